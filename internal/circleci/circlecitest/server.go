@@ -1,0 +1,274 @@
+// Package circlecitest is a Runner API on loopback, for tests and demos, in the manner of net/http/httptest: a real
+// HTTP server that answers as CircleCI's reference describes, holds the runners and tasks that it is given, records
+// what it was asked, and misbehaves when told to.
+package circlecitest
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// The credentials that a Server takes.
+const (
+	PersonalToken = "circlecitest-personal-token"
+	LaunchToken   = "circlecitest-launch-token"
+	SessionCookie = "circlecitest-session-cookie"
+)
+
+// Runner is a runner as the API lists it. A nil LastUsed is sent as null.
+type Runner struct {
+	ResourceClass  string  `json:"resource_class"`
+	Hostname       string  `json:"hostname"`
+	Name           string  `json:"name"`
+	FirstConnected string  `json:"first_connected"`
+	LastConnected  string  `json:"last_connected"`
+	LastUsed       *string `json:"last_used"`
+	Version        string  `json:"version"`
+	// IP is sent by API v3 only.
+	IP string `json:"ip,omitzero"`
+	// Status, "idle" or "busy", is sent by API v3 only, and only in a listing by organization.
+	Status string `json:"status,omitzero"`
+	// OrganizationID is the organization that the runner is listed under; it is never sent.
+	OrganizationID string `json:"-"`
+}
+
+// Request is what the server was asked.
+type Request struct {
+	Method string
+	Path   string
+	Query  url.Values
+	Header http.Header
+}
+
+// Server is a Runner API on loopback. All methods are safe for concurrent use.
+type Server struct {
+	*httptest.Server
+
+	mu          sync.Mutex
+	runners     []Runner
+	tasks       map[string]tasks
+	requests    []Request
+	next        []http.Handler
+	intercept   func(*http.Request) http.Handler
+	connections int
+}
+
+type tasks struct{ unclaimed, running int64 }
+
+// NewServer starts a Server on plain HTTP. The caller closes it.
+func NewServer() *Server {
+	s := newServer()
+	s.Start()
+	return s
+}
+
+func newServer() *Server {
+	s := &Server{tasks: map[string]tasks{}}
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.connections++
+		}
+	}
+	return s
+}
+
+// SetRunners replaces all runners that the server lists. Their order is the order of the answer.
+func (s *Server) SetRunners(runners ...Runner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.runners = slices.Clone(runners)
+}
+
+// SetTasks says how many tasks of a resource class wait and run. The class exists from then on.
+func (s *Server) SetTasks(resourceClass string, unclaimed, running int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tasks[strings.ToLower(resourceClass)] = tasks{unclaimed, running}
+}
+
+// Next queues answers. Each is given once, in this order, to the requests that come; then the server answers as
+// usual again.
+func (s *Server) Next(answers ...http.Handler) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next = append(s.next, answers...)
+}
+
+// Intercept lets choose decide about every request that no queued answer takes: a nil choice is answered as usual.
+// A nil function ends it.
+func (s *Server) Intercept(choose func(*http.Request) http.Handler) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.intercept = choose
+}
+
+// Always gives one answer to every request; nil ends it.
+func (s *Server) Always(answer http.Handler) {
+	s.Intercept(func(*http.Request) http.Handler { return answer })
+}
+
+// Requests returns what the server was asked so far, in the order of arrival.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}
+
+// Forget empties the record of requests and connections.
+func (s *Server) Forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests, s.connections = nil, 0
+}
+
+// Connections returns how many connections were opened to the server.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.connections
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if answer := s.take(r); answer != nil {
+		answer.ServeHTTP(w, r)
+		return
+	}
+	s.answer(w, r)
+}
+
+// take records a request and returns the answer that a test asked for, if there is one.
+func (s *Server) take(r *http.Request) http.Handler {
+	s.mu.Lock()
+	s.requests = append(s.requests, Request{r.Method, r.URL.Path, r.URL.Query(), r.Header.Clone()})
+	choose := s.intercept
+	if len(s.next) > 0 {
+		answer := s.next[0]
+		s.next = s.next[1:]
+		s.mu.Unlock()
+		return answer
+	}
+	s.mu.Unlock()
+	if choose == nil {
+		return nil
+	}
+	return choose(r)
+}
+
+// answer is the API: both versions of its paths, as CircleCI's reference has them.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+	rest, v2 := strings.CutPrefix(r.URL.Path, "/api/v2/")
+	rest, v3 := strings.CutPrefix(rest, "/api/v3/")
+	running := rest == "runner/tasks/running" && v3
+	if !v2 && !v3 || rest != "runner" && rest != "runner/tasks" && !running {
+		Error(http.StatusNotFound, "Not found").ServeHTTP(w, r)
+		return
+	}
+	if r.Method != http.MethodGet {
+		Error(http.StatusMethodNotAllowed, "Method not allowed").ServeHTTP(w, r)
+		return
+	}
+	if refusal := authenticate(r, v2); refusal != nil {
+		refusal.ServeHTTP(w, r)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch rest {
+	case "runner":
+		s.listRunners(w, r, v3)
+	case "runner/tasks":
+		s.count(w, r, "unclaimed_task_count", func(t tasks) int64 { return t.unclaimed })
+	case "runner/tasks/running":
+		s.count(w, r, "running_runner_tasks", func(t tasks) int64 { return t.running })
+	}
+}
+
+// authenticate returns nil for a good credential. Launch tokens read API v2 only.
+func authenticate(r *http.Request, v2 bool) http.Handler {
+	user, password, basic := r.BasicAuth()
+	cookie, _ := r.Cookie("ring-session")
+	switch {
+	case r.Header.Get("Circle-Token") == PersonalToken,
+		basic && user == PersonalToken && password == "",
+		cookie != nil && cookie.Value == SessionCookie:
+		return nil
+	case r.Header.Get("Authorization") == "Bearer "+LaunchToken:
+		if v2 {
+			return nil
+		}
+		return Error(http.StatusForbidden, "Permission denied")
+	}
+	return Error(http.StatusUnauthorized, "Invalid token provided.")
+}
+
+func (s *Server) listRunners(w http.ResponseWriter, r *http.Request, v3 bool) {
+	query := r.URL.Query()
+	class, namespace, organization := query.Get("resource-class"), query.Get("namespace"), ""
+	if v3 {
+		organization = query.Get("org-id")
+	}
+	if organization == "" && (class == "") == (namespace == "") {
+		Error(http.StatusBadRequest, "exactly one of resource-class and namespace must be given").ServeHTTP(w, r)
+		return
+	}
+	if organization == "" && class != "" && !s.exists(class) {
+		Error(http.StatusNotFound, "resource class not found").ServeHTTP(w, r)
+		return
+	}
+	items := []Runner{}
+	for _, runner := range s.runners {
+		in, _, _ := strings.Cut(runner.ResourceClass, "/")
+		switch {
+		case organization != "":
+			if !strings.EqualFold(runner.OrganizationID, organization) {
+				continue
+			}
+		case class != "" && !strings.EqualFold(runner.ResourceClass, class),
+			namespace != "" && !strings.EqualFold(in, namespace):
+			continue
+		default:
+			runner.Status = ""
+		}
+		if !v3 {
+			runner.IP = ""
+		}
+		items = append(items, runner)
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"items": items})
+}
+
+func (s *Server) count(w http.ResponseWriter, r *http.Request, key string, count func(tasks) int64) {
+	switch class := r.URL.Query().Get("resource-class"); {
+	case class == "":
+		Error(http.StatusBadRequest, "resource-class is required").ServeHTTP(w, r)
+	case !s.exists(class):
+		Error(http.StatusNotFound, "resource class not found").ServeHTTP(w, r)
+	default:
+		writeJSON(w, http.StatusOK, map[string]any{key: count(s.tasks[strings.ToLower(class)])})
+	}
+}
+
+// exists tells whether a class was ever given tasks or a runner.
+func (s *Server) exists(class string) bool {
+	_, found := s.tasks[strings.ToLower(class)]
+	return found || slices.ContainsFunc(s.runners, func(r Runner) bool { return strings.EqualFold(r.ResourceClass, class) })
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // Only a value that this package made wrongly cannot be encoded.
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,265 @@
+package circleci
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// decodeCount reads an answer such as {"unclaimed_task_count": 42}. Only plain digits count: a missing, null,
+// negative or fractional count is an error, never 0.
+func decodeCount(body []byte, key string) (int64, error) {
+	var (
+		d     = newDecoder(body)
+		count int64
+	)
+	seen, err := d.object("", []string{key}, func(int) (err error) {
+		count, err = d.count(key)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	if !seen.has(0) {
+		return 0, fmt.Errorf("has no %s", key)
+	}
+	return count, d.end()
+}
+
+// decodeRunners reads an answer such as {"items": [{"resource_class": "acme/linux", …}, …]}. An answer that could
+// be a part of a list, or no list at all, is an error, never an empty list.
+func decodeRunners(body []byte) ([]Runner, error) {
+	var (
+		d       = newDecoder(body)
+		runners []Runner
+	)
+	seen, err := d.object("", []string{"items", "next_page_token"}, func(key int) (err error) {
+		if key == 0 {
+			runners, err = d.runners()
+			return err
+		}
+		return d.noNextPage()
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !seen.has(0) {
+		return nil, errors.New("has no items")
+	}
+	return runners, d.end()
+}
+
+// noNextPage refuses an answer that says that more follows: no endpoint is documented to page, so a page must not
+// pass for the whole list.
+func (d *decoder) noNextPage() error {
+	token, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	if text := string(token); text != "null" && text != `""` {
+		return errors.New("is one page of several (it has a next_page_token), which this API is not documented to give")
+	}
+	return nil
+}
+
+func (d *decoder) runners() ([]Runner, error) {
+	if kind := d.PeekKind(); kind != jsontext.KindBeginArray {
+		return nil, d.mismatch("items", kind, "an array")
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return nil, err
+	}
+	runners := []Runner{}
+	for d.PeekKind() != jsontext.KindEndArray {
+		runner, err := d.runner(len(runners))
+		if err != nil {
+			return nil, err
+		}
+		runners = append(runners, runner)
+	}
+	_, err := d.ReadToken()
+	return runners, err
+}
+
+var runnerKeys = []string{"resource_class", "name", "hostname", "first_connected", "last_connected", "last_used", "version"}
+
+func (d *decoder) runner(index int) (Runner, error) {
+	where := "items[" + strconv.Itoa(index) + "]"
+	var fields [7]*string
+	_, err := d.object(where, runnerKeys, func(key int) (err error) {
+		fields[key], err = d.optionalString(where, runnerKeys[key])
+		return err
+	})
+	if err != nil {
+		return Runner{}, err
+	}
+	for key := range 2 {
+		if fields[key] == nil {
+			return Runner{}, fmt.Errorf("has no %s in %s, without which a runner cannot be told from others", runnerKeys[key], where)
+		}
+	}
+	return Runner{
+		ResourceClass:  *fields[0],
+		Name:           *fields[1],
+		Hostname:       fields[2],
+		FirstConnected: fields[3],
+		LastConnected:  fields[4],
+		LastUsed:       fields[5],
+		Version:        fields[6],
+	}, nil
+}
+
+// decoder reads JSON strictly: valid UTF-8, no lone surrogate, keys in their exact case. It tells duplicates of the
+// keys that matter itself, because duplicates of those that are ignored may stand.
+type decoder struct{ *jsontext.Decoder }
+
+func newDecoder(body []byte) *decoder {
+	return &decoder{jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true))}
+}
+
+// keySet holds which of an object's keys were there.
+type keySet uint
+
+func (s keySet) has(key int) bool { return s&(1<<key) != 0 }
+
+// object reads an object. It calls member for each of the keys that matter, with the key's index, and skips others.
+func (d *decoder) object(where string, keys []string, member func(key int) error) (seen keySet, err error) {
+	if kind := d.PeekKind(); kind != jsontext.KindBeginObject {
+		return 0, d.mismatch(where, kind, "an object")
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return 0, err
+	}
+	for d.PeekKind() != jsontext.KindEndObject {
+		key, err := d.key(keys)
+		switch {
+		case err != nil:
+			return 0, err
+		case key < 0:
+			err = d.SkipValue()
+		case seen.has(key):
+			return 0, fmt.Errorf("has %s twice", join(where, keys[key]))
+		default:
+			seen |= 1 << key
+			err = member(key)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	_, err = d.ReadToken()
+	return seen, err
+}
+
+// key reads the name of a member and returns its index in keys, -1 when it is none of them.
+func (d *decoder) key(keys []string) (int, error) {
+	raw, err := d.ReadValue()
+	if err != nil {
+		return 0, err
+	}
+	name, err := unquote(raw)
+	if err != nil {
+		return 0, err
+	}
+	for i, key := range keys {
+		if string(name) == key {
+			return i, nil
+		}
+	}
+	return -1, nil
+}
+
+func (d *decoder) optionalString(where, key string) (*string, error) {
+	switch kind := d.PeekKind(); kind {
+	case jsontext.KindNull:
+		_, err := d.ReadToken()
+		return nil, err
+	case jsontext.KindString:
+		raw, err := d.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		name, err := unquote(raw)
+		text := string(name)
+		return &text, err
+	default:
+		return nil, d.mismatch(join(where, key), kind, "a string")
+	}
+}
+
+func (d *decoder) count(key string) (int64, error) {
+	if kind := d.PeekKind(); kind != jsontext.KindNumber {
+		return 0, d.mismatch(key, kind, "a number")
+	}
+	raw, err := d.ReadValue()
+	if err != nil {
+		return 0, err
+	}
+	// ParseUint takes digits only: no sign, fraction or exponent.
+	count, err := strconv.ParseUint(string(raw), 10, 63)
+	if err != nil {
+		return 0, fmt.Errorf("has %s %.40s, which is not a whole number from 0 to 9223372036854775807 in plain digits", key, raw)
+	}
+	return int64(count), nil
+}
+
+// end refuses whatever stands behind the first value.
+func (d *decoder) end() error {
+	switch _, err := d.ReadToken(); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	}
+	return errors.New("goes on after its end")
+}
+
+// mismatch says that a value is not of the wanted kind. Where there is no value, it is the decoder that knows why.
+func (d *decoder) mismatch(where string, kind jsontext.Kind, want string) error {
+	if kind == jsontext.KindInvalid {
+		if _, err := d.ReadToken(); err != nil {
+			return err
+		}
+	}
+	if where == "" {
+		return fmt.Errorf("is %s, not %s", kindName(kind), want)
+	}
+	return fmt.Errorf("has %s for %s, not %s", kindName(kind), where, want)
+}
+
+func kindName(kind jsontext.Kind) string {
+	switch kind {
+	case jsontext.KindNull:
+		return "null"
+	case jsontext.KindTrue, jsontext.KindFalse:
+		return "a boolean"
+	case jsontext.KindString:
+		return "a string"
+	case jsontext.KindNumber:
+		return "a number"
+	case jsontext.KindBeginObject:
+		return "an object"
+	case jsontext.KindBeginArray:
+		return "an array"
+	}
+	return "something else"
+}
+
+// unquote returns the text of a JSON string. Without an escape, which is the rule, it copies nothing.
+func unquote(raw jsontext.Value) ([]byte, error) {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return raw[1 : len(raw)-1], nil
+	}
+	return jsontext.AppendUnquote[[]byte](nil, raw)
+}
+
+func join(where, key string) string {
+	if where == "" {
+		return key
+	}
+	return where + "." + key
+}

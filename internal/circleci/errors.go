@@ -1,0 +1,151 @@
+package circleci
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// StatusError is an answer with another status than 200.
+type StatusError struct {
+	// Request is what was asked: method and URL.
+	Request string
+	// StatusCode is the HTTP status of the answer.
+	StatusCode int
+	// Body is what the answer held.
+	Body BodyKind
+	// Message is what the answer said: the API's message, or a part of the text or the title of the page that
+	// came instead. It is one line, at most maxMessage characters long, and holds no credential. It may be empty.
+	Message string
+}
+
+func (e *StatusError) Error() string {
+	text := fmt.Sprintf("%s answered %s", e.Request, strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))))
+	switch e.Body {
+	case BodyHTML:
+		text += " with an HTML page, not as the API does"
+	case BodyText:
+		text += " with plain text, not as the API does"
+	}
+	if e.Message != "" {
+		text += fmt.Sprintf(": %q", e.Message)
+	}
+	return text
+}
+
+// AnswerError is an answer with status 200 that is not what the API documents, so that nothing can be said from it.
+type AnswerError struct {
+	// Request is what was asked: method and URL.
+	Request string
+	// Body is what the answer held.
+	Body BodyKind
+	// Reason completes a sentence that starts with "the answer".
+	Reason string
+}
+
+func (e *AnswerError) Error() string { return fmt.Sprintf("%s: the answer %s", e.Request, e.Reason) }
+
+// RequestError is a request to which no whole answer came.
+type RequestError struct {
+	// Request is what was asked: method and URL.
+	Request string
+	// Reason is the cause in words, without anything secret.
+	Reason string
+	// Err is the cause itself.
+	Err error
+}
+
+func (e *RequestError) Error() string { return fmt.Sprintf("%s: %s", e.Request, e.Reason) }
+
+func (e *RequestError) Unwrap() error { return e.Err }
+
+// RedirectError is an answer that sends the request to another origin. It was not followed, so that the credential
+// went nowhere else.
+type RedirectError struct {
+	// Request is what was asked: method and URL.
+	Request string
+	// Origin is where the answer pointed to: scheme, host and port.
+	Origin string
+}
+
+func (e *RedirectError) Error() string {
+	return fmt.Sprintf("%s was redirected to %s, which was not followed", e.Request, e.Origin)
+}
+
+// redirectError carries the target out of net/http, which knows nothing of RedirectError's request.
+type redirectError struct{ origin string }
+
+func (e *redirectError) Error() string { return "redirected to " + e.origin }
+
+func (c *Client) newRequestError(asked string, err error) error {
+	if redirect := (*redirectError)(nil); errors.As(err, &redirect) {
+		return &RedirectError{Request: asked, Origin: c.readable(redirect.origin)}
+	}
+	// url.Error repeats method and URL, which the request says already.
+	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	e := &RequestError{Request: asked, Reason: c.readable(err.Error()), Err: err}
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		e.Reason = "the connection was closed in the middle of the answer"
+	case errors.Is(err, io.EOF):
+		e.Reason = "the connection was closed before an answer came"
+	}
+	return e
+}
+
+func (c *Client) newStatusError(asked string, response *http.Response, body []byte) error {
+	e := &StatusError{Request: asked, StatusCode: response.StatusCode, Body: kindOf(body)}
+	switch e.Body {
+	case BodyHTML:
+		if title := htmlTitle.FindSubmatch(body); title != nil {
+			e.Message = c.readable(string(title[1]))
+		}
+	case BodyJSON:
+		var answer struct {
+			Message string `json:"message"`
+		}
+		if json.Unmarshal(body, &answer) != nil || answer.Message == "" {
+			answer.Message = string(body)
+		}
+		e.Message = c.readable(answer.Message)
+	case BodyText:
+		e.Message = c.readable(string(body))
+	}
+	return e
+}
+
+// newAnswerError says what is wrong with an answer that has status 200.
+func (c *Client) newAnswerError(asked string, body []byte, err error) error {
+	e := &AnswerError{Request: asked, Body: kindOf(body)}
+	syntax := (*jsontext.SyntacticError)(nil)
+	isSyntax := errors.As(err, &syntax)
+	if e.Body == BodyText && !isSyntax {
+		e.Body = BodyJSON // A lone null, number, string or boolean.
+	}
+	switch {
+	case e.Body == BodyEmpty:
+		e.Reason = "is empty"
+	case e.Body == BodyHTML:
+		e.Reason = "is an HTML page, not JSON"
+		if title := htmlTitle.FindSubmatch(body); title != nil {
+			e.Reason += fmt.Sprintf("; its title is %q", c.readable(string(title[1])))
+		}
+	case e.Body == BodyText:
+		e.Reason = fmt.Sprintf("is plain text, not JSON: %q", c.readable(string(body)))
+	case isSyntax:
+		e.Reason = fmt.Sprintf("is not valid JSON at byte %d: %s", syntax.ByteOffset, c.readable(syntax.Err.Error()))
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		e.Reason = "is cut short: its JSON does not end"
+	default:
+		e.Reason = c.readable(err.Error())
+	}
+	return e
+}

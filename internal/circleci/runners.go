@@ -1,0 +1,109 @@
+package circleci
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Runner is a self-hosted runner that CircleCI knows. It stays listed for a while after it went away:
+// LastConnected is the only sign of life. A nil field is one that the API left out or set to null. Times are RFC
+// 3339 date-times, as the API wrote them.
+//
+// Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
+type Runner struct {
+	// ResourceClass is the class that the runner serves, namespace/name.
+	ResourceClass string
+	// Name is what the runner was registered as.
+	Name string
+	// Hostname is the name of the machine.
+	Hostname *string
+	// FirstConnected is when the runner was first seen.
+	FirstConnected *string
+	// LastConnected is when the runner was last seen.
+	LastConnected *string
+	// LastUsed is when the runner last claimed a task; nil if it never did.
+	LastUsed *string
+	// Version is the version of the runner's agent, such as "3.1.2" or "1.0.12345-abcdef0".
+	Version *string
+}
+
+// RunnerFilter says which runners to list. At least one of its fields is set.
+type RunnerFilter struct {
+	// ResourceClass keeps the runners of one class, namespace/name. It is sent alone, because the service refuses
+	// two filters and a class lies in one namespace.
+	ResourceClass string
+	// Namespace keeps the runners of all classes of a namespace.
+	Namespace string
+}
+
+func (f RunnerFilter) query() url.Values {
+	if f.ResourceClass != "" {
+		return url.Values{"resource-class": {f.ResourceClass}}
+	}
+	return url.Values{"namespace": {f.Namespace}}
+}
+
+// check refuses a runner that the filter should have kept out: a service that ignores a filter must not inflate
+// anyone's count.
+func (f RunnerFilter) check(r *Runner) error {
+	switch {
+	case f.ResourceClass != "" && !strings.EqualFold(r.ResourceClass, f.ResourceClass):
+		return fmt.Errorf("lists a runner of resource class %.100q, though only %q was asked for", r.ResourceClass, f.ResourceClass)
+	case f.ResourceClass == "" && !InNamespace(r.ResourceClass, f.Namespace):
+		return fmt.Errorf("lists a runner of resource class %.100q, though only namespace %q was asked for", r.ResourceClass, f.Namespace)
+	}
+	return nil
+}
+
+// ListRunners returns the runners that match the filter, sorted by resource class, name, hostname and then the
+// remaining fields, so that the order of the API's answer does not matter. No runner is an empty list.
+//
+// The error is a *StatusError, an *AnswerError, a *RedirectError or a *RequestError, or wraps ctx.Err().
+//
+// Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
+func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner, error) {
+	body, asked, err := c.get(ctx, "runner", filter.query())
+	if err != nil {
+		return nil, err
+	}
+	runners, err := decodeRunners(body)
+	if err != nil {
+		return nil, c.newAnswerError(asked, body, err)
+	}
+	for i := range runners {
+		if err := filter.check(&runners[i]); err != nil {
+			return nil, c.newAnswerError(asked, body, err)
+		}
+	}
+	slices.SortFunc(runners, compareRunners)
+	return runners, nil
+}
+
+func compareRunners(a, b Runner) int {
+	return cmp.Or(
+		strings.Compare(a.ResourceClass, b.ResourceClass),
+		strings.Compare(a.Name, b.Name),
+		compareOptional(a.Hostname, b.Hostname),
+		compareOptional(a.FirstConnected, b.FirstConnected),
+		compareOptional(a.LastConnected, b.LastConnected),
+		compareOptional(a.LastUsed, b.LastUsed),
+		compareOptional(a.Version, b.Version),
+	)
+}
+
+// compareOptional sorts nil before every text.
+func compareOptional(a, b *string) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return -1
+	case b == nil:
+		return 1
+	}
+	return strings.Compare(*a, *b)
+}
