@@ -1,6 +1,7 @@
 package circleci
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 	"unicode"
@@ -18,13 +19,13 @@ const (
 )
 
 func kindOf(body []byte) BodyKind {
-	text := strings.TrimSpace(string(body[:min(len(body), 512)]))
+	text := bytes.TrimSpace(body)
 	switch {
-	case text == "" && len(body) <= 512:
+	case len(text) == 0:
 		return BodyEmpty
-	case strings.HasPrefix(text, "<"):
+	case text[0] == '<':
 		return BodyHTML
-	case strings.HasPrefix(text, "{"), strings.HasPrefix(text, "["):
+	case text[0] == '{', text[0] == '[':
 		return BodyJSON
 	}
 	return BodyText

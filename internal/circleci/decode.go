@@ -220,7 +220,8 @@ func (d *decoder) end() error {
 
 // mismatch says that a value is not of the wanted kind. Where there is no value, it is the decoder that knows why.
 func (d *decoder) mismatch(where string, kind jsontext.Kind, want string) error {
-	if kind == jsontext.KindInvalid {
+	switch kind {
+	case jsontext.KindInvalid, jsontext.KindEndObject, jsontext.KindEndArray:
 		if _, err := d.ReadToken(); err != nil {
 			return err
 		}

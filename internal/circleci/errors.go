@@ -140,10 +140,10 @@ func (c *Client) newAnswerError(asked string, body []byte, err error) error {
 		}
 	case e.Body == BodyText:
 		e.Reason = fmt.Sprintf("is plain text, not JSON: %q", c.readable(string(body)))
-	case isSyntax:
-		e.Reason = fmt.Sprintf("is not valid JSON at byte %d: %s", syntax.ByteOffset, c.readable(syntax.Err.Error()))
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		e.Reason = "is cut short: its JSON does not end"
+	case isSyntax:
+		e.Reason = fmt.Sprintf("is not valid JSON at byte %d: %s", syntax.ByteOffset, c.readable(syntax.Err.Error()))
 	default:
 		e.Reason = c.readable(err.Error())
 	}

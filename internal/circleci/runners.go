@@ -40,6 +40,14 @@ type RunnerFilter struct {
 	Namespace string
 }
 
+// String says what the filter keeps, such as "resource class acme/linux".
+func (f RunnerFilter) String() string {
+	if f.ResourceClass != "" {
+		return "resource class " + f.ResourceClass
+	}
+	return "namespace " + f.Namespace
+}
+
 func (f RunnerFilter) query() url.Values {
 	if f.ResourceClass != "" {
 		return url.Values{"resource-class": {f.ResourceClass}}

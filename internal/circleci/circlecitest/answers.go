@@ -65,6 +65,7 @@ func CutBody(body string) http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
 		_, _ = w.Write([]byte(body))
+		w.(http.Flusher).Flush() // A panic drops what is still in the server's buffer.
 		panic(http.ErrAbortHandler)
 	})
 }

@@ -1,0 +1,16 @@
+# A task count belongs to one resource class: ask for each class, and add up.
+data "circleci_runner_tasks" "pool" {
+  for_each = toset(["acme/linux", "acme/mac"])
+
+  resource_class = each.key
+}
+
+output "waiting" {
+  description = "Number of tasks that wait for a runner, by resource class"
+  value       = { for class, tasks in data.circleci_runner_tasks.pool : class => tasks.unclaimed_task_count }
+}
+
+output "waiting_in_all" {
+  description = "Number of tasks that wait for any runner"
+  value       = sum([for tasks in data.circleci_runner_tasks.pool : tasks.unclaimed_task_count])
+}

@@ -1,0 +1,20 @@
+terraform {
+  required_providers {
+    circleci = {
+      source = "circleci-community/circleci"
+    }
+  }
+}
+
+# The token comes from the environment variable CIRCLE_TOKEN. Without one, set
+# the attribute token to a sensitive variable.
+provider "circleci" {}
+
+data "circleci_runner_tasks" "linux" {
+  resource_class = "acme/linux"
+}
+
+output "waiting" {
+  description = "Number of tasks that wait for a runner of acme/linux"
+  value       = data.circleci_runner_tasks.linux.unclaimed_task_count
+}

@@ -1,0 +1,99 @@
+package circleci_test
+
+import (
+	"testing"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+func TestParseResourceClass(t *testing.T) {
+	t.Parallel()
+	const (
+		noSlash = "has no slash between namespace and name"
+		slashes = "has more than one slash"
+		before  = "has nothing before the slash"
+		after   = "has nothing after the slash"
+		space   = "holds white space"
+		control = "holds a control character"
+	)
+	tests := []struct{ class, namespace, name, wantErr string }{
+		{class: "acme/linux", namespace: "acme", name: "linux"},
+		{class: "test-namespace/test-resource", namespace: "test-namespace", name: "test-resource"},
+		{class: "a/b", namespace: "a", name: "b"},
+		{class: "Acme_1.x/Größe:$&?#%2F", namespace: "Acme_1.x", name: "Größe:$&?#%2F"},
+		{class: "", wantErr: noSlash},
+		{class: "acme", wantErr: noSlash},
+		{class: "acme/linux/arm", wantErr: slashes},
+		{class: "acme//linux", wantErr: slashes},
+		{class: "/acme/linux", wantErr: slashes},
+		{class: "/", wantErr: before},
+		{class: "/linux", wantErr: before},
+		{class: "acme/", wantErr: after},
+		{class: "acme/big linux", wantErr: space},
+		{class: " acme/linux", wantErr: space},
+		{class: "acme/linux\n", wantErr: space},
+		{class: "acme/\u00a0", wantErr: space},
+		{class: "acme/linux\x00", wantErr: control},
+		{class: "ac\x1bme/linux", wantErr: control},
+	}
+	for _, test := range tests {
+		t.Run(test.class, func(t *testing.T) {
+			t.Parallel()
+			namespace, name, err := circleci.ParseResourceClass(test.class)
+			equal(t, "namespace", namespace, test.namespace)
+			equal(t, "name", name, test.name)
+			equal(t, "error", errorText(err), test.wantErr)
+		})
+	}
+}
+
+func TestCheckNamespace(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ namespace, wantErr string }{
+		{"acme", ""},
+		{"Acme_1.x-y", ""},
+		{"", "is empty"},
+		{"acme/", "has a slash, as only a resource class has"},
+		{"acme/linux", "has a slash, as only a resource class has"},
+		{"ac me", "holds white space"},
+		{"acme\r\n", "holds white space"},
+		{"acme\x7f", "holds a control character"},
+	}
+	for _, test := range tests {
+		t.Run(test.namespace, func(t *testing.T) {
+			t.Parallel()
+			equal(t, "error", errorText(circleci.CheckNamespace(test.namespace)), test.wantErr)
+		})
+	}
+}
+
+func TestInNamespace(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		class, namespace string
+		want             bool
+	}{
+		{"acme/linux", "acme", true},
+		{"ACME/linux", "acme", true},
+		{"acme/linux", "Acme", true},
+		{"acme2/linux", "acme", false},
+		{"acme/linux", "acme2", false},
+		{"other/acme", "acme", false},
+		{"acme", "acme", false},
+		{"", "", false},
+	}
+	for _, test := range tests {
+		t.Run(test.class+" in "+test.namespace, func(t *testing.T) {
+			t.Parallel()
+			equal(t, "lies in it", circleci.InNamespace(test.class, test.namespace), test.want)
+		})
+	}
+}
+
+// errorText is "" for no error.
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

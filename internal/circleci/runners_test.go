@@ -1,0 +1,339 @@
+package circleci_test
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+// example is one of the answers in CircleCI's reference.
+func example(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("circlecitest", "testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// itemsOf writes runners as the API does.
+func itemsOf(t *testing.T, runners []circleci.Runner) string {
+	t.Helper()
+	items := []map[string]any{}
+	for _, r := range runners {
+		items = append(items, map[string]any{
+			"resource_class":  r.ResourceClass,
+			"hostname":        r.Hostname,
+			"name":            r.Name,
+			"first_connected": r.FirstConnected,
+			"last_connected":  r.LastConnected,
+			"last_used":       r.LastUsed,
+			"version":         r.Version,
+		})
+	}
+	text, err := json.Marshal(map[string]any{"items": items})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestListRunnersReadsTheReferencesExample(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	server.Always(circlecitest.JSON(example(t, "v2-runner.json")))
+
+	got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "test-namespace"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "runners", got, []circleci.Runner{{
+		ResourceClass:  "test-namespace/test-resource",
+		Name:           "bobby-sue",
+		Hostname:       new("bobby"),
+		FirstConnected: new("2020-05-15T00:00:00Z"),
+		LastConnected:  new("2020-05-16T00:00:00Z"),
+		LastUsed:       new("2020-05-17T00:00:00Z"),
+		Version:        new("5.4.3.2.1"),
+	}})
+}
+
+func TestListRunnersAsksForAndGetsWhatTheFilterSays(t *testing.T) {
+	t.Parallel()
+	neverUsed := circlecitest.Runner{
+		ResourceClass: "acme/linux", Name: "one", Hostname: "host-1", Version: "1.0.12345-abcdef0",
+		FirstConnected: "2024-02-29T23:59:59.123456Z", LastConnected: "2024-03-01T00:00:00+01:00",
+		IP: "192.0.2.1", Status: "idle",
+	}
+	arm := circlecitest.Runner{
+		ResourceClass: "Acme/arm", Name: "two", Hostname: "host-2", Version: "3.1.2",
+		FirstConnected: "2024-01-01T00:00:00Z", LastConnected: "2024-01-02T00:00:00Z",
+		LastUsed: new("2024-01-01T12:00:00Z"),
+	}
+	other := circlecitest.Runner{ResourceClass: "other/linux", Name: "three"}
+
+	wantNeverUsed := circleci.Runner{
+		ResourceClass: "acme/linux", Name: "one", Hostname: new("host-1"), Version: new("1.0.12345-abcdef0"),
+		FirstConnected: new("2024-02-29T23:59:59.123456Z"), LastConnected: new("2024-03-01T00:00:00+01:00"),
+	}
+	wantArm := circleci.Runner{
+		ResourceClass: "Acme/arm", Name: "two", Hostname: new("host-2"), Version: new("3.1.2"),
+		FirstConnected: new("2024-01-01T00:00:00Z"), LastConnected: new("2024-01-02T00:00:00Z"),
+		LastUsed: new("2024-01-01T12:00:00Z"),
+	}
+
+	tests := []struct {
+		name   string
+		filter circleci.RunnerFilter
+		query  url.Values
+		want   []circleci.Runner
+	}{
+		{
+			"resource class", circleci.RunnerFilter{ResourceClass: "acme/linux"},
+			url.Values{"resource-class": {"acme/linux"}}, []circleci.Runner{wantNeverUsed},
+		},
+		{
+			"namespace", circleci.RunnerFilter{Namespace: "acme"},
+			url.Values{"namespace": {"acme"}}, []circleci.Runner{wantArm, wantNeverUsed},
+		},
+		{
+			"both", circleci.RunnerFilter{ResourceClass: "acme/linux", Namespace: "acme"},
+			url.Values{"resource-class": {"acme/linux"}}, []circleci.Runner{wantNeverUsed},
+		},
+		{
+			"resource class in another case", circleci.RunnerFilter{ResourceClass: "ACME/Linux"},
+			url.Values{"resource-class": {"ACME/Linux"}}, []circleci.Runner{wantNeverUsed},
+		},
+		{
+			"namespace in another case", circleci.RunnerFilter{Namespace: "aCME"},
+			url.Values{"namespace": {"aCME"}}, []circleci.Runner{wantArm, wantNeverUsed},
+		},
+		{
+			// A class that exists, because it has tasks, but that no runner serves.
+			"nothing in the resource class", circleci.RunnerFilter{ResourceClass: "acme/windows"},
+			url.Values{"resource-class": {"acme/windows"}}, []circleci.Runner{},
+		},
+		{
+			"nothing in the namespace", circleci.RunnerFilter{Namespace: "nobody"},
+			url.Values{"namespace": {"nobody"}}, []circleci.Runner{},
+		},
+	}
+	for _, version := range []circleci.APIVersion{circleci.V2, circleci.V3} {
+		for _, test := range tests {
+			t.Run(string(version)+" "+test.name, func(t *testing.T) {
+				t.Parallel()
+				server := startServer(t)
+				server.SetRunners(neverUsed, other, arm)
+				server.SetTasks("acme/windows", 3, 0)
+				client := newClient(t, server, func(config *circleci.Config) { config.APIVersion = version })
+
+				got, err := client.ListRunners(t.Context(), test.filter)
+				if err != nil {
+					t.Fatal(err)
+				}
+				equal(t, "runners", got, test.want)
+				requests := server.Requests()
+				equal(t, "number of requests", len(requests), 1)
+				equal(t, "method", requests[0].Method, "GET")
+				equal(t, "path", requests[0].Path, "/api/"+string(version)+"/runner")
+				equal(t, "query", requests[0].Query, test.query)
+			})
+		}
+	}
+}
+
+func TestListRunnersSortsWhateverTheOrderOfTheAnswer(t *testing.T) {
+	t.Parallel()
+	// Each runner differs from the one before it in one field, which decides over all that stand to its right.
+	text := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	runner := func(class, name, hostname, first, last, used, version string) circleci.Runner {
+		return circleci.Runner{
+			ResourceClass: class, Name: name, Hostname: text(hostname),
+			FirstConnected: text(first), LastConnected: text(last), LastUsed: text(used), Version: text(version),
+		}
+	}
+	sorted := []circleci.Runner{
+		runner("acme/a", "n2", "h2", "f2", "l2", "u2", "v2"),
+		runner("acme/b", "n1", "h2", "f2", "l2", "u2", "v2"),
+		runner("acme/b", "n2", "", "f2", "l2", "u2", "v2"),
+		runner("acme/b", "n2", "h1", "f2", "l2", "u2", "v2"),
+		runner("acme/b", "n2", "h2", "", "l2", "u2", "v2"),
+		runner("acme/b", "n2", "h2", "f1", "l2", "u2", "v2"),
+		runner("acme/b", "n2", "h2", "f2", "", "u2", "v2"),
+		runner("acme/b", "n2", "h2", "f2", "l1", "u2", "v2"),
+		runner("acme/b", "n2", "h2", "f2", "l2", "", "v2"),
+		runner("acme/b", "n2", "h2", "f2", "l2", "u1", "v2"),
+		runner("acme/b", "n2", "h2", "f2", "l2", "u2", ""),
+		runner("acme/b", "n2", "h2", "f2", "l2", "u2", "v1"),
+		runner("acme/b", "n2", "h2", "f2", "l2", "u2", "v2"),
+		// The same runner twice is for the reader to judge: both stay.
+		runner("acme/b", "n2", "h2", "f2", "l2", "u2", "v2"),
+		runner("acme/c", "n1", "h1", "f1", "l1", "u1", "v1"),
+	}
+
+	server := startServer(t)
+	client := newClient(t, server)
+	shuffled := slices.Clone(sorted)
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20 {
+		random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		server.Next(circlecitest.JSON(itemsOf(t, shuffled)))
+		got, err := client.ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "runners", got, sorted)
+	}
+}
+
+func TestListRunnersTellsNullFromEmpty(t *testing.T) {
+	t.Parallel()
+	const identity = `"resource_class":"acme/linux","name":"one"`
+	fields := []string{"hostname", "first_connected", "last_connected", "last_used", "version"}
+	all := func(value string) string {
+		return `{` + identity + `,"` + strings.Join(fields, `":`+value+`,"`) + `":` + value + `}`
+	}
+	tests := []struct {
+		name, item string
+		want       circleci.Runner
+	}{
+		{"left out", `{` + identity + `}`, circleci.Runner{ResourceClass: "acme/linux", Name: "one"}},
+		{"null", all(`null`), circleci.Runner{ResourceClass: "acme/linux", Name: "one"}},
+		{"empty", all(`""`), circleci.Runner{
+			ResourceClass: "acme/linux", Name: "one", Hostname: new(""),
+			FirstConnected: new(""), LastConnected: new(""), LastUsed: new(""), Version: new(""),
+		}},
+		{"an empty name is a name", `{"resource_class":"acme/linux","name":""}`, circleci.Runner{ResourceClass: "acme/linux"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			server := startServer(t)
+			server.Always(circlecitest.JSON(`{"items":[` + test.item + `]}`))
+			got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{ResourceClass: "acme/linux"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "runners", got, []circleci.Runner{test.want})
+		})
+	}
+}
+
+func TestListRunnersRefusesARunnerOutsideOfTheFilter(t *testing.T) {
+	t.Parallel()
+	class := circleci.RunnerFilter{ResourceClass: "acme/linux"}
+	namespace := circleci.RunnerFilter{Namespace: "acme"}
+	both := circleci.RunnerFilter{ResourceClass: "acme/linux", Namespace: "acme"}
+	long := "other/" + strings.Repeat("x", 200)
+	tests := []struct {
+		name   string
+		filter circleci.RunnerFilter
+		stray  string
+		want   string
+	}{
+		{"other class", class, "acme/arm", `of resource class "acme/arm", though only "acme/linux" was asked for`},
+		{"other namespace", class, "other/linux", `of resource class "other/linux", though only "acme/linux" was asked for`},
+		{"longer class", class, "acme/linux2", `of resource class "acme/linux2", though only "acme/linux" was asked for`},
+		{"both", both, "acme/arm", `of resource class "acme/arm", though only "acme/linux" was asked for`},
+		{"namespace", namespace, "other/linux", `of resource class "other/linux", though only namespace "acme" was asked for`},
+		{"longer namespace", namespace, "acme2/linux", `of resource class "acme2/linux", though only namespace "acme" was asked for`},
+		{"no namespace", namespace, "acme", `of resource class "acme", though only namespace "acme" was asked for`},
+		{"empty class", namespace, "", `of resource class "", though only namespace "acme" was asked for`},
+		{"long class", namespace, long, `of resource class "` + long[:100] + `", though only namespace "acme" was asked for`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			server := startServer(t)
+			server.Always(circlecitest.JSON(itemsOf(t, []circleci.Runner{
+				{ResourceClass: "acme/linux", Name: "one"},
+				{ResourceClass: test.stray, Name: "two"},
+			})))
+			got, err := newClient(t, server).ListRunners(t.Context(), test.filter)
+			equal(t, "runners", got, []circleci.Runner(nil))
+			equal(t, "reason", errorOf[*circleci.AnswerError](t, err).Reason, "lists a runner "+test.want)
+		})
+	}
+}
+
+func TestListRunnersRefusesAPageOfSeveral(t *testing.T) {
+	t.Parallel()
+	const pages = "is one page of several (it has a next_page_token), which this API is not documented to give"
+	tests := []struct{ token, wantErr string }{
+		{`null`, ""},
+		{`""`, ""},
+		{`"2"`, pages},
+		{`" "`, pages},
+		{`"\u0000"`, pages},
+		{`0`, pages},
+		{`7`, pages},
+		{`false`, pages},
+		{`true`, pages},
+		{`{}`, pages},
+		{`{"offset":10}`, pages},
+		{`[]`, pages},
+	}
+	for _, test := range tests {
+		// The token may stand before or after the list.
+		for _, body := range []string{
+			`{"items":[],"next_page_token":` + test.token + `}`,
+			`{"next_page_token":` + test.token + `,"items":[]}`,
+		} {
+			t.Run(body, func(t *testing.T) {
+				t.Parallel()
+				server := startServer(t)
+				server.Always(circlecitest.JSON(body))
+				got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
+				if test.wantErr == "" {
+					equal(t, "error", errorText(err), "")
+					equal(t, "runners", got, []circleci.Runner{})
+					return
+				}
+				equal(t, "runners", got, []circleci.Runner(nil))
+				equal(t, "reason", errorOf[*circleci.AnswerError](t, err).Reason, test.wantErr)
+			})
+		}
+	}
+}
+
+func TestListRunnersOfAnUnknownClass(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{ResourceClass: "acme/typo"})
+	equal(t, "runners", got, []circleci.Runner(nil))
+	equal(t, "error", *errorOf[*circleci.StatusError](t, err), circleci.StatusError{
+		Request:    "GET " + server.URL + "/api/v2/runner?resource-class=acme%2Ftypo",
+		StatusCode: http.StatusNotFound,
+		Body:       circleci.BodyJSON,
+		Message:    "resource class not found",
+	})
+}
+
+func TestRunnerFilterSaysWhatItKeeps(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		filter circleci.RunnerFilter
+		want   string
+	}{
+		{circleci.RunnerFilter{ResourceClass: "acme/linux"}, "resource class acme/linux"},
+		{circleci.RunnerFilter{Namespace: "acme"}, "namespace acme"},
+		{circleci.RunnerFilter{ResourceClass: "acme/linux", Namespace: "acme"}, "resource class acme/linux"},
+	}
+	for _, test := range tests {
+		equal(t, "filter", test.filter.String(), test.want)
+	}
+}

@@ -1,0 +1,129 @@
+// Package cli finds the Terraform or OpenTofu that the demo and the acceptance tests drive, and keeps the settings that
+// a person has in the environment away from it.
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// The names of the CLIs.
+const (
+	Terraform = "terraform"
+	OpenTofu  = "tofu"
+)
+
+// CLI is a Terraform or an OpenTofu on this machine.
+type CLI struct {
+	// Path is the absolute path of the executable.
+	Path string
+	// Name is Terraform or OpenTofu: what the executable says it is, whatever its file is called.
+	Name string
+	// Version is the version as the executable tells it, such as "1.11.4" or "1.12.6-dev".
+	Version string
+}
+
+// Find returns the CLI that $TF_CLI names, by a path or by a name on the PATH; else the terraform on the PATH; else the
+// tofu there; else the OpenTofu that make built as bin/tofu. A relative path counts from the top of the repository,
+// where make runs.
+//
+// The first that exists is the one: when it does not run, that is an error, because a test run with another CLI than
+// the expected one would mislead.
+func Find() (CLI, error) {
+	path, err := locate()
+	if err != nil {
+		return CLI{}, err
+	}
+	return identify(path)
+}
+
+func locate() (string, error) {
+	top, topErr := repository()
+	if wanted := os.Getenv("TF_CLI"); wanted != "" {
+		if strings.ContainsRune(filepath.ToSlash(wanted), '/') && !filepath.IsAbs(wanted) && topErr == nil {
+			wanted = filepath.Join(top, wanted)
+		}
+		path, err := absolute(wanted)
+		if err != nil {
+			return "", fmt.Errorf("TF_CLI is set, but %s is no executable: set it to the path of a Terraform or OpenTofu, or unset it", wanted)
+		}
+		return path, nil
+	}
+	candidates := []string{Terraform, OpenTofu}
+	if topErr == nil {
+		candidates = append(candidates, filepath.Join(top, "bin", "tofu"))
+	}
+	for _, candidate := range candidates {
+		if path, err := absolute(candidate); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("there is no Terraform and no OpenTofu here: put one on the PATH, name one in TF_CLI, or let `make bin/tofu` build one")
+}
+
+// absolute looks an executable up as a shell does. exec.Command could resolve a name too, but not for a child that runs
+// in another directory.
+func absolute(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
+}
+
+// repository returns the top of the repository: the nearest directory with a go.mod, from the working directory up.
+// Tests run in the directory of their package, the demo where it was started.
+func repository() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("no go.mod in the working directory or above it")
+		}
+		dir = parent
+	}
+}
+
+// versionLine is the first line that a CLI prints about itself. `version -json` would not do: OpenTofu calls its version
+// terraform_version there, and nothing tells the two apart.
+var versionLine = regexp.MustCompile(`(?m)^(Terraform|OpenTofu) v(\S+)\s*$`)
+
+// identifyTimeout is far more than a CLI needs to tell its version, also on a busy machine.
+const identifyTimeout = time.Minute
+
+func identify(path string) (CLI, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), identifyTimeout)
+	defer cancel()
+	var stdout bytes.Buffer
+	command := exec.CommandContext(ctx, path, "version")
+	command.Env = append(CleanEnvironment(os.Environ()), quiet...)
+	command.Stdout = &stdout
+	// Without this, a child of a hanging CLI would keep the pipe open, and Run waiting.
+	command.WaitDelay = time.Second
+	if err := command.Run(); err != nil {
+		return CLI{}, fmt.Errorf("%s does not run (`version` ends with: %w): set TF_CLI to a Terraform or OpenTofu that does", path, err)
+	}
+	found := versionLine.FindSubmatch(stdout.Bytes())
+	if found == nil {
+		return CLI{}, fmt.Errorf("%s does not say that it is Terraform or OpenTofu: set TF_CLI to one that does", path)
+	}
+	cli := CLI{Path: path, Name: Terraform, Version: string(found[2])}
+	if string(found[1]) == "OpenTofu" {
+		cli.Name = OpenTofu
+	}
+	return cli, nil
+}

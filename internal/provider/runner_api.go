@@ -1,0 +1,103 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+// runnerAPI is what the provider hands to its data sources: the client, and the settings that an error must explain.
+type runnerAPI struct {
+	client   *circleci.Client
+	settings settings
+}
+
+// configure takes the runnerAPI from the provider. There is none when Terraform only validates.
+func (a *runnerAPI) configure(req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	switch data := req.ProviderData.(type) {
+	case nil:
+	case *runnerAPI:
+		*a = *data
+	default:
+		resp.Diagnostics.AddError("Unexpected provider data",
+			fmt.Sprintf("The data source was given %T. This is a bug in the provider: please report it at %s.", data, issuesURL))
+	}
+}
+
+const issuesURL = "https://github.com/circleci-community/terraform-provider-circleci/issues"
+
+// addError reports an error of the client: what happened, and on the next line what to do about it.
+func (a *runnerAPI) addError(diags *diag.Diagnostics, summary string, err error) {
+	what := err.Error()
+	if !endsSentence.MatchString(what) {
+		what += "."
+	}
+	diags.AddError(summary, what+"\n\n"+a.advice(err))
+}
+
+// endsSentence finds a quoted message that brings its own full stop.
+var endsSentence = regexp.MustCompile(`[.!?…]"$`)
+
+func (a *runnerAPI) advice(err error) string {
+	var (
+		status   *circleci.StatusError
+		answer   *circleci.AnswerError
+		redirect *circleci.RedirectError
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "The read was cancelled before an answer came."
+	case errors.As(err, &status):
+		return a.statusAdvice(status)
+	case errors.As(err, &answer):
+		if answer.Body == circleci.BodyHTML || answer.Body == circleci.BodyText {
+			return notTheAPI
+		}
+		return "The provider takes nothing from an answer that is not as CircleCI documents it. Check api_url and " +
+			"api_version; when both are right, please report this at " + issuesURL + "."
+	case errors.As(err, &redirect):
+		return "The credential was not sent there. If the Runner API is served at " + redirect.Origin +
+			", set api_url to it."
+	}
+	return "Check api_url, the network and the proxy settings (HTTPS_PROXY, NO_PROXY), and " +
+		"https://status.circleci.com."
+}
+
+// notTheAPI is for answers that something else than the Runner API gave.
+const notTheAPI = "This does not come from the Runner API: check that api_url leads to it, and that no proxy or login " +
+	"page answers in its place."
+
+func (a *runnerAPI) statusAdvice(err *circleci.StatusError) string {
+	advice := ""
+	switch code := err.StatusCode; {
+	case code == http.StatusBadRequest:
+		advice = "The service refused the question: check resource_class, namespace and api_version."
+	case code == http.StatusUnauthorized:
+		advice = "The token from " + a.settings.token.source() + " was not accepted: check that it is a complete " +
+			"personal API token that was not revoked."
+	case code == http.StatusForbidden:
+		advice = "The token from " + a.settings.token.source() + " may not read this: its owner must be a member of " +
+			"the organization that the namespace belongs to."
+	case code == http.StatusNotFound:
+		advice = "Check the spelling of resource_class or namespace, and that the token may see it; an installation " +
+			"that does not serve api_version " + string(a.settings.apiVersion) + " answers the same."
+	case code == http.StatusTooManyRequests:
+		advice = "The service limits how often it may be asked: wait a while, and read less often or with a lower -parallelism."
+	case code >= 500:
+		advice = "The service or a proxy in front of it has a problem: try again in a while, and look at " +
+			"https://status.circleci.com."
+	default:
+		advice = "Only status 200 is an answer: check api_url."
+	}
+	if err.Body == circleci.BodyHTML || err.Body == circleci.BodyText {
+		advice += " " + notTheAPI
+	}
+	return advice
+}
