@@ -61,6 +61,6 @@ check "one_agent_version" {
 check "queue_is_short" {
   assert {
     condition     = local.waiting <= var.max_queue
-    error_message = "${local.waiting} tasks of ${var.resource_class} wait for a runner, and ${var.max_queue} are fine: add machines."
+    error_message = "${local.waiting} tasks of ${var.resource_class} wait, and at most ${var.max_queue} should: add runners."
   }
 }

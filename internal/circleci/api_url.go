@@ -15,6 +15,11 @@ import (
 // Source: https://circleci.com/docs/api/v2/, "Runner".
 const DefaultAPIURL = "https://runner.circleci.com"
 
+// BrowserAPIURL is where CircleCI Cloud serves the Runner API to a browser's session.
+//
+// Source: https://circleci.com/docs/api/v2/, "Runner".
+const BrowserAPIURL = "https://circleci.com"
+
 // APIVersion is a version of the Runner API, as it stands in the path: "v2" or "v3".
 type APIVersion string
 

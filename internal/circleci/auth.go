@@ -1,7 +1,11 @@
 package circleci
 
 import (
+	"cmp"
+	"encoding/base64"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -19,17 +23,39 @@ type Credential struct {
 type parts struct {
 	header string
 	value  string
-	// secrets are the texts that must not appear in an error, should a server send them back.
-	secrets []string
+	secret string
 }
 
-func newCredential(p parts) Credential { return Credential{reveal: func() parts { return p }} }
+func newCredential(header, prefix, value, secret string) Credential {
+	return Credential{reveal: func() parts { return parts{header, prefix + value, secret} }}
+}
 
 // PersonalToken is a personal API token, sent in the Circle-Token header.
 //
 // Source: https://circleci.com/docs/api/v2/, "Authentication", api_key_header.
 func PersonalToken(token string) Credential {
-	return newCredential(parts{header: "Circle-Token", value: token, secrets: []string{token}})
+	return newCredential("Circle-Token", "", token, token)
+}
+
+// BasicToken is a personal API token, sent as the user name of HTTP Basic authentication with an empty password.
+//
+// Source: https://circleci.com/docs/api/v2/, "Authentication", basic_auth.
+func BasicToken(token string) Credential {
+	return newCredential("Authorization", "Basic ", base64.StdEncoding.EncodeToString([]byte(token+":")), token)
+}
+
+// LaunchToken is a runner's token, which later references call resource class token, sent as a Bearer token.
+//
+// Source: https://circleci.com/docs/api/v2/, "Runner"; later references list it for claiming tasks only.
+func LaunchToken(token string) Credential {
+	return newCredential("Authorization", "Bearer ", token, token)
+}
+
+// SessionCookie is the value of the cookie ring-session of a browser that is signed in at BrowserAPIURL.
+//
+// Source: https://circleci.com/docs/api/v2/, "Runner".
+func SessionCookie(value string) Credential {
+	return newCredential("Cookie", "ring-session=", value, value)
 }
 
 // String hides the value from fmt.
@@ -45,21 +71,33 @@ func (c Credential) decorate(r *http.Request) {
 	}
 }
 
-// redact replaces what must not be seen in a text that a server wrote.
-func (c Credential) redact(text string) string {
+// secrets are the texts that must not appear in an error.
+func (c Credential) secrets() []string {
 	if c.reveal == nil {
-		return text
+		return nil
 	}
-	for _, secret := range c.reveal().secrets {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "(redacted)")
-		}
-	}
-	return text
+	return spellings(c.reveal().secret)
 }
 
-// CheckSecret tells what is wrong with the text of a credential: it is empty, or holds white space or a control
-// character, as a value pasted with its line break does. The text is "" when nothing is wrong. It completes a
+// spellings returns the forms in which a server or a proxy may repeat a secret: as it is, in a URL, in base64, and in
+// base64 as the user name of Basic authentication.
+func spellings(secret string) []string {
+	if secret == "" {
+		return nil
+	}
+	all := []string{secret, url.QueryEscape(secret), url.PathEscape(secret)}
+	for _, text := range []string{secret, secret + ":"} {
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+			all = append(all, encoding.EncodeToString([]byte(text)))
+		}
+	}
+	// The longest first, so that no rest of a longer one stays behind.
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return slices.Compact(all)
+}
+
+// CheckSecret tells what is wrong with the text of a credential: it is empty, or holds white space, a control
+// character or an invisible one, as a pasted value may. The text is "" when nothing is wrong. It completes a
 // sentence that starts with the credential's name and never holds the value.
 func CheckSecret(secret string) string {
 	switch {
@@ -69,6 +107,8 @@ func CheckSecret(secret string) string {
 		return "holds white space, such as a line break that was pasted along"
 	case strings.ContainsFunc(secret, unicode.IsControl):
 		return "holds a control character"
+	case strings.ContainsFunc(secret, func(r rune) bool { return unicode.Is(unicode.Cf, r) }):
+		return "holds an invisible character"
 	}
 	return ""
 }

@@ -2,10 +2,40 @@ package circleci
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
+
+// maxBodyBytes bounds what is kept of one answer, unpacked. 100,000 runners take less than half of it.
+const maxBodyBytes = 64 << 20
+
+var errTooLarge = fmt.Errorf("is larger than the limit of %d MiB", maxBodyBytes>>20)
+
+// readBody reads an answer up to the limit. With an error it returns what came until then.
+func readBody(response *http.Response) ([]byte, error) {
+	if response.ContentLength > maxBodyBytes {
+		return nil, errTooLarge
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBodyBytes+1))
+	if len(body) > maxBodyBytes {
+		return body[:maxBodyBytes], errTooLarge
+	}
+	return body, err
+}
+
+// isCorrupt tells whether a packed answer came, but cannot be unpacked.
+func isCorrupt(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt)
+}
 
 // BodyKind says what the body of an answer is.
 type BodyKind int
@@ -43,7 +73,9 @@ const maxMessage = 300
 // readable makes one line of what a server wrote, fit for a terminal: without control characters, without the
 // credential, and not too long.
 func (c *Client) readable(text string) string {
-	// What can be shown has far less than this; the bound keeps a body of many megabytes cheap.
+	// Hidden before anything is cut, so that no half of a secret stays; and again below, for one that was interrupted by
+	// what is taken out. What can be shown is far less than the bound, which keeps a body of many megabytes cheap.
+	text = c.hide(text)
 	text = strings.ToValidUTF8(text[:min(len(text), 64<<10)], "")
 	text = escapeSequence.ReplaceAllString(text, "")
 	text = strings.Map(func(r rune) rune {
@@ -55,9 +87,18 @@ func (c *Client) readable(text string) string {
 		}
 		return r
 	}, text)
-	text = c.config.Credential.redact(strings.Join(strings.Fields(text), " "))
+	text = c.hide(strings.Join(strings.Fields(text), " "))
 	if runes := []rune(text); len(runes) > maxMessage {
 		text = string(runes[:maxMessage]) + "…"
 	}
 	return text
+}
+
+// newHider makes what replaces secrets in a text. Of two that start at the same place the one given first counts.
+func newHider(secrets ...[]string) func(string) string {
+	var pairs []string
+	for _, secret := range slices.Concat(secrets...) {
+		pairs = append(pairs, secret, "(redacted)")
+	}
+	return strings.NewReplacer(pairs...).Replace
 }

@@ -2,20 +2,26 @@ package circleci
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpproxy"
 )
 
 const (
 	// DefaultRequestTimeout bounds one attempt of a request, from the connection to the last byte of the answer.
 	DefaultRequestTimeout = 30 * time.Second
+	// DefaultMaxRetries is how often a request is tried again after its first attempt.
+	DefaultMaxRetries = 4
+	// DefaultMaxConcurrentRequests is how many requests are under way at once.
+	DefaultMaxConcurrentRequests = 32
 
-	maxBodyBytes = 64 << 20
 	maxRedirects = 10
 )
 
@@ -27,58 +33,126 @@ type Config struct {
 	APIVersion APIVersion
 	// Credential is sent with every request, and nowhere but to the origin of APIURL.
 	Credential Credential
+	// TLS says whom to trust and by which certificate to be known. The default is the system's roots and TLS 1.2 at least.
+	TLS *tls.Config
 	// UserAgent names the program that asks.
 	UserAgent string
 	// RequestTimeout bounds one attempt of a request. The default is DefaultRequestTimeout.
 	RequestTimeout time.Duration
+	// MaxRetries is how often a request is tried again after faults that pass; 0 means never.
+	MaxRetries int
+	// MaxConcurrentRequests bounds how many requests are under way at once, and so the connections. The default is
+	// DefaultMaxConcurrentRequests.
+	MaxConcurrentRequests int
+	// Clock is where time comes from. The default is the machine's.
+	Clock Clock
+	// DialContext opens connections. The default is net.Dialer's.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+	// OnAttempt is told of each attempt when it is over. It may be nil.
+	OnAttempt func(ctx context.Context, attempt Attempt)
+}
+
+// Attempt is one request and what became of it. Nothing in it is secret.
+type Attempt struct {
+	Method string
+	URL    string
+	// Number counts the attempts of one read from 1.
+	Number int
+	// StatusCode is the status of the answer, 0 when none came.
+	StatusCode int
+	// RequestID is what the server calls the request in its own logs. It may be empty.
+	RequestID string
+	Duration  time.Duration
+	// Err is why the attempt failed, nil when a whole answer of status 200 came.
+	Err error
 }
 
 // Client asks one Runner API. It is safe for concurrent use.
 type Client struct {
 	config Config
 	http   *http.Client
+	// hide replaces every spelling of every secret that the client knows. It is a function for the reason that
+	// Credential's reveal is one.
+	hide func(string) string
+	// places holds one element for each request that is under way.
+	places chan struct{}
+	pause  pause
 }
 
-// New returns a client. It sends nothing yet.
+// New returns a client. It sends nothing yet. Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
 func New(config Config) *Client {
 	if config.APIVersion == "" {
 		config.APIVersion = V2
 	}
+	if config.TLS == nil {
+		config.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
 	if config.RequestTimeout == 0 {
 		config.RequestTimeout = DefaultRequestTimeout
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if config.MaxConcurrentRequests == 0 {
+		config.MaxConcurrentRequests = DefaultMaxConcurrentRequests
+	}
+	if config.Clock == nil {
+		config.Clock = systemClock{}
+	}
+	proxies := newProxies(httpproxy.FromEnvironment())
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // It is one, as documented.
+	transport.Proxy = proxies.choose
+	transport.OnProxyConnectResponse = checkProxyAnswer
+	transport.TLSClientConfig = config.TLS
+	transport.MaxConnsPerHost = config.MaxConcurrentRequests
+	transport.MaxIdleConnsPerHost = config.MaxConcurrentRequests
+	transport.MaxIdleConns = 0
+	if config.DialContext != nil {
+		transport.DialContext = config.DialContext
+	}
 	return &Client{
 		config: config,
 		http:   &http.Client{Transport: transport, CheckRedirect: checkRedirect},
+		hide:   newHider(config.Credential.secrets(), proxies.secrets),
+		places: make(chan struct{}, config.MaxConcurrentRequests),
 	}
 }
 
 // Close ends the idle connections that the client kept for its next request.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// get asks one endpoint of the API, such as "runner/tasks", and returns the body of its answer.
+// get asks one endpoint of the API, such as "runner/tasks", and returns the body of its answer. It tries again after
+// faults that pass.
 func (c *Client) get(ctx context.Context, endpoint string, query url.Values) (body []byte, asked string, err error) {
 	u := c.config.APIURL.JoinPath("api", string(c.config.APIVersion), endpoint)
 	u.RawQuery = query.Encode()
 	asked = "GET " + u.String()
 
-	attempt, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
+	read, cancel := context.WithTimeout(ctx, ReadTimeout)
 	defer cancel()
-	body, err = c.attempt(attempt, u, asked)
+	body, err = c.retry(read, func(ctx context.Context, number int) ([]byte, error) {
+		attempt := Attempt{Method: http.MethodGet, URL: u.String(), Number: number}
+		start := c.config.Clock.Now()
+		body, err := c.attempt(ctx, u, asked, &attempt)
+		if c.config.OnAttempt != nil {
+			attempt.Duration, attempt.Err = c.config.Clock.Now().Sub(start), err
+			c.config.OnAttempt(ctx, attempt)
+		}
+		return body, err
+	})
 	switch {
 	case err == nil:
 		return body, asked, nil
 	case ctx.Err() != nil:
 		return nil, asked, fmt.Errorf("%s: %w", asked, ctx.Err())
-	case errors.Is(err, context.DeadlineExceeded):
-		return nil, asked, &RequestError{Request: asked, Reason: fmt.Sprintf("no complete answer within %s", c.config.RequestTimeout), Err: err}
+	case read.Err() != nil:
+		return nil, asked, &RequestError{Request: asked, Reason: fmt.Sprintf("no complete answer within %s", ReadTimeout), Err: err}
 	}
 	return nil, asked, err
 }
 
-func (c *Client) attempt(ctx context.Context, u *url.URL, asked string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+// attempt sends one request and reads its answer.
+func (c *Client) attempt(ctx context.Context, u *url.URL, asked string, attempt *Attempt) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
 		return nil, c.newRequestError(asked, err)
 	}
@@ -91,17 +165,18 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, asked string) ([]byte,
 		return nil, c.newRequestError(asked, err)
 	}
 	defer response.Body.Close() //nolint:errcheck // Nothing was written, so closing has nothing to lose.
+	attempt.StatusCode = response.StatusCode
+	attempt.RequestID = c.readable(response.Header.Get("X-Request-Id"))
 
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxBodyBytes+1))
-	if response.StatusCode != http.StatusOK {
+	body, err := readBody(response)
+	switch tooLarge := errors.Is(err, errTooLarge); {
+	case response.StatusCode != http.StatusOK:
 		// A status says enough, whatever became of the body behind it.
 		return nil, c.newStatusError(asked, response, body)
-	}
-	if err != nil {
+	case tooLarge, isCorrupt(err):
+		return nil, &AnswerError{Request: asked, Reason: c.readable(err.Error())}
+	case err != nil:
 		return nil, c.newRequestError(asked, err)
-	}
-	if len(body) > maxBodyBytes {
-		return nil, &AnswerError{Request: asked, Reason: fmt.Sprintf("is larger than the limit of %d MiB", maxBodyBytes>>20)}
 	}
 	return body, nil
 }
@@ -112,7 +187,7 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 		return &redirectError{origin: origin(next.URL)}
 	}
 	if len(via) > maxRedirects {
-		return fmt.Errorf("stopped after %d redirects", maxRedirects)
+		return fmt.Errorf("it was redirected more than %d times", maxRedirects)
 	}
 	return nil
 }
@@ -123,5 +198,5 @@ func origin(u *url.URL) string {
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	return u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port)
+	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
 }

@@ -1,6 +1,7 @@
 package circleci_test
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"strings"
@@ -93,10 +94,22 @@ func TestAnswerThatIsNoAnswer(t *testing.T) {
 
 			{name: "second value", body: c.good + c.good, reason: "goes on after its end"},
 			{name: "second value on a new line", body: c.good + "\nnull\n", reason: "goes on after its end"},
-			{name: "garbage after the end", body: c.good + `x`, reason: syntaxAt, cause: ": invalid character 'x' at start of value"},
-			{name: "brace after the end", body: c.good + `}`, reason: syntaxAt, cause: ": invalid character '}' at start of value"},
-			{name: "zero byte after the end", body: c.good + "\x00", reason: syntaxAt, cause: `: invalid character '\x00' at start of value`},
-			{name: "comma before the end", body: c.good[:len(c.good)-1] + `,}`, reason: syntaxAt, cause: ": invalid character ',' at start of value"},
+			{
+				name: "garbage after the end", body: c.good + `x`,
+				reason: syntaxAt, cause: ": invalid character 'x' at start of value",
+			},
+			{
+				name: "brace after the end", body: c.good + `}`,
+				reason: syntaxAt, cause: ": invalid character '}' at start of value",
+			},
+			{
+				name: "zero byte after the end", body: c.good + "\x00",
+				reason: syntaxAt, cause: `: invalid character '\x00' at start of value`,
+			},
+			{
+				name: "comma before the end", body: c.good[:len(c.good)-1] + `,}`,
+				reason: syntaxAt, cause: ": invalid character ',' at start of value",
+			},
 
 			{
 				name: "invalid UTF-8 in an ignored value", body: c.withOther(`"other"`, "\"\xff\""),
@@ -108,11 +121,11 @@ func TestAnswerThatIsNoAnswer(t *testing.T) {
 			},
 			{
 				name: "lone surrogate in an ignored value", body: c.withOther(`"other"`, `"\ud800 is alone"`),
-				reason: syntaxAt, cause: ": invalid surrogate pair `\\ud800 is al` in string",
+				reason: syntaxAt, cause: `: invalid surrogate pair "\\ud800 is al" in string`,
 			},
 			{
 				name: "lone surrogate in an ignored key", body: c.withOther(`"\udc00 is alone"`, `1`),
-				reason: syntaxAt, cause: ": invalid surrogate pair `\\udc00 is al` in string",
+				reason: syntaxAt, cause: `: invalid surrogate pair "\\udc00 is al" in string`,
 			},
 			{
 				name: "control character in a string", body: c.withOther(`"other"`, "\"a\nb\""),
@@ -155,46 +168,103 @@ func TestRunnersThatAreNoList(t *testing.T) {
 		{name: "items a string", body: `{"items":""}`, reason: "has a string for items, not an array"},
 		{name: "items a number", body: `{"items":0}`, reason: "has a number for items, not an array"},
 		{name: "items a boolean", body: `{"items":false}`, reason: "has a boolean for items, not an array"},
-		{name: "items without a value", body: `{"items":}`, reason: syntaxAt, cause: ": invalid character '}' at start of value"},
+		{name: "items without a value", body: `{"items":}`, reason: syntaxAt, cause: ": missing value after object name"},
 
 		{name: "element null", body: `{"items":[null]}`, reason: "has null for items[0], not an object"},
-		{name: "element a string", body: `{"items":[{` + identity + `},"two"]}`, reason: "has a string for items[1], not an object"},
+		{
+			name: "element a string", body: `{"items":[{` + identity + `},"two"]}`,
+			reason: "has a string for items[1], not an object",
+		},
 		{name: "element an array", body: `{"items":[[]]}`, reason: "has an array for items[0], not an object"},
 		{name: "element a number", body: `{"items":[1]}`, reason: "has a number for items[0], not an object"},
 
 		{name: "resource_class missing", body: item(`"name":"one"`), reason: "has no resource_class in items[0]" + unnamed},
-		{name: "resource_class null", body: item(`"resource_class":null,"name":"one"`), reason: "has no resource_class in items[0]" + unnamed},
-		{name: "resource_class in another case", body: item(`"Resource_Class":"acme/linux","name":"one"`), reason: "has no resource_class in items[0]" + unnamed},
+		{
+			name: "resource_class null", body: item(`"resource_class":null,"name":"one"`),
+			reason: "has no resource_class in items[0]" + unnamed,
+		},
+		{
+			name: "resource_class in another case", body: item(`"Resource_Class":"acme/linux","name":"one"`),
+			reason: "has no resource_class in items[0]" + unnamed,
+		},
 		{name: "name missing", body: item(`"resource_class":"acme/linux"`), reason: "has no name in items[0]" + unnamed},
-		{name: "name null", body: item(`"resource_class":"acme/linux","name":null`), reason: "has no name in items[0]" + unnamed},
-		{name: "name in another case", body: item(`"resource_class":"acme/linux","Name":"one"`), reason: "has no name in items[0]" + unnamed},
-		{name: "nothing in the second", body: `{"items":[{` + identity + `},{}]}`, reason: "has no resource_class in items[1]" + unnamed},
+		{
+			name: "name null", body: item(`"resource_class":"acme/linux","name":null`),
+			reason: "has no name in items[0]" + unnamed,
+		},
+		{
+			name: "name in another case", body: item(`"resource_class":"acme/linux","Name":"one"`),
+			reason: "has no name in items[0]" + unnamed,
+		},
+		{
+			name: "nothing in the second", body: `{"items":[{` + identity + `},{}]}`,
+			reason: "has no resource_class in items[1]" + unnamed,
+		},
 
-		{name: "resource_class a number", body: item(`"resource_class":1,"name":"one"`), reason: "has a number for items[0].resource_class, not a string"},
-		{name: "name an object", body: item(`"resource_class":"acme/linux","name":{}`), reason: "has an object for items[0].name, not a string"},
-		{name: "hostname an array", body: item(identity + `,"hostname":[]`), reason: "has an array for items[0].hostname, not a string"},
-		{name: "first_connected a number", body: item(identity + `,"first_connected":1589500800`), reason: "has a number for items[0].first_connected, not a string"},
-		{name: "last_connected a boolean", body: item(identity + `,"last_connected":true`), reason: "has a boolean for items[0].last_connected, not a string"},
-		{name: "last_used a boolean", body: item(identity + `,"last_used":false`), reason: "has a boolean for items[0].last_used, not a string"},
-		{name: "version a number", body: item(identity + `,"version":3.1`), reason: "has a number for items[0].version, not a string"},
+		{
+			name: "resource_class a number", body: item(`"resource_class":1,"name":"one"`),
+			reason: "has a number for items[0].resource_class, not a string",
+		},
+		{
+			name: "name an object", body: item(`"resource_class":"acme/linux","name":{}`),
+			reason: "has an object for items[0].name, not a string",
+		},
+		{
+			name: "hostname an array", body: item(identity + `,"hostname":[]`),
+			reason: "has an array for items[0].hostname, not a string",
+		},
+		{
+			name: "first_connected a number", body: item(identity + `,"first_connected":1589500800`),
+			reason: "has a number for items[0].first_connected, not a string",
+		},
+		{
+			name: "last_connected a boolean", body: item(identity + `,"last_connected":true`),
+			reason: "has a boolean for items[0].last_connected, not a string",
+		},
+		{
+			name: "last_used a boolean", body: item(identity + `,"last_used":false`),
+			reason: "has a boolean for items[0].last_used, not a string",
+		},
+		{
+			name: "version a number", body: item(identity + `,"version":3.1`),
+			reason: "has a number for items[0].version, not a string",
+		},
 
 		{name: "items twice", body: `{"items":[],"items":[]}`, reason: "has items twice"},
 		{name: "items twice, once escaped", body: `{"items":[],"item\u0073":[]}`, reason: "has items twice"},
 		{name: "items twice, first escaped", body: `{"\u0069tems":[],"items":[]}`, reason: "has items twice"},
-		{name: "next_page_token twice", body: `{"next_page_token":null,"items":[],"next_page_token":null}`, reason: "has next_page_token twice"},
+		{
+			name: "next_page_token twice", body: `{"next_page_token":null,"items":[],"next_page_token":null}`,
+			reason: "has next_page_token twice",
+		},
 		{name: "name twice", body: item(identity + `,"name":"one"`), reason: "has items[0].name twice"},
 		{name: "name twice, once escaped", body: item(identity + `,"n\u0061me":"one"`), reason: "has items[0].name twice"},
-		{name: "last_used twice, once null", body: item(identity + `,"last_used":"x","last_used":null`), reason: "has items[0].last_used twice"},
+		{
+			name: "last_used twice, once null", body: item(identity + `,"last_used":"x","last_used":null`),
+			reason: "has items[0].last_used twice",
+		},
 
 		{name: "cut behind the array's start", body: `{"items":[`, reason: cutShort},
 		{name: "cut behind a runner", body: `{"items":[{` + identity + `}`, reason: cutShort},
 		{name: "cut in a runner", body: `{"items":[{` + identity, reason: cutShort},
 		{name: "cut in a name", body: `{"items":[{"resource_class":"acme/linux","name":"on`, reason: cutShort},
 		{name: "cut behind a comma", body: `{"items":[{` + identity + `},`, reason: cutShort},
-		{name: "array closed as an object", body: `{"items":[}`, reason: syntaxAt, cause: ": invalid character '}' at start of value"},
-		{name: "no comma", body: `{"items":[{` + identity + `} {` + identity + `}]}`, reason: syntaxAt, cause: ": invalid character '{' after array element (expecting ',' or ']')"},
-		{name: "lone surrogate in a name", body: item(`"resource_class":"acme/linux","name":"\ud83d is half"`), reason: syntaxAt, cause: ": invalid surrogate pair `\\ud83d is ha` in string"},
-		{name: "invalid UTF-8 in a name", body: item("\"resource_class\":\"acme/linux\",\"name\":\"\xed\xa0\x80\""), reason: syntaxAt, cause: ": invalid UTF-8"},
+		{
+			name: "array closed as an object", body: `{"items":[}`,
+			reason: syntaxAt, cause: ": invalid character '}' at start of value",
+		},
+		{
+			name: "no comma", body: `{"items":[{` + identity + `} {` + identity + `}]}`,
+			reason: syntaxAt, cause: ": invalid character '{' after array element (expecting ',' or ']')",
+		},
+		{
+			name: "lone surrogate in a name", body: item(`"resource_class":"acme/linux","name":"\ud83d is half"`),
+			reason: syntaxAt, cause: `: invalid surrogate pair "\\ud83d is ha" in string`,
+		},
+		{
+			name: "invalid UTF-8 in a name", body: item("\"resource_class\":\"acme/linux\",\"name\":\"\xed\xa0\x80\""),
+			reason: syntaxAt, cause: ": invalid UTF-8",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -212,29 +282,56 @@ func TestCountThatIsNoCount(t *testing.T) {
 		{name: "missing", body: `{}`, reason: "has no unclaimed_task_count"},
 		{name: "another count", body: `{"running_runner_tasks":1}`, reason: "has no unclaimed_task_count"},
 		{name: "another case", body: `{"Unclaimed_Task_Count":42}`, reason: "has no unclaimed_task_count"},
-		{name: "inside of another object", body: `{"data":{"unclaimed_task_count":42}}`, reason: "has no unclaimed_task_count"},
+		{
+			name: "inside of another object", body: `{"data":{"unclaimed_task_count":42}}`,
+			reason: "has no unclaimed_task_count",
+		},
 		{name: "null", body: count(`null`), reason: "has null for unclaimed_task_count, not a number"},
 		{name: "string", body: count(`"42"`), reason: "has a string for unclaimed_task_count, not a number"},
 		{name: "boolean", body: count(`true`), reason: "has a boolean for unclaimed_task_count, not a number"},
 		{name: "array", body: count(`[42]`), reason: "has an array for unclaimed_task_count, not a number"},
 		{name: "object", body: count(`{}`), reason: "has an object for unclaimed_task_count, not a number"},
-		{name: "no value", body: count(``), reason: syntaxAt, cause: ": invalid character '}' at start of value"},
+		{name: "no value", body: count(``), reason: syntaxAt, cause: ": missing value after object name"},
 		{name: "negative", body: count(`-1`), reason: "has unclaimed_task_count -1" + digits},
 		{name: "negative zero", body: count(`-0`), reason: "has unclaimed_task_count -0" + digits},
 		{name: "fraction", body: count(`42.5`), reason: "has unclaimed_task_count 42.5" + digits},
 		{name: "fraction of nothing", body: count(`42.0`), reason: "has unclaimed_task_count 42.0" + digits},
 		{name: "exponent", body: count(`4e1`), reason: "has unclaimed_task_count 4e1" + digits},
 		{name: "exponent of nothing", body: count(`42E0`), reason: "has unclaimed_task_count 42E0" + digits},
-		{name: "beyond 64 bits", body: count(`9223372036854775808`), reason: "has unclaimed_task_count 9223372036854775808" + digits},
-		{name: "beyond 64 bits unsigned", body: count(`18446744073709551616`), reason: "has unclaimed_task_count 18446744073709551616" + digits},
-		{name: "a million digits", body: count(strings.Repeat("9", 1_000_000)), reason: "has unclaimed_task_count " + strings.Repeat("9", 40) + digits},
+		{
+			name: "beyond 64 bits", body: count(`9223372036854775808`),
+			reason: "has unclaimed_task_count 9223372036854775808" + digits,
+		},
+		{
+			name: "beyond 64 bits unsigned", body: count(`18446744073709551616`),
+			reason: "has unclaimed_task_count 18446744073709551616" + digits,
+		},
+		{
+			name: "a million digits", body: count(strings.Repeat("9", 1_000_000)),
+			reason: "has unclaimed_task_count " + strings.Repeat("9", 40) + digits,
+		},
 		{name: "plus sign", body: count(`+42`), reason: syntaxAt, cause: ": invalid character '+' at start of value"},
-		{name: "leading zero", body: count(`042`), reason: syntaxAt, cause: ": invalid character '4' after object value (expecting ',' or '}')"},
-		{name: "hexadecimal", body: count(`0x2A`), reason: syntaxAt, cause: ": invalid character 'x' after object value (expecting ',' or '}')"},
-		{name: "underscore", body: count(`4_2`), reason: syntaxAt, cause: ": invalid character '_' after object value (expecting ',' or '}')"},
+		{
+			name: "leading zero", body: count(`042`),
+			reason: syntaxAt, cause: ": invalid character '4' after object value (expecting ',' or '}')",
+		},
+		{
+			name: "hexadecimal", body: count(`0x2A`),
+			reason: syntaxAt, cause: ": invalid character 'x' after object value (expecting ',' or '}')",
+		},
+		{
+			name: "underscore", body: count(`4_2`),
+			reason: syntaxAt, cause: ": invalid character '_' after object value (expecting ',' or '}')",
+		},
 		{name: "not a number", body: count(`NaN`), reason: syntaxAt, cause: ": invalid character 'N' at start of value"},
-		{name: "twice", body: `{"unclaimed_task_count":42,"unclaimed_task_count":42}`, reason: "has unclaimed_task_count twice"},
-		{name: "twice, once escaped", body: `{"unclaimed_task_count":42,"unclaimed_task_coun\u0074":0}`, reason: "has unclaimed_task_count twice"},
+		{
+			name: "twice", body: `{"unclaimed_task_count":42,"unclaimed_task_count":42}`,
+			reason: "has unclaimed_task_count twice",
+		},
+		{
+			name: "twice, once escaped", body: `{"unclaimed_task_count":42,"unclaimed_task_coun\u0074":0}`,
+			reason: "has unclaimed_task_count twice",
+		},
 		{name: "cut in the digits", body: `{"unclaimed_task_count":4`, reason: cutShort},
 		{name: "cut before the digits", body: `{"unclaimed_task_count":`, reason: cutShort},
 		{name: "cut in the null", body: `{"unclaimed_task_count":42,"other":nu`, reason: cutShort},
@@ -351,7 +448,13 @@ func TestAnswerBeyondTheBound(t *testing.T) {
 	const bound = 64 << 20
 	c := calls[1]
 	padded := func(size int) http.Handler {
-		return circlecitest.JSON(c.good + strings.Repeat(" ", size-len(c.good)))
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, c.good)
+			spaces := bytes.Repeat([]byte(" "), 1<<20)
+			for left := size - len(c.good); left > 0; left -= len(spaces) {
+				_, _ = w.Write(spaces[:min(left, len(spaces))])
+			}
+		})
 	}
 	server := startServer(t)
 	server.Always(padded(bound))

@@ -1,6 +1,8 @@
 package circleci
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +25,9 @@ type StatusError struct {
 	// Message is what the answer said: the API's message, or a part of the text or the title of the page that
 	// came instead. It is one line, at most maxMessage characters long, and holds no credential. It may be empty.
 	Message string
+
+	// retryAfter is the header by which a service says when to come back.
+	retryAfter string
 }
 
 func (e *StatusError) Error() string {
@@ -78,6 +83,20 @@ func (e *RedirectError) Error() string {
 	return fmt.Sprintf("%s was redirected to %s, which was not followed", e.Request, e.Origin)
 }
 
+// CertificateError is a server whose certificate was not accepted. Nothing was sent to it.
+type CertificateError struct {
+	// Request is what was to be asked: method and URL.
+	Request string
+	// Host is the server's name.
+	Host string
+	// Reason is what is wrong with the certificate.
+	Reason string
+}
+
+func (e *CertificateError) Error() string {
+	return fmt.Sprintf("%s: the certificate of %s was not accepted: %s", e.Request, e.Host, e.Reason)
+}
+
 // redirectError carries the target out of net/http, which knows nothing of RedirectError's request.
 type redirectError struct{ origin string }
 
@@ -91,8 +110,13 @@ func (c *Client) newRequestError(asked string, err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
+	if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
+		return &CertificateError{Request: asked, Host: c.config.APIURL.Hostname(), Reason: c.readable(certificate.Err.Error())}
+	}
 	e := &RequestError{Request: asked, Reason: c.readable(err.Error()), Err: err}
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Reason = fmt.Sprintf("no complete answer within %s", c.config.RequestTimeout)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		e.Reason = "the connection was closed in the middle of the answer"
 	case errors.Is(err, io.EOF):
@@ -102,7 +126,9 @@ func (c *Client) newRequestError(asked string, err error) error {
 }
 
 func (c *Client) newStatusError(asked string, response *http.Response, body []byte) error {
-	e := &StatusError{Request: asked, StatusCode: response.StatusCode, Body: kindOf(body)}
+	e := &StatusError{
+		Request: asked, StatusCode: response.StatusCode, Body: kindOf(body), retryAfter: response.Header.Get("Retry-After"),
+	}
 	switch e.Body {
 	case BodyHTML:
 		if title := htmlTitle.FindSubmatch(body); title != nil {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -73,7 +74,8 @@ func TestStatusError(t *testing.T) {
 			"oops", `500 Internal Server Error: "oops"`,
 		},
 		{
-			"502 with a page", raw(502, "text/html", "\n<html><head><title>502 Bad\n Gateway</title></head><body>nginx</body></html>"),
+			"502 with a page",
+			raw(502, "text/html", "\n<html><head><title>502 Bad\n Gateway</title></head><body>nginx</body></html>"),
 			502, circleci.BodyHTML, "502 Bad Gateway", "502 Bad Gateway" + html + `: "502 Bad Gateway"`,
 		},
 		{
@@ -394,8 +396,8 @@ func TestNobodyListens(t *testing.T) {
 
 func TestUntrustedCertificate(t *testing.T) {
 	t.Parallel()
-	asked := false
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	var asked atomic.Bool
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Store(true) }))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -403,9 +405,12 @@ func TestUntrustedCertificate(t *testing.T) {
 	t.Cleanup(client.Close)
 
 	_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
-	expectRequestError(t, err, "GET "+server.URL+"/api/v2/runner/tasks?resource-class=acme%2Flinux",
-		"tls: failed to verify certificate: x509: certificate signed by unknown authority", nil)
-	equal(t, "asked", asked, false)
+	equal(t, "error", *errorOf[*circleci.CertificateError](t, err), circleci.CertificateError{
+		Request: "GET " + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux",
+		Host:    "127.0.0.1",
+		Reason:  "x509: certificate signed by unknown authority",
+	})
+	equal(t, "asked", asked.Load(), false)
 }
 
 func TestServerThatSpeaksNoHTTPS(t *testing.T) {

@@ -55,22 +55,19 @@ func (f RunnerFilter) query() url.Values {
 	return url.Values{"namespace": {f.Namespace}}
 }
 
-// check refuses a runner that the filter should have kept out: a service that ignores a filter must not inflate
-// anyone's count.
-func (f RunnerFilter) check(r *Runner) error {
-	switch {
-	case f.ResourceClass != "" && !strings.EqualFold(r.ResourceClass, f.ResourceClass):
-		return fmt.Errorf("lists a runner of resource class %.100q, though only %q was asked for", r.ResourceClass, f.ResourceClass)
-	case f.ResourceClass == "" && !InNamespace(r.ResourceClass, f.Namespace):
-		return fmt.Errorf("lists a runner of resource class %.100q, though only namespace %q was asked for", r.ResourceClass, f.Namespace)
+// keeps tells whether a runner of a resource class matches. Case does not matter.
+func (f RunnerFilter) keeps(class string) bool {
+	if f.ResourceClass != "" {
+		return strings.EqualFold(class, f.ResourceClass)
 	}
-	return nil
+	return InNamespace(class, f.Namespace)
 }
 
 // ListRunners returns the runners that match the filter, sorted by resource class, name, hostname and then the
 // remaining fields, so that the order of the API's answer does not matter. No runner is an empty list.
 //
-// The error is a *StatusError, an *AnswerError, a *RedirectError or a *RequestError, or wraps ctx.Err().
+// The error is a *StatusError, an *AnswerError, a *RedirectError, a *CertificateError or a *RequestError, or wraps
+// ctx.Err().
 //
 // Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
 func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner, error) {
@@ -83,8 +80,10 @@ func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner
 		return nil, c.newAnswerError(asked, body, err)
 	}
 	for i := range runners {
-		if err := filter.check(&runners[i]); err != nil {
-			return nil, c.newAnswerError(asked, body, err)
+		// A service that ignores a filter must not inflate anyone's count.
+		if class := runners[i].ResourceClass; !filter.keeps(class) {
+			return nil, &AnswerError{Request: asked, Reason: fmt.Sprintf("lists a runner of resource class %q, though only %s was asked for",
+				c.readable(class), filter)}
 		}
 	}
 	slices.SortFunc(runners, compareRunners)

@@ -217,7 +217,10 @@ func TestListRunnersTellsNullFromEmpty(t *testing.T) {
 			ResourceClass: "acme/linux", Name: "one", Hostname: new(""),
 			FirstConnected: new(""), LastConnected: new(""), LastUsed: new(""), Version: new(""),
 		}},
-		{"an empty name is a name", `{"resource_class":"acme/linux","name":""}`, circleci.Runner{ResourceClass: "acme/linux"}},
+		{
+			"an empty name is a name", `{"resource_class":"acme/linux","name":""}`,
+			circleci.Runner{ResourceClass: "acme/linux"},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -249,8 +252,14 @@ func TestListRunnersRefusesARunnerOutsideOfTheFilter(t *testing.T) {
 		{"other namespace", class, "other/linux", `of resource class "other/linux", though only "acme/linux" was asked for`},
 		{"longer class", class, "acme/linux2", `of resource class "acme/linux2", though only "acme/linux" was asked for`},
 		{"both", both, "acme/arm", `of resource class "acme/arm", though only "acme/linux" was asked for`},
-		{"namespace", namespace, "other/linux", `of resource class "other/linux", though only namespace "acme" was asked for`},
-		{"longer namespace", namespace, "acme2/linux", `of resource class "acme2/linux", though only namespace "acme" was asked for`},
+		{
+			"namespace", namespace, "other/linux",
+			`of resource class "other/linux", though only namespace "acme" was asked for`,
+		},
+		{
+			"longer namespace", namespace, "acme2/linux",
+			`of resource class "acme2/linux", though only namespace "acme" was asked for`,
+		},
 		{"no namespace", namespace, "acme", `of resource class "acme", though only namespace "acme" was asked for`},
 		{"empty class", namespace, "", `of resource class "", though only namespace "acme" was asked for`},
 		{"long class", namespace, long, `of resource class "` + long[:100] + `", though only namespace "acme" was asked for`},

@@ -37,12 +37,12 @@ type CLI struct {
 //
 // The first that exists is the one: when it does not run, that is an error, because a test run with another CLI than
 // the expected one would mislead.
-func Find() (CLI, error) {
+func Find(ctx context.Context) (CLI, error) {
 	path, err := locate()
 	if err != nil {
 		return CLI{}, err
 	}
-	return identify(path)
+	return identify(ctx, path)
 }
 
 func locate() (string, error) {
@@ -105,8 +105,8 @@ var versionLine = regexp.MustCompile(`(?m)^(Terraform|OpenTofu) v(\S+)\s*$`)
 // identifyTimeout is far more than a CLI needs to tell its version, also on a busy machine.
 const identifyTimeout = time.Minute
 
-func identify(path string) (CLI, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), identifyTimeout)
+func identify(ctx context.Context, path string) (CLI, error) {
+	ctx, cancel := context.WithTimeout(ctx, identifyTimeout)
 	defer cancel()
 	var stdout bytes.Buffer
 	command := exec.CommandContext(ctx, path, "version")

@@ -61,7 +61,7 @@ func (m *machine) script(path, script string) string {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		m.t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // It is there to be run.
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o700); err != nil {
 		m.t.Fatal(err)
 	}
 	return path
@@ -118,7 +118,7 @@ func TestFind(t *testing.T) {
 			t.Setenv("TF_CLI_CONFIG_FILE", "/nonexistent")
 			t.Setenv("CIRCLE_TOKEN", "real-token-of-a-person")
 			want := install(m)
-			got, err := cli.Find()
+			got, err := cli.Find(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -160,7 +160,7 @@ func TestFindErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t)
 			test.install(m)
-			found, err := cli.Find()
+			found, err := cli.Find(t.Context())
 			if err == nil {
 				t.Fatalf("Find() = %+v, want an error", found)
 			}

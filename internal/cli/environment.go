@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"slices"
 	"strings"
@@ -48,7 +49,7 @@ func isUserSetting(name string) bool {
 func PrepareTests() error {
 	prepared := map[string]string{}
 	if os.Getenv("TF_ACC") != "" {
-		found, err := Find()
+		found, err := Find(context.Background())
 		if err != nil {
 			return err
 		}

@@ -16,6 +16,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
 
@@ -28,11 +30,13 @@ type workspace struct {
 	variables map[string]string
 }
 
-// newWorkspace writes a configuration to a directory of its own. A required_providers block is added to it.
-func newWorkspace(t *testing.T, configuration string) *workspace {
+// newWorkspace writes a configuration to a directory of its own. A required_providers block is added to it. The
+// provider waits on no clock, and may be adjusted further.
+func newWorkspace(t *testing.T, configuration string, adjust ...func(*circleci.Config)) *workspace {
 	t.Helper()
 	requireCLI(t)
-	w := &workspace{t: t, dir: t.TempDir(), env: append(os.Environ(), "TF_REATTACH_PROVIDERS="+serveProvider(t))}
+	adjust = append([]func(*circleci.Config){func(c *circleci.Config) { c.Clock = circlecitest.NewClock() }}, adjust...)
+	w := &workspace{t: t, dir: t.TempDir(), env: append(os.Environ(), "TF_REATTACH_PROVIDERS="+serveProvider(t, adjust...))}
 	w.write("main.tf", requiredProviders+configuration)
 	return w
 }
@@ -56,14 +60,14 @@ terraform {
 `
 
 // serveProvider serves the provider until the test ends and returns what TF_REATTACH_PROVIDERS takes.
-func serveProvider(t *testing.T) string {
+func serveProvider(t *testing.T, adjust ...func(*circleci.Config)) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	reattach := make(chan *plugin.ReattachConfig)
 	closed := make(chan struct{})
 	served := make(chan error, 1)
 	go func() {
-		served <- tf6server.Serve(provider.Address, providerserver.NewProtocol6(provider.New("test")()),
+		served <- tf6server.Serve(provider.Address, providerserver.NewProtocol6(provider.New("test", adjust...)()),
 			tf6server.WithDebug(ctx, reattach, closed), tf6server.WithLoggingSink(t), tf6server.WithoutLogStderrOverride(),
 			tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
 	}()

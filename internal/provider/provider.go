@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -20,12 +22,15 @@ import (
 const Address = "registry.terraform.io/circleci-community/circleci"
 
 // New returns a function that makes the provider, as the plugin framework's servers ask for. The version is sent to
-// CircleCI in the User-Agent.
-func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &circleciProvider{version: version} }
+// CircleCI in the User-Agent. Tests may adjust what the client is made from, such as its clock.
+func New(version string, adjust ...func(*circleci.Config)) func() provider.Provider {
+	return func() provider.Provider { return &circleciProvider{version, adjust} }
 }
 
-type circleciProvider struct{ version string }
+type circleciProvider struct {
+	version string
+	adjust  []func(*circleci.Config)
+}
 
 var _ provider.ProviderWithValidateConfig = (*circleciProvider)(nil)
 
@@ -41,8 +46,29 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			"token": schema.StringAttribute{
 				Optional:  true,
 				Sensitive: true,
-				MarkdownDescription: "Personal API token, sent as `Circle-Token`. When unset, the environment variable " +
-					"`CIRCLE_TOKEN` is used, then `CIRCLECI_CLI_TOKEN`.",
+				MarkdownDescription: "Personal API token: works everywhere. When the configuration has no credential, the " +
+					"environment variable `CIRCLE_TOKEN` is used, then `CIRCLECI_CLI_TOKEN`.",
+			},
+			"token_scheme": schema.StringAttribute{
+				Optional:   true,
+				Validators: []validator.String{stringvalidator.OneOf(schemeHeader, schemeBasic)},
+				MarkdownDescription: "How `token` is sent: `header` (default) in a header `Circle-Token`, or `basic` in a header " +
+					"`Authorization`, as the user name with an empty password.",
+			},
+			"launch_token": schema.StringAttribute{
+				Optional:  true,
+				Sensitive: true,
+				MarkdownDescription: "Launch token of a runner, which later references call resource class token, sent as " +
+					"`Authorization: Bearer`. CircleCI may take it for claiming tasks only. When the configuration has no " +
+					"credential and no variable holds a personal API token, the environment variable " +
+					"`CIRCLECI_RUNNER_API_AUTH_TOKEN` is used, then `LAUNCH_AGENT_API_AUTH_TOKEN`.",
+			},
+			"session_cookie": schema.StringAttribute{
+				Optional:  true,
+				Sensitive: true,
+				MarkdownDescription: "Value of the cookie `ring-session` of a browser that is signed in. The default of `api_url` " +
+					"is then `" + circleci.BrowserAPIURL + "`. When there is no other credential, the environment variable " +
+					"`CIRCLECI_SESSION_COOKIE` is used.",
 			},
 			"api_url": schema.StringAttribute{
 				Optional: true,
@@ -55,6 +81,45 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				Validators: []validator.String{stringvalidator.OneOf(string(circleci.V2), string(circleci.V3))},
 				MarkdownDescription: "Version of the Runner API, `v2` or `v3`. When unset, the environment variable " +
 					"`CIRCLECI_RUNNER_API_VERSION` is used, then `v2`.",
+			},
+			"ca_cert_pem": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Certificates of authorities to trust besides the system's, in PEM form. When unset, only the " +
+					"system's are trusted.",
+			},
+			"client_cert_pem": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Certificate by which the provider makes itself known to the server (mutual TLS), in PEM form, " +
+					"its chain behind it. Needs `client_key_pem`.",
+			},
+			"client_key_pem": schema.StringAttribute{
+				Optional:            true,
+				Sensitive:           true,
+				MarkdownDescription: "Private key of `client_cert_pem`, unencrypted, in PEM form.",
+			},
+			"insecure_skip_verify": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Do not verify the server's certificate, so that anyone in between can read the credential. " +
+					"Comes with a warning; prefer `ca_cert_pem`. Default `false`.",
+			},
+			"max_retries": schema.Int64Attribute{
+				Optional:   true,
+				Validators: []validator.Int64{int64validator.Between(0, 10)},
+				MarkdownDescription: fmt.Sprintf("How often a request is tried again after faults that pass: status 429, 500, 502, 503 "+
+					"and 504, faults of the connection and of name resolution, and attempts that take too long. From 0 to 10; default `%d`. "+
+					"One read, its retries included, ends within five minutes.", circleci.DefaultMaxRetries),
+			},
+			"request_timeout": schema.StringAttribute{
+				Optional:   true,
+				Validators: []validator.String{isDuration()},
+				MarkdownDescription: fmt.Sprintf("How long one attempt of a request may take, to the last byte of the answer, as a duration "+
+					"such as `90s` or `1m30s`. Default `%s`.", circleci.DefaultRequestTimeout),
+			},
+			"max_concurrent_requests": schema.Int64Attribute{
+				Optional:   true,
+				Validators: []validator.Int64{int64validator.Between(1, 256)},
+				MarkdownDescription: fmt.Sprintf("How many requests are under way at once, from 1 to 256. Default `%d`.",
+					circleci.DefaultMaxConcurrentRequests),
 			},
 		},
 	}
@@ -79,22 +144,25 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 		return
 	}
 	settings, diags := config.resolve(os.Getenv)
-	if settings.token.value == "" && !diags.HasError() {
-		diags.AddError("No CircleCI token", missingToken)
+	if !settings.credential.isSet() && !diags.HasError() {
+		diags.AddError("No CircleCI credential", missingCredential)
+	}
+	if settings.tls.InsecureSkipVerify {
+		diags.AddAttributeWarning(path.Root("insecure_skip_verify"), "Certificates are not verified",
+			"With insecure_skip_verify anyone between here and the Runner API can read the credential and forge answers. "+
+				"Give the authority's certificate in ca_cert_pem instead.")
 	}
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	resp.DataSourceData = &runnerAPI{
-		settings: settings,
-		client: circleci.New(circleci.Config{
-			APIURL:     settings.apiURL,
-			APIVersion: settings.apiVersion,
-			Credential: circleci.PersonalToken(settings.token.value),
-			UserAgent: fmt.Sprintf("terraform-provider-circleci/%s (+https://github.com/circleci-community/terraform-provider-circleci) Terraform/%s",
-				p.version, req.TerraformVersion),
-		}),
+	client := settings.clientConfig()
+	client.UserAgent = fmt.Sprintf("terraform-provider-circleci/%s (+https://github.com/circleci-community/terraform-provider-circleci) Terraform/%s",
+		p.version, req.TerraformVersion)
+	client.OnAttempt = logAttempt
+	for _, adjust := range p.adjust {
+		adjust(&client)
 	}
+	resp.DataSourceData = &runnerAPI{settings: settings, client: circleci.New(client)}
 }
 
 func (p *circleciProvider) DataSources(context.Context) []func() datasource.DataSource {

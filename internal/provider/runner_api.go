@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -50,6 +51,7 @@ func (a *runnerAPI) advice(err error) string {
 		status   *circleci.StatusError
 		answer   *circleci.AnswerError
 		redirect *circleci.RedirectError
+		cert     *circleci.CertificateError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -62,9 +64,16 @@ func (a *runnerAPI) advice(err error) string {
 		}
 		return "The provider takes nothing from an answer that is not as CircleCI documents it. Check api_url and " +
 			"api_version; when both are right, please report this at " + issuesURL + "."
+	case errors.As(err, &cert):
+		return "If the server's certificate comes from a private authority, give that authority's certificate in the " +
+			"provider's attribute ca_cert_pem."
 	case errors.As(err, &redirect):
 		return "The credential was not sent there. If the Runner API is served at " + redirect.Origin +
 			", set api_url to it."
+	}
+	if strings.Contains(err.Error(), "remote error: tls:") {
+		return "The server ended the TLS handshake: when it asks for a client's certificate, give client_cert_pem and " +
+			"client_key_pem."
 	}
 	return "Check api_url, the network and the proxy settings (HTTPS_PROXY, NO_PROXY), and " +
 		"https://status.circleci.com."
@@ -80,13 +89,13 @@ func (a *runnerAPI) statusAdvice(err *circleci.StatusError) string {
 	case code == http.StatusBadRequest:
 		advice = "The service refused the question: check resource_class, namespace and api_version."
 	case code == http.StatusUnauthorized:
-		advice = "The token from " + a.settings.token.source() + " was not accepted: check that it is a complete " +
-			"personal API token that was not revoked."
+		advice = a.settings.credential.describe() + " was not accepted: check that it is complete and was not revoked" +
+			a.credentialAdvice()
 	case code == http.StatusForbidden:
-		advice = "The token from " + a.settings.token.source() + " may not read this: its owner must be a member of " +
-			"the organization that the namespace belongs to."
+		advice = a.settings.credential.describe() + " may not read this: its owner must be a member of the organization " +
+			"that the namespace belongs to" + a.credentialAdvice()
 	case code == http.StatusNotFound:
-		advice = "Check the spelling of resource_class or namespace, and that the token may see it; an installation " +
+		advice = "Check the spelling of resource_class or namespace, and that the credential may see it; an installation " +
 			"that does not serve api_version " + string(a.settings.apiVersion) + " answers the same."
 	case code == http.StatusTooManyRequests:
 		advice = "The service limits how often it may be asked: wait a while, and read less often or with a lower -parallelism."
@@ -100,4 +109,16 @@ func (a *runnerAPI) statusAdvice(err *circleci.StatusError) string {
 		advice += " " + notTheAPI
 	}
 	return advice
+}
+
+// credentialAdvice ends a sentence about a refused credential with what is special about its kind.
+func (a *runnerAPI) credentialAdvice() string {
+	switch a.settings.credential.method.attribute {
+	case "launch_token":
+		return ". CircleCI's reference of API v2 lists launch tokens for this, but later ones say that they are for claiming " +
+			"tasks only: a personal API token (token or CIRCLE_TOKEN) is the way that works everywhere."
+	case "session_cookie":
+		return ". A browser's session ends: sign in again and copy the cookie anew, or use a personal API token (token or CIRCLE_TOKEN)."
+	}
+	return "."
 }

@@ -24,11 +24,11 @@ func TestHTTPErrors(t *testing.T) {
 		},
 		"401": {
 			circlecitest.Error(401, "Invalid token"),
-			`answered 401 Unauthorized: "Invalid token".`, "The token from the provider's attribute token was not accepted",
+			`answered 401 Unauthorized: "Invalid token".`, "The personal API token from the provider's attribute token was not accepted",
 		},
 		"403": {
 			circlecitest.Error(403, "Forbidden"),
-			`answered 403 Forbidden: "Forbidden".`, "The token from the provider's attribute token may not read this",
+			`answered 403 Forbidden: "Forbidden".`, "The personal API token from the provider's attribute token may not read this",
 		},
 		"404": {
 			circlecitest.Error(404, "Not found"),
@@ -36,23 +36,23 @@ func TestHTTPErrors(t *testing.T) {
 		},
 		"429": {
 			circlecitest.Error(429, "Slow down"),
-			`answered 429 Too Many Requests: "Slow down".`, "wait a while",
+			`answered 429 Too Many Requests: "Slow down" (tried 5 times in `, "wait a while",
 		},
 		"500": {
 			circlecitest.Error(500, "Oops"),
-			`answered 500 Internal Server Error: "Oops".`, "The service or a proxy in front of it has a problem",
+			`answered 500 Internal Server Error: "Oops" (tried 5 times in `, "The service or a proxy in front of it has a problem",
 		},
 		"502 as HTML": {
 			circlecitest.Raw(502, "text/html", page),
-			`answered 502 Bad Gateway with an HTML page, not as the API does: "Sign in to Example".`, "check that api_url leads to it, and that no proxy or login page answers in its place",
+			`answered 502 Bad Gateway with an HTML page, not as the API does: "Sign in to Example" (tried 5 times in `, "check that api_url leads to it, and that no proxy or login page answers in its place",
 		},
 		"503 as plain text": {
 			circlecitest.Raw(503, "text/plain", "upstream \x1b[31mconnect\x1b[0m error\r\n\x00"),
-			`answered 503 Service Unavailable with plain text, not as the API does: "upstream connect error".`, "no proxy or login page",
+			`answered 503 Service Unavailable with plain text, not as the API does: "upstream connect error" (tried 5 times in `, "no proxy or login page",
 		},
 		"504 without a body": {
 			circlecitest.Raw(504, "text/plain", ""),
-			`answered 504 Gateway Timeout.`, "try again in a while",
+			`answered 504 Gateway Timeout (tried 5 times in `, "try again in a while",
 		},
 		"a status without a name": {
 			circlecitest.Error(418+100, "What"),
@@ -60,7 +60,7 @@ func TestHTTPErrors(t *testing.T) {
 		},
 		"a long message": {
 			circlecitest.Error(500, strings.Repeat("ab ", 100_000)),
-			`"` + strings.Repeat("ab ", 100) + `…"`, "try again",
+			`"` + strings.Repeat("ab ", 100) + `…" (tried 5 times in `, "try again",
 		},
 		"the token sent back": {
 			circlecitest.Error(401, "Bad token: "+circlecitest.PersonalToken),
@@ -73,9 +73,9 @@ func TestHTTPErrors(t *testing.T) {
 		"HTML with 200":              {circlecitest.Raw(200, "text/html", page), `the answer is an HTML page, not JSON; its title is "Sign in to Example".`, "no proxy or login page answers in its place"},
 		"plain text with 200":        {circlecitest.Raw(200, "text/plain", "It works!"), `the answer is plain text, not JSON: "It works!"`, "no proxy or login page answers in its place"},
 		"an empty answer":            {circlecitest.JSON(""), "the answer is empty.", "The provider takes nothing from an answer that is not as CircleCI documents it."},
-		"a cut connection":           {circlecitest.Cut(), "the connection was closed before an answer came.", "Check api_url, the network and the proxy settings"},
-		"a cut body":                 {circlecitest.CutBody(`{"items": [], "unclaimed_task_count": 1}`), "the connection was closed in the middle of the answer.", "Check api_url, the network"},
-		"cut chunks":                 {circlecitest.CutChunks(`{"items": [], "unclaimed_task_count": 1}`), "the connection was closed in the middle of the answer.", "Check api_url, the network"},
+		"a cut connection":           {circlecitest.Cut(), "the connection was closed before an answer came (tried 5 times in ", "Check api_url, the network and the proxy settings"},
+		"a cut body":                 {circlecitest.CutBody(`{"items": [], "unclaimed_task_count": 1}`), "the connection was closed in the middle of the answer (tried 5 times in ", "Check api_url, the network"},
+		"cut chunks":                 {circlecitest.CutChunks(`{"items": [], "unclaimed_task_count": 1}`), "the connection was closed in the middle of the answer (tried 5 times in ", "Check api_url, the network"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -115,7 +115,7 @@ func TestUnauthorizedNamesVariable(t *testing.T) {
 	w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n}\n", server.URL)+tasksBlock)
 	expectFinding(t, w.plan(), finding{
 		"", "Cannot count the tasks of resource class acme/linux",
-		"The token from the environment variable CIRCLECI_CLI_TOKEN was not accepted",
+		"The personal API token from the environment variable CIRCLECI_CLI_TOKEN was not accepted",
 	})
 }
 
@@ -132,7 +132,7 @@ func TestServerDown(t *testing.T) {
 	w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = \"http://%s\"\n  token = \"unused\"\n}\n", address)+tasksBlock)
 	expectFinding(t, w.plan(), finding{
 		"", "Cannot count the tasks of resource class acme/linux",
-		"GET http://" + address + "/api/v2/runner/tasks?resource-class=acme%2Flinux: dial tcp " + address + ": connect: connection refused.",
+		"GET http://" + address + "/api/v2/runner/tasks?resource-class=acme%2Flinux: dial tcp " + address + ": connect: connection refused (tried 5 times in ",
 	})
 }
 
@@ -161,7 +161,7 @@ func TestMalformedRunners(t *testing.T) {
 		"last_connected an object":    {`{"items": [{"resource_class": "acme/linux", "name": "a", "last_connected": {}}]}`, "has an object for items[0].last_connected, not a string"},
 		"last_used a boolean":         {`{"items": [{"resource_class": "acme/linux", "name": "a", "last_used": false}]}`, "has a boolean for items[0].last_used, not a string"},
 		"version an array":            {`{"items": [{"resource_class": "acme/linux", "name": "a", "version": []}]}`, "has an array for items[0].version, not a string"},
-		"outside the filter":          {`{"items": [{"resource_class": "other/linux", "name": "a"}]}`, `lists a runner of resource class "other/linux", though only namespace "acme" was asked for`},
+		"outside the filter":          {`{"items": [{"resource_class": "other/linux", "name": "a"}]}`, `lists a runner of resource class "other/linux", though only namespace acme was asked for`},
 		"class without a slash":       {`{"items": [{"resource_class": "acme", "name": "a"}]}`, `lists a runner of resource class "acme"`},
 		"next page":                   {`{"items": [], "next_page_token": "a"}`, "is one page of several (it has a next_page_token)"},
 		"next page of another type":   {`{"items": [], "next_page_token": 1}`, "is one page of several"},

@@ -1,8 +1,12 @@
 package provider
 
 import (
+	"cmp"
+	"crypto/tls"
 	"net/url"
+	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -12,36 +16,76 @@ import (
 
 // The environment variables that fill an attribute which the configuration leaves unset, in order.
 var (
-	tokenVariables      = []string{"CIRCLE_TOKEN", "CIRCLECI_CLI_TOKEN"}
 	apiURLVariables     = []string{"CIRCLECI_RUNNER_API_URL"}
 	apiVersionVariables = []string{"CIRCLECI_RUNNER_API_VERSION"}
 )
 
-const missingToken = "The Runner API answers only with a token. Set the environment variable CIRCLE_TOKEN to a personal " +
-	"API token, or the token attribute of the provider to a sensitive variable. A token can be made at " +
-	"https://app.circleci.com/settings/user/tokens."
-
 // providerModel is the provider's block in the configuration.
 type providerModel struct {
-	Token      types.String `tfsdk:"token"`
-	APIURL     types.String `tfsdk:"api_url"`
-	APIVersion types.String `tfsdk:"api_version"`
+	Token              types.String `tfsdk:"token"`
+	TokenScheme        types.String `tfsdk:"token_scheme"`
+	LaunchToken        types.String `tfsdk:"launch_token"`
+	SessionCookie      types.String `tfsdk:"session_cookie"`
+	APIURL             types.String `tfsdk:"api_url"`
+	APIVersion         types.String `tfsdk:"api_version"`
+	CACertPEM          types.String `tfsdk:"ca_cert_pem"`
+	ClientCertPEM      types.String `tfsdk:"client_cert_pem"`
+	ClientKeyPEM       types.String `tfsdk:"client_key_pem"`
+	InsecureSkipVerify types.Bool   `tfsdk:"insecure_skip_verify"`
+
+	MaxRetries            types.Int64  `tfsdk:"max_retries"`
+	RequestTimeout        types.String `tfsdk:"request_timeout"`
+	MaxConcurrentRequests types.Int64  `tfsdk:"max_concurrent_requests"`
 }
 
 // settings are what the provider works with: the configuration, completed by the environment and by defaults.
 type settings struct {
-	token      setting
+	credential credentialSetting
 	apiURL     *url.URL
 	apiVersion circleci.APIVersion
+	tls        *tls.Config
+
+	maxRetries            int
+	requestTimeout        time.Duration
+	maxConcurrentRequests int
+}
+
+func (s settings) clientConfig() circleci.Config {
+	return circleci.Config{
+		APIURL:                s.apiURL,
+		APIVersion:            s.apiVersion,
+		Credential:            s.credential.credential(),
+		TLS:                   s.tls,
+		MaxRetries:            s.maxRetries,
+		RequestTimeout:        s.requestTimeout,
+		MaxConcurrentRequests: s.maxConcurrentRequests,
+	}
 }
 
 // requireKnown refuses values that are known only after apply: asking CircleCI without them would fail in ways that
 // say nothing of the cause.
 func (m providerModel) requireKnown() (diags diag.Diagnostics) {
-	for attribute, value := range map[string]types.String{"token": m.Token, "api_url": m.APIURL, "api_version": m.APIVersion} {
-		if value.IsUnknown() {
-			diags.AddAttributeError(path.Root(attribute), "Value known only after apply",
-				"The provider needs "+attribute+" while it plans, but its value is known only after apply. Give a value "+
+	for _, attribute := range []struct {
+		name  string
+		value attr.Value
+	}{
+		{"token", m.Token},
+		{"token_scheme", m.TokenScheme},
+		{"launch_token", m.LaunchToken},
+		{"session_cookie", m.SessionCookie},
+		{"api_url", m.APIURL},
+		{"api_version", m.APIVersion},
+		{"ca_cert_pem", m.CACertPEM},
+		{"client_cert_pem", m.ClientCertPEM},
+		{"client_key_pem", m.ClientKeyPEM},
+		{"insecure_skip_verify", m.InsecureSkipVerify},
+		{"max_retries", m.MaxRetries},
+		{"request_timeout", m.RequestTimeout},
+		{"max_concurrent_requests", m.MaxConcurrentRequests},
+	} {
+		if attribute.value.IsUnknown() {
+			diags.AddAttributeError(path.Root(attribute.name), "Value known only after apply",
+				"The provider needs "+attribute.name+" while it plans, but its value is known only after apply. Give a value "+
 					"that is known before, such as an input variable or an environment variable, or first apply what "+
 					"the value comes from with the -target option.")
 		}
@@ -53,13 +97,15 @@ func (m providerModel) requireKnown() (diags diag.Diagnostics) {
 // judges the configuration alone: what it leaves unset may come from anywhere. Unknown values are left alone, for
 // requireKnown to judge.
 func (m providerModel) resolve(getenv func(string) string) (s settings, diags diag.Diagnostics) {
-	s.token = find("token", m.Token, getenv, tokenVariables)
-	if s.token.isSet() {
-		if fault := circleci.CheckSecret(s.token.value); fault != "" {
-			s.token.addError(&diags, "Invalid token", "The token from "+s.token.source()+" "+fault+
-				". Give the token alone, as CircleCI showed it when it was made.")
-		}
+	s.credential, diags = m.credential(getenv)
+	s.tls = m.tlsConfig(&diags)
+	s.maxRetries = circleci.DefaultMaxRetries
+	if !m.MaxRetries.IsNull() {
+		s.maxRetries = int(m.MaxRetries.ValueInt64())
 	}
+	// The validators have seen to it that these can be read; 0 leaves the client's default.
+	s.requestTimeout, _ = time.ParseDuration(m.RequestTimeout.ValueString())
+	s.maxConcurrentRequests = int(m.MaxConcurrentRequests.ValueInt64())
 
 	version := find("api_version", m.APIVersion, getenv, apiVersionVariables)
 	switch s.apiVersion = circleci.APIVersion(version.value); s.apiVersion {
@@ -78,7 +124,7 @@ func (m providerModel) resolve(getenv func(string) string) (s settings, diags di
 
 	apiURL := find("api_url", m.APIURL, getenv, apiURLVariables)
 	if !apiURL.isSet() {
-		apiURL.value = circleci.DefaultAPIURL
+		apiURL.value = cmp.Or(s.credential.method.apiURL, circleci.DefaultAPIURL)
 	}
 	var err error
 	if s.apiURL, err = circleci.ParseAPIURL(apiURL.value, s.apiVersion); err != nil {

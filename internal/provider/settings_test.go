@@ -115,19 +115,19 @@ func TestSettingsFromBadVariables(t *testing.T) {
 	}{
 		"no token": {
 			``, nil,
-			finding{"", "No CircleCI token", "Set the environment variable CIRCLE_TOKEN to a personal API token"},
+			finding{"", "No CircleCI credential", "Give one of: a personal API token"},
 		},
 		"empty token variables": {
 			``, map[string]string{"CIRCLE_TOKEN": "", "CIRCLECI_CLI_TOKEN": ""},
-			finding{"", "No CircleCI token", "Set the environment variable CIRCLE_TOKEN to a personal API token"},
+			finding{"", "No CircleCI credential", "Give one of: a personal API token"},
 		},
 		"token with a line break": {
 			``, map[string]string{"CIRCLE_TOKEN": "sesame-open\n"},
-			finding{"", "Invalid token", "The token from the environment variable CIRCLE_TOKEN holds white space"},
+			finding{"", "Invalid personal API token", "The personal API token from the environment variable CIRCLE_TOKEN holds white space"},
 		},
 		"second token variable with a control character": {
 			``, map[string]string{"CIRCLECI_CLI_TOKEN": "sesame\x1bopen"},
-			finding{"", "Invalid token", "The token from the environment variable CIRCLECI_CLI_TOKEN holds a control character"},
+			finding{"", "Invalid personal API token", "The personal API token from the environment variable CIRCLECI_CLI_TOKEN holds a control character"},
 		},
 		"URL": {
 			`token = "a"`, map[string]string{"CIRCLECI_RUNNER_API_URL": "https://sesame:open@runner.example.com"},

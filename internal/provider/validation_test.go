@@ -178,7 +178,7 @@ data "circleci_runners" "test" {
 func TestValidateProvider(t *testing.T) {
 	const (
 		wantURL   = ". Give the origin of the Runner API, such as https://runner.circleci.com or https://circleci.example.com."
-		wantToken = ". Give the token alone, as CircleCI showed it when it was made."
+		wantToken = ". Give the value alone, as CircleCI showed it."
 	)
 	for name, row := range map[string]struct {
 		attributes string
@@ -188,15 +188,15 @@ func TestValidateProvider(t *testing.T) {
 	}{
 		"empty token": {
 			`token = ""`,
-			finding{`token = ""`, "Invalid token", "The token from the provider's attribute token is empty" + wantToken}, false,
+			finding{`token = ""`, "Invalid personal API token", "The personal API token from the provider's attribute token is empty" + wantToken}, false,
 		},
 		"token with a line break": {
 			`token = var.secret_line`,
-			finding{`token = var.secret_line`, "Invalid token", "holds white space, such as a line break that was pasted along" + wantToken}, true,
+			finding{`token = var.secret_line`, "Invalid personal API token", "holds white space, such as a line break that was pasted along" + wantToken}, true,
 		},
 		"token with a control character": {
 			`token = var.secret_control`,
-			finding{`token = var.secret_control`, "Invalid token", "holds a control character" + wantToken}, true,
+			finding{`token = var.secret_control`, "Invalid personal API token", "holds a control character" + wantToken}, true,
 		},
 		"other version": {
 			`api_version = "v4"`,
@@ -223,6 +223,46 @@ func TestValidateProvider(t *testing.T) {
 		"version that disagrees with the default": {
 			`api_url = "https://runner.example.com/api/v3"`,
 			finding{`api_url = "https://runner.example.com/api/v3"`, "Invalid API URL", "ends in /api/v3, but api_version is v2" + wantURL}, true,
+		},
+		"too many retries": {
+			`max_retries = 11`,
+			finding{`max_retries = 11`, "Invalid Attribute Value", "Attribute max_retries value must be between 0 and 10, got: 11"},
+			false,
+		},
+		"less than no retries": {
+			`max_retries = -1`,
+			finding{`max_retries = -1`, "Invalid Attribute Value", "Attribute max_retries value must be between 0 and 10, got: -1"},
+			false,
+		},
+		"no requests": {
+			`max_concurrent_requests = 0`,
+			finding{`max_concurrent_requests = 0`, "Invalid Attribute Value", "Attribute max_concurrent_requests value must be between 1 and 256, got: 0"},
+			false,
+		},
+		"too many requests": {
+			`max_concurrent_requests = 257`,
+			finding{`max_concurrent_requests = 257`, "Invalid Attribute Value", "Attribute max_concurrent_requests value must be between 1 and 256, got: 257"},
+			false,
+		},
+		"timeout without a unit": {
+			`request_timeout = "30"`,
+			finding{`request_timeout = "30"`, "Invalid duration", `The value of request_timeout is not a duration. A duration is a number with its unit`},
+			false,
+		},
+		"empty timeout": {
+			`request_timeout = ""`,
+			finding{`request_timeout = ""`, "Invalid duration", `The value of request_timeout is not a duration.`},
+			false,
+		},
+		"timeout of nothing": {
+			`request_timeout = "0s"`,
+			finding{`request_timeout = "0s"`, "Invalid duration", `The value of request_timeout is not longer than nothing.`},
+			false,
+		},
+		"negative timeout": {
+			`request_timeout = "-30s"`,
+			finding{`request_timeout = "-30s"`, "Invalid duration", `The value of request_timeout is not longer than nothing.`},
+			false,
 		},
 		"typing error": {
 			`tokn = "a"`,
@@ -264,7 +304,11 @@ func expectNoSecret(t *testing.T, diagnostics []diagnostic) {
 
 func TestProviderUnknown(t *testing.T) {
 	server := newServer(t)
-	for _, attribute := range []string{"token", "api_url", "api_version"} {
+	for _, attribute := range []string{
+		"token", "token_scheme", "launch_token", "session_cookie", "api_url", "api_version",
+		"ca_cert_pem", "client_cert_pem", "client_key_pem", "insecure_skip_verify",
+		"max_retries", "request_timeout", "max_concurrent_requests",
+	} {
 		t.Run(attribute, func(t *testing.T) {
 			t.Setenv("CIRCLE_TOKEN", circlecitest.PersonalToken)
 			t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
@@ -45,5 +47,21 @@ func isNamespace() validator.String {
 		check:   circleci.CheckNamespace,
 		summary: "Invalid namespace",
 		want:    `A namespace is the part of a resource class before the slash, such as "acme".`,
+	}
+}
+
+func isDuration() validator.String {
+	return textValidator{
+		check: func(text string) error {
+			switch d, err := time.ParseDuration(text); {
+			case err != nil:
+				return errors.New("is not a duration")
+			case d <= 0:
+				return errors.New("is not longer than nothing")
+			}
+			return nil
+		},
+		summary: "Invalid duration",
+		want:    `A duration is a number with its unit, h, m, s or ms, or several of them, such as "90s" or "1h30m".`,
 	}
 }

@@ -1,6 +1,8 @@
 package circlecitest
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -78,4 +80,53 @@ func CutChunks(body string) http.Handler {
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)
 	})
+}
+
+// Drip sends a body of status 200 one byte at a time, with a pause behind each, until the client gives up.
+func Drip(pause time.Duration, body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		ticker := time.NewTicker(pause)
+		defer ticker.Stop()
+		for i := range len(body) {
+			_, _ = io.WriteString(w, body[i:i+1])
+			_ = http.NewResponseController(w).Flush()
+			select {
+			case <-ticker.C:
+			case <-r.Context().Done():
+				return
+			}
+		}
+	})
+}
+
+// Packed sends a body of status 200 that unpacks, by gzip, to size spaces behind the prefix.
+func Packed(prefix string, size int64) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		packer := gzip.NewWriter(w)
+		_, _ = io.WriteString(packer, prefix)
+		_, _ = io.CopyN(packer, spaces{}, size)
+		_ = packer.Close()
+	})
+}
+
+// Long sends a body of status 200 with size spaces behind the prefix.
+func Long(prefix string, size int64) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, prefix)
+		_, _ = io.CopyN(w, spaces{}, size)
+	})
+}
+
+// spaces reads as spaces without an end.
+type spaces struct{}
+
+func (spaces) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
 }

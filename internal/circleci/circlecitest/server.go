@@ -57,6 +57,7 @@ type Server struct {
 	next        []http.Handler
 	intercept   func(*http.Request) http.Handler
 	connections int
+	refusals    int
 }
 
 type tasks struct{ unclaimed, running int64 }
@@ -71,6 +72,7 @@ func NewServer() *Server {
 func newServer() *Server {
 	s := &Server{tasks: map[string]tasks{}}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	s.Listener = &listener{Listener: s.Listener, server: s}
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			s.mu.Lock()
@@ -114,6 +116,43 @@ func (s *Server) Intercept(choose func(*http.Request) http.Handler) {
 // Always gives one answer to every request; nil ends it.
 func (s *Server) Always(answer http.Handler) {
 	s.Intercept(func(*http.Request) http.Handler { return answer })
+}
+
+// Refuse closes the next n connections as soon as they are opened, before anything is read from them: a client sees a
+// reset, and on HTTPS a handshake that is cut.
+func (s *Server) Refuse(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusals = n
+}
+
+// listener closes the connections that its server is to refuse.
+type listener struct {
+	net.Listener
+	server *Server
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	for {
+		connection, err := l.Listener.Accept()
+		if err != nil || !l.server.refuses() {
+			return connection, err
+		}
+		if tcp, ok := connection.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // Closing then sends a reset.
+		}
+		_ = connection.Close()
+	}
+}
+
+func (s *Server) refuses() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refusals == 0 {
+		return false
+	}
+	s.refusals--
+	return true
 }
 
 // Requests returns what the server was asked so far, in the order of arrival.

@@ -1,0 +1,112 @@
+package circlecitest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"time"
+)
+
+// Authority is a private certificate authority, trusted by nobody who was not given its certificate.
+type Authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+	// CertificatePEM is the authority's own certificate.
+	CertificatePEM string
+}
+
+// NewAuthority makes an authority.
+func NewAuthority() *Authority {
+	key := newKey()
+	template := newTemplate("circlecitest authority")
+	template.IsCA = true
+	template.BasicConstraintsValid = true
+	template.KeyUsage = x509.KeyUsageCertSign
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	must(err)
+	certificate, err := x509.ParseCertificate(der)
+	must(err)
+	return &Authority{certificate, key, encodePEM("CERTIFICATE", der)}
+}
+
+// Issue makes a certificate and its key, in PEM form, for a host name, an IP address or a client's name.
+func (a *Authority) Issue(name string) (certificatePEM, keyPEM string) {
+	template := newTemplate(name)
+	return a.issue(template, name)
+}
+
+// IssueExpired makes a certificate that was valid until an hour ago.
+func (a *Authority) IssueExpired(name string) (certificatePEM, keyPEM string) {
+	template := newTemplate(name)
+	template.NotAfter = time.Now().Add(-time.Hour)
+	return a.issue(template, name)
+}
+
+func (a *Authority) issue(template *x509.Certificate, name string) (certificatePEM, keyPEM string) {
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+	if ip := net.ParseIP(name); ip != nil {
+		template.IPAddresses = []net.IP{ip}
+	} else {
+		template.DNSNames = []string{name}
+	}
+	key := newKey()
+	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
+	must(err)
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	must(err)
+	return encodePEM("CERTIFICATE", der), encodePEM("PRIVATE KEY", keyDER)
+}
+
+// NewTLSServer starts a Server on HTTPS with a certificate in PEM form. When clients is not nil, it takes only clients
+// that have a certificate from that authority. The caller closes it.
+func NewTLSServer(certificatePEM, keyPEM string, clients *Authority) *Server {
+	pair, err := tls.X509KeyPair([]byte(certificatePEM), []byte(keyPEM))
+	must(err)
+	s := newServer()
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	if clients != nil {
+		s.TLS.ClientAuth = tls.RequireAndVerifyClientCert
+		s.TLS.ClientCAs = x509.NewCertPool()
+		s.TLS.ClientCAs.AddCert(clients.certificate)
+	}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // Handshakes that fail are what tests ask for.
+	s.StartTLS()
+	return s
+}
+
+func newTemplate(name string) *x509.Certificate {
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 100))
+	must(err)
+	return &x509.Certificate{
+		SerialNumber: serial,
+		Subject:      pkix.Name{CommonName: name},
+		NotBefore:    time.Now().Add(-24 * time.Hour),
+		NotAfter:     time.Now().Add(24 * time.Hour),
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+	}
+}
+
+func newKey() *ecdsa.PrivateKey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(err)
+	return key
+}
+
+func encodePEM(kind string, der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+}
+
+// must stops at what can fail only when this package is wrong or the machine has no randomness.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

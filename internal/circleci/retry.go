@@ -1,0 +1,231 @@
+package circleci
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// ReadTimeout bounds one read, its retries and waits included.
+	ReadTimeout = 5 * time.Minute
+
+	firstBackoff = time.Second
+	maxBackoff   = 30 * time.Second
+)
+
+// RetryError is a read that failed although it was tried again, or that could not be tried again in time. Err is the
+// last cause, a *StatusError or a *RequestError.
+type RetryError struct {
+	// Attempts is how often the service was asked. It is 0 for a request that had to wait for longer than it may,
+	// because the service had refused another one.
+	Attempts int
+	// Elapsed is the time from the start of the read to its end.
+	Elapsed time.Duration
+	// Wait is how long the service asked to wait, when that is why the read ended. It is 0 otherwise.
+	Wait time.Duration
+	// Err is the last cause.
+	Err error
+}
+
+func (e *RetryError) Error() string {
+	text := fmt.Sprintf("%s (tried %s in %s)", e.Err, times(e.Attempts), e.Elapsed.Round(time.Millisecond))
+	if e.Wait > 0 {
+		text += fmt.Sprintf("; it asks to wait %s, longer than what is left of the %s that a read may take",
+			e.Wait.Round(time.Second), ReadTimeout)
+	}
+	return text
+}
+
+// Unwrap returns the last cause.
+func (e *RetryError) Unwrap() error { return e.Err }
+
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return strconv.Itoa(n) + " times"
+}
+
+// retry makes attempts until one succeeds, one fails in a way that another attempt would not cure, or there are no more
+// of them to make.
+func (c *Client) retry(ctx context.Context, attempt func(ctx context.Context, number int) ([]byte, error)) ([]byte, error) {
+	start := c.config.Clock.Now()
+	deadline := start.Add(ReadTimeout)
+	for number := 1; ; number++ {
+		release, refused := c.admit(ctx, deadline)
+		if refused != nil {
+			if pause := (*RetryError)(nil); errors.As(refused, &pause) {
+				pause.Attempts, pause.Elapsed = number-1, c.config.Clock.Now().Sub(start)
+			}
+			return nil, refused
+		}
+		body, err := attempt(ctx, number)
+		release()
+		if err == nil || ctx.Err() != nil || !passes(err) {
+			return body, err
+		}
+
+		now := c.config.Clock.Now()
+		failed := &RetryError{Attempts: number, Elapsed: now.Sub(start), Err: err}
+		wait, asked := delay(err, number, now)
+		switch {
+		case number > c.config.MaxRetries:
+			return nil, failed
+		case now.Add(wait).After(deadline):
+			if asked {
+				failed.Wait = wait
+			}
+			return nil, failed
+		}
+		if isTooManyRequests(err) {
+			c.pause.extend(now.Add(wait), err)
+		}
+		if err := c.config.Clock.Sleep(ctx, wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// admit waits until the service may be asked: no pause is on, and fewer requests than allowed are under way. The caller
+// releases its place.
+func (c *Client) admit(ctx context.Context, deadline time.Time) (release func(), err error) {
+	for {
+		now := c.config.Clock.Now()
+		until, cause := c.pause.current()
+		switch {
+		case until.After(deadline):
+			return nil, &RetryError{Wait: until.Sub(now), Err: cause}
+		case until.After(now):
+			if err := c.config.Clock.Sleep(ctx, until.Sub(now)); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		select {
+		case c.places <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		// A pause may have begun while this request stood in line.
+		if until, _ := c.pause.current(); !until.After(c.config.Clock.Now()) {
+			return func() { <-c.places }, nil
+		}
+		<-c.places
+	}
+}
+
+// pause is a time in which the client asks nothing, because the service said that it is asked too often.
+type pause struct {
+	mu    sync.Mutex
+	until time.Time
+	cause error
+}
+
+func (p *pause) current() (until time.Time, cause error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.until, p.cause
+}
+
+func (p *pause) extend(until time.Time, cause error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if until.After(p.until) {
+		p.until, p.cause = until, cause
+	}
+}
+
+// delay returns how long to wait after an attempt, and whether the service asked for it. Without its word the wait
+// doubles each time, with a random part so that those who failed together do not come back together.
+func delay(err error, number int, now time.Time) (wait time.Duration, asked bool) {
+	if status := (*StatusError)(nil); errors.As(err, &status) {
+		if wait, ok := retryAfter(status.retryAfter, now); ok {
+			return wait, true
+		}
+	}
+	full := min(firstBackoff<<(number-1), maxBackoff)
+	return full/2 + rand.N(full/2), false //nolint:gosec // Jitter needs no secret randomness.
+}
+
+// retryAfter reads a Retry-After header: a number of seconds, or a date. It is not ok when it says nothing about the
+// future.
+func retryAfter(header string, now time.Time) (wait time.Duration, ok bool) {
+	seconds, err := strconv.ParseUint(header, 10, 63)
+	switch {
+	case errors.Is(err, strconv.ErrRange), err == nil && seconds > uint64(math.MaxInt64/time.Second):
+		return math.MaxInt64, true
+	case err == nil:
+		return time.Duration(seconds) * time.Second, seconds > 0
+	}
+	date, err := http.ParseTime(header)
+	if err != nil {
+		return 0, false
+	}
+	return date.Sub(now), date.After(now)
+}
+
+func isTooManyRequests(err error) bool {
+	status := (*StatusError)(nil)
+	return errors.As(err, &status) && status.StatusCode == http.StatusTooManyRequests
+}
+
+// passes tells whether an error is of a kind that passes by itself, so that another attempt makes sense.
+func passes(err error) bool {
+	if status := (*StatusError)(nil); errors.As(err, &status) {
+		return passingStatus(status.StatusCode)
+	}
+	if proxy := (*proxyError)(nil); errors.As(err, &proxy) {
+		return passingStatus(proxy.statusCode)
+	}
+	request := (*RequestError)(nil)
+	return errors.As(err, &request) && passingFault(request.Err)
+}
+
+func passingStatus(code int) bool {
+	return slices.Contains([]int{
+		http.StatusTooManyRequests,
+		http.StatusInternalServerError,
+		http.StatusBadGateway,
+		http.StatusServiceUnavailable,
+		http.StatusGatewayTimeout,
+	}, code)
+}
+
+// passingFault knows the faults of a connection that pass: a time that ran out, a connection that was refused, reset or
+// closed, a name that could not be resolved. What TLS or HTTP say about the other side does not pass.
+func passingFault(err error) bool {
+	if alert := tls.AlertError(0); errors.As(err, &alert) {
+		return false
+	}
+	if operation := (*net.OpError)(nil); errors.As(err, &operation) {
+		return operation.Op != "remote error" && operation.Op != "local error" // TLS alerts come as these.
+	}
+	var (
+		timeout net.Error
+		lookup  *net.DNSError
+	)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout(), errors.As(err, &lookup):
+		return true
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return true
+	}
+	// net/http keeps the types of its HTTP/2 errors to itself.
+	text := err.Error()
+	return strings.Contains(text, "http2: ") || strings.Contains(text, "stream error: ")
+}

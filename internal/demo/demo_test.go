@@ -1,0 +1,228 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+const realToken = "real-token-of-a-person"
+
+// newDemo is the demo of a person who has set everything that could get into its way. Temporary files go to a directory
+// of the test's own, which is returned.
+func newDemo(t *testing.T) (d demo, temporary string) {
+	t.Helper()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("the demo runs the CLI: set TF_ACC=1, or run make test")
+	}
+	for name, value := range map[string]string{
+		"CIRCLE_TOKEN":                   realToken,
+		"CIRCLECI_CLI_TOKEN":             realToken,
+		"CIRCLECI_RUNNER_API_AUTH_TOKEN": realToken,
+		"CIRCLECI_RUNNER_API_URL":        "http://127.0.0.1:1",
+		"CIRCLECI_RUNNER_API_VERSION":    "v9",
+		"TF_CLI_CONFIG_FILE":             filepath.Join(t.TempDir(), "missing.tfrc"),
+		"TF_CLI_ARGS_plan":               "-destroy",
+		"TF_LOG":                         "TRACE",
+		"TF_WORKSPACE":                   "production",
+		"TF_VAR_max_queue":               "1000",
+		"TF_REATTACH_PROVIDERS":          "not even JSON",
+	} {
+		t.Setenv(name, value)
+	}
+	provider := filepath.Join(t.TempDir(), "terraform-provider-circleci")
+	temporary = t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	return demo{provider: provider, configuration: "../../examples/demo"}, temporary
+}
+
+// buildProvider builds the provider where the demo looks for it, as make does, so that the two share their compiled
+// packages.
+func buildProvider(t *testing.T, d demo) {
+	t.Helper()
+	output, err := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", d.provider, "../..").CombinedOutput()
+	if err != nil {
+		t.Fatalf("go build: %v\n%s", err, output)
+	}
+}
+
+// writeProvider puts a file where the demo looks for the provider: enough for what never starts one.
+func writeProvider(t *testing.T, d demo) {
+	t.Helper()
+	if err := os.WriteFile(d.provider, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDemo(t *testing.T) {
+	d, temporary := newDemo(t)
+	buildProvider(t, d)
+	var stdout, stderr bytes.Buffer
+	d.stdout, d.stderr = &stdout, &stderr
+	err := d.run(t.Context())
+	output := stdout.String()
+	if err != nil {
+		t.Fatalf("the demo fails: %v\n%s%s", err, output, &stderr)
+	}
+	if stderr.Len() > 0 {
+		t.Errorf("the demo writes to standard error:\n%s", &stderr)
+	}
+
+	steps := regexp.MustCompile(`(?m)^\$ (?:terraform|tofu) (.*)$`).FindAllStringSubmatchIndex(output, -1)
+	if len(steps) != 2 {
+		t.Fatalf("the demo shows %d command lines, want 2:\n%s", len(steps), output)
+	}
+	plan, apply := output[steps[0][2]:steps[1][0]], output[steps[1][2]:]
+	if !strings.HasPrefix(plan, "plan\n") || !strings.HasPrefix(apply, "apply -auto-approve\n") {
+		t.Errorf("the demo runs %q and %q", output[steps[0][2]:steps[0][3]], output[steps[1][2]:steps[1][3]])
+	}
+	for _, step := range []struct{ name, text string }{{"plan", plan}, {"apply", apply}} {
+		for _, want := range []string{
+			`"acme/gpu: gpu-1, agent 3.0.9, last used 2026-02-27T22:41:10Z"`,
+			`"acme/linux: linux-1, agent 3.1.2, last used 2026-03-02T14:30:12Z"`,
+			`"acme/linux: linux-2, agent 3.1.2, last used 2026-03-02T14:29:48Z"`,
+			`"acme/linux: linux-3, agent 3.1.2, last used never"`,
+			`"acme/macos: macos-1, agent 3.1.2, last used 2026-03-01T17:02:33Z"`,
+			"unclaimed_tasks = 14\n",
+			"Warning: Check block assertion failed\n",
+			"\n14 tasks of acme/linux wait, and at most 10 should: add runners.\n",
+		} {
+			if !strings.Contains(step.text, want) {
+				t.Errorf("%s does not show %q:\n%s", step.name, want, step.text)
+			}
+		}
+		if got := strings.Count(step.text, "Warning: "); got != 1 {
+			t.Errorf("%s shows %d warnings, want 1:\n%s", step.name, got, step.text)
+		}
+	}
+	for _, want := range []string{
+		"Apply complete! Resources: 0 added, 0 changed, 0 destroyed.\n",
+		`
+  check.one_agent_version   pass
+  check.queue_is_short      fail: 14 tasks of acme/linux wait, and at most 10 should: add runners.
+  check.someone_serves      pass
+`,
+	} {
+		if !strings.Contains(apply, want) {
+			t.Errorf("the demo does not show %q:\n%s", want, apply)
+		}
+	}
+	if strings.Contains(output, realToken) {
+		t.Errorf("the demo shows the token of the person who runs it:\n%s", output)
+	}
+	if strings.Contains(output, "\x1b") {
+		t.Errorf("the demo uses colours where there is no terminal:\n%q", output)
+	}
+	assertEmpty(t, temporary)
+}
+
+// TestInterrupt ends the demo as soon as the CLI's plan reads.
+func TestInterrupt(t *testing.T) {
+	d, temporary := newDemo(t)
+	buildProvider(t, d)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	stdout := &watcher{text: "Reading...", found: interrupt}
+	d.stdout, d.stderr = stdout, stdout
+	err := d.run(ctx)
+	if err == nil || err.Error() != "interrupted" {
+		t.Errorf("the demo ends with %v, want that it was interrupted", err)
+	}
+	if output := stdout.buffer.String(); ctx.Err() == nil || strings.Contains(output, "apply") {
+		t.Errorf("the demo is not interrupted while it plans:\n%s", output)
+	}
+	assertEmpty(t, temporary)
+}
+
+// watcher calls found when text is written to it. The CLI's standard output and standard error write at the same time.
+type watcher struct {
+	text  string
+	found func()
+
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (w *watcher) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.buffer.Write(p)
+	if strings.Contains(w.buffer.String(), w.text) {
+		w.found()
+	}
+	return len(p), nil
+}
+
+func TestErrors(t *testing.T) {
+	t.Run("no provider", func(t *testing.T) {
+		d, temporary := newDemo(t)
+		assertFails(t, d, "there is no provider at "+d.provider+": run `make build`")
+		assertEmpty(t, temporary)
+	})
+	t.Run("no configuration", func(t *testing.T) {
+		d, temporary := newDemo(t)
+		writeProvider(t, d)
+		d.configuration = t.TempDir()
+		assertFails(t, d, d.configuration+" holds no configuration: run the demo from the top of the repository, as `make demo` does")
+		assertEmpty(t, temporary)
+	})
+	t.Run("a plan that fails", func(t *testing.T) {
+		d, temporary := newDemo(t)
+		writeProvider(t, d)
+		d.configuration = t.TempDir()
+		if err := os.WriteFile(filepath.Join(d.configuration, "main.tf"), []byte("output \"o\" {\n  value = file(\"missing\")\n}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		stderr := assertFails(t, d, "CLI plan` fails: exit status 1")
+		if !strings.Contains(stderr, `Invalid value for "path" parameter`) && !strings.Contains(stderr, "Invalid function argument") {
+			t.Errorf("the demo hides why the plan fails:\n%s", stderr)
+		}
+		assertEmpty(t, temporary)
+	})
+	t.Run("an init that fails", func(t *testing.T) {
+		d, temporary := newDemo(t)
+		writeProvider(t, d)
+		d.configuration = t.TempDir()
+		if err := os.WriteFile(filepath.Join(d.configuration, "main.tf"), []byte("provider \"nosuch\" {}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		stderr := assertFails(t, d, "CLI init` fails: exit status 1")
+		if !strings.Contains(stderr, "hashicorp/nosuch") {
+			t.Errorf("the demo hides why init fails:\n%s", stderr)
+		}
+		assertEmpty(t, temporary)
+	})
+}
+
+// assertFails runs the demo and returns what it wrote to standard error. In want, CLI stands for the name of the CLI.
+func assertFails(t *testing.T, d demo, want string) (stderr string) {
+	t.Helper()
+	var output, problems bytes.Buffer
+	d.stdout, d.stderr = &output, &problems
+	err := d.run(t.Context())
+	if err == nil {
+		t.Fatalf("the demo succeeds, want %q:\n%s", want, &output)
+	}
+	got := regexp.MustCompile("`(terraform|tofu) ").ReplaceAllString(err.Error(), "CLI ")
+	if got != want {
+		t.Errorf("the demo fails with %q, want %q", got, want)
+	}
+	return problems.String()
+}
+
+func assertEmpty(t *testing.T, dir string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		t.Errorf("the demo leaves %s behind", entry.Name())
+	}
+}

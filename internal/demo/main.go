@@ -1,0 +1,152 @@
+// Command demo plans and applies examples/demo with the real CLI, against a Runner API on loopback. It is what
+// `make demo` runs.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
+)
+
+func main() {
+	d := demo{stdout: os.Stdout, stderr: os.Stderr, color: isTerminal(os.Stdout)}
+	flag.StringVar(&d.provider, "provider", "bin/terraform-provider-circleci", "the provider's executable")
+	flag.StringVar(&d.configuration, "configuration", "examples/demo", "the directory of the configuration")
+	flag.Parse()
+
+	// A closed pipe (`make demo | head`) and a closed terminal end the demo like Ctrl-C does, so that they leave nothing
+	// behind either.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	err := d.run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func isTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// demo is one run of the demo.
+type demo struct {
+	provider      string // the provider's executable
+	configuration string // the directory of the configuration
+	stdout        io.Writer
+	stderr        io.Writer
+	color         bool
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// run shows the demo and cleans up behind it. When ctx ends, the CLI is interrupted.
+func (d demo) run(ctx context.Context) (err error) {
+	found, err := cli.Find(ctx)
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "circleci-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	server := circlecitest.NewServer()
+	defer server.Close()
+	fill(server)
+
+	d.say("This demo stays on this machine: a Runner API on loopback (%s)\nstands in for CircleCI. No account and no token is needed, and none is used.\n", server.URL)
+	w, err := d.newWorkspace(dir, found, server.URL)
+	if err != nil {
+		return err
+	}
+	if err := w.initialize(ctx); err != nil {
+		return err
+	}
+	d.say("The configuration in %s asks for the runners of the namespace acme and for the\nqueue of the resource class acme/linux. %s %s plans it:\n", d.configuration, product(found), found.Version)
+	if err := w.show(ctx, "plan"); err != nil {
+		return err
+	}
+	d.say("\nThe warning is one of the configuration's check blocks, which fails on this data; a check never\nstops a plan. Applying stores the outputs:\n")
+	if err := w.show(ctx, "apply", "-auto-approve"); err != nil {
+		return err
+	}
+	outcomes, err := w.checks(ctx)
+	if err != nil {
+		return err
+	}
+	d.say("\nThe check blocks, as the state has them:\n")
+	for _, c := range outcomes {
+		d.say("  %s", c)
+	}
+	d.say(`
+To read CircleCI itself with the same configuration, give your personal API token in CIRCLE_TOKEN
+and run, from the top of the repository:
+
+  TF_CLI_CONFIG_FILE="$PWD/bin/dev.tfrc" %s -chdir=%s plan \
+    -var namespace=<yours> -var resource_class=<yours>/<class>`, asTyped(found), d.configuration)
+	return nil
+}
+
+func (d demo) say(format string, arguments ...any) {
+	// What cannot be shown shows: a closed pipe ends the demo by its signal.
+	_, _ = fmt.Fprintf(d.stdout, format+"\n", arguments...)
+}
+
+// asTyped is what a person types to run the CLI: its name when the PATH has it, else its path.
+func asTyped(found cli.CLI) string {
+	if path, err := exec.LookPath(found.Name); err == nil && path == found.Path {
+		return found.Name
+	}
+	return found.Path
+}
+
+func product(found cli.CLI) string {
+	if found.Name == cli.OpenTofu {
+		return "OpenTofu"
+	}
+	return "Terraform"
+}
+
+// fill gives the API what it lists. The times are fixed, so that every run shows the same.
+func fill(server *circlecitest.Server) {
+	used := func(t string) *string { return &t }
+	server.SetRunners(
+		circlecitest.Runner{
+			ResourceClass: "acme/linux", Hostname: "build-1.acme.example", Name: "linux-1", Version: "3.1.2",
+			FirstConnected: "2026-01-12T08:00:00Z", LastConnected: "2026-03-02T14:31:07Z", LastUsed: used("2026-03-02T14:30:12Z"),
+		},
+		circlecitest.Runner{
+			ResourceClass: "acme/linux", Hostname: "build-2.acme.example", Name: "linux-2", Version: "3.1.2",
+			FirstConnected: "2026-01-12T08:00:04Z", LastConnected: "2026-03-02T14:31:05Z", LastUsed: used("2026-03-02T14:29:48Z"),
+		},
+		circlecitest.Runner{
+			ResourceClass: "acme/linux", Hostname: "build-3.acme.example", Name: "linux-3", Version: "3.1.2",
+			FirstConnected: "2026-03-02T14:28:00Z", LastConnected: "2026-03-02T14:31:02Z",
+		},
+		circlecitest.Runner{
+			ResourceClass: "acme/macos", Hostname: "mini-1.acme.example", Name: "macos-1", Version: "3.1.2",
+			FirstConnected: "2026-02-03T10:15:00Z", LastConnected: "2026-03-02T14:31:06Z", LastUsed: used("2026-03-01T17:02:33Z"),
+		},
+		circlecitest.Runner{
+			ResourceClass: "acme/gpu", Hostname: "gpu-1.acme.example", Name: "gpu-1", Version: "3.0.9",
+			FirstConnected: "2025-11-20T09:00:00Z", LastConnected: "2026-03-02T14:30:59Z", LastUsed: used("2026-02-27T22:41:10Z"),
+		},
+	)
+	server.SetTasks("acme/linux", 14, 2)
+	server.SetTasks("acme/macos", 0, 0)
+	server.SetTasks("acme/gpu", 1, 0)
+}

@@ -1,0 +1,9 @@
+//go:build !unix
+
+package main
+
+import "os/exec"
+
+func separate(*exec.Cmd) {}
+
+func endGroup(*exec.Cmd) {}

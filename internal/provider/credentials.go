@@ -1,0 +1,150 @@
+package provider
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+// The values of token_scheme.
+const (
+	schemeHeader = "header"
+	schemeBasic  = "basic"
+)
+
+// credentialMethod is one way to prove to the Runner API who asks.
+type credentialMethod struct {
+	attribute string
+	// variables fill the attribute when the configuration gives no credential at all, in order.
+	variables []string
+	// name is what the credential is, in CircleCI's words.
+	name string
+	// check finds faults that this kind of credential has beyond those of every secret. It may be nil.
+	check func(value string) error
+	// apiURL is the default of api_url.
+	apiURL string
+	// new makes the client's credential.
+	new func(value string) circleci.Credential
+}
+
+// credentialMethods are all ways, in the order in which the environment is searched.
+var credentialMethods = []credentialMethod{
+	{
+		attribute: "token",
+		variables: []string{"CIRCLE_TOKEN", "CIRCLECI_CLI_TOKEN"},
+		name:      "personal API token",
+		apiURL:    circleci.DefaultAPIURL,
+		new:       circleci.PersonalToken,
+	},
+	{
+		attribute: "launch_token",
+		variables: []string{"CIRCLECI_RUNNER_API_AUTH_TOKEN", "LAUNCH_AGENT_API_AUTH_TOKEN"},
+		name:      "launch token",
+		apiURL:    circleci.DefaultAPIURL,
+		new:       circleci.LaunchToken,
+	},
+	{
+		attribute: "session_cookie",
+		variables: []string{"CIRCLECI_SESSION_COOKIE"},
+		name:      "session cookie",
+		check:     checkSessionCookie,
+		apiURL:    circleci.BrowserAPIURL,
+		new:       circleci.SessionCookie,
+	},
+}
+
+const missingCredential = "The Runner API answers only to those it knows. Give one of: a personal API token (the attribute " +
+	"token or the environment variable CIRCLE_TOKEN), which works everywhere and can be made at " +
+	"https://app.circleci.com/settings/user/tokens; a launch token (launch_token or CIRCLECI_RUNNER_API_AUTH_TOKEN); a " +
+	"browser's session cookie (session_cookie or CIRCLECI_SESSION_COOKIE)."
+
+// checkSessionCookie refuses a whole Cookie header or name=value pair: the provider adds the name itself.
+func checkSessionCookie(value string) error {
+	switch {
+	case strings.HasPrefix(value, "ring-session="):
+		return errors.New("starts with ring-session=")
+	case strings.Contains(value, ";"):
+		return errors.New("holds a semicolon, which separates cookies")
+	}
+	return nil
+}
+
+// credentialSetting is the credential that counts.
+type credentialSetting struct {
+	setting
+	method credentialMethod
+	// basic says that a personal token goes into an Authorization header.
+	basic bool
+}
+
+// value makes the client's credential.
+func (c credentialSetting) credential() circleci.Credential {
+	if c.basic {
+		return circleci.BasicToken(c.value)
+	}
+	return c.method.new(c.value)
+}
+
+// describe names the credential and where it came from, never its value.
+func (c credentialSetting) describe() string { return "The " + c.method.name + " from " + c.source() }
+
+// credential picks the one credential that counts and checks it. Without any, it is not set.
+func (m providerModel) credential(getenv func(string) string) (c credentialSetting, diags diag.Diagnostics) {
+	c = m.findCredential(getenv, &diags)
+	c.basic = m.TokenScheme.ValueString() == schemeBasic
+	if diags.HasError() {
+		return c, diags
+	}
+	if c.isSet() && c.method.attribute != "token" && !m.TokenScheme.IsNull() {
+		diags.AddAttributeError(path.Root("token_scheme"), "token_scheme without token",
+			"token_scheme says how a personal API token is sent, but the credential that counts is the "+c.method.name+
+				" from "+c.source()+". Remove token_scheme, or give token.")
+		return c, diags
+	}
+	if !c.isSet() {
+		return c, diags
+	}
+	summary := "Invalid " + c.method.name
+	if fault := circleci.CheckSecret(c.value); fault != "" {
+		c.addError(&diags, summary, c.describe()+" "+fault+". Give the value alone, as CircleCI showed it.")
+	} else if c.method.check != nil {
+		if err := c.method.check(c.value); err != nil {
+			c.addError(&diags, summary, c.describe()+" "+err.Error()+". Give the value of the cookie ring-session alone.")
+		}
+	}
+	return c, diags
+}
+
+// findCredential looks through the configuration, and only when that names no credential through the environment.
+func (m providerModel) findCredential(getenv func(string) string, diags *diag.Diagnostics) credentialSetting {
+	configured := map[string]types.String{"token": m.Token, "launch_token": m.LaunchToken, "session_cookie": m.SessionCookie}
+	var found []credentialSetting
+	for _, method := range credentialMethods {
+		value := configured[method.attribute]
+		switch {
+		case value.IsUnknown():
+			getenv = nil // Something is configured, so the environment does not count.
+		case !value.IsNull():
+			found = append(found, credentialSetting{setting: setting{value: value.ValueString(), attribute: method.attribute}, method: method})
+		}
+	}
+	switch {
+	case len(found) > 1:
+		diags.AddAttributeError(path.Root(found[1].attribute), "Two credentials",
+			"Both "+found[0].attribute+" and "+found[1].attribute+" are set, and only one credential can be sent. Remove one of them.")
+		return credentialSetting{}
+	case len(found) == 1:
+		return found[0]
+	}
+	for _, method := range credentialMethods {
+		if s := find(method.attribute, types.StringNull(), getenv, method.variables); s.isSet() {
+			return credentialSetting{setting: s, method: method}
+		}
+	}
+	return credentialSetting{}
+}

@@ -1,0 +1,268 @@
+package provider_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+// authenticationHeaders are the headers in which a credential could be sent.
+var authenticationHeaders = []string{"Circle-Token", "Authorization", "Cookie", "Proxy-Authorization"}
+
+// expectCredential asserts that a request has one of the headers, with one value, and none of the others.
+func expectCredential(t *testing.T, request circlecitest.Request, header, value string) {
+	t.Helper()
+	for _, name := range authenticationHeaders {
+		got := request.Header.Values(name)
+		if name != header && len(got) > 0 {
+			t.Errorf("the header %s was sent, with %q", name, got)
+		}
+		if name == header && (len(got) != 1 || got[0] != value) {
+			t.Errorf("the header %s was %q, not %q", name, got, value)
+		}
+	}
+}
+
+// TestCredentials has every method and every precedence, and looks at the headers that come out.
+func TestCredentials(t *testing.T) {
+	for name, row := range map[string]struct {
+		configuration string
+		environment   map[string]string
+		header, value string
+	}{
+		"token": {
+			`token = "p-1"`, nil,
+			"Circle-Token", "p-1",
+		},
+		"token, header": {
+			"token = \"p-1\"\n  token_scheme = \"header\"", nil,
+			"Circle-Token", "p-1",
+		},
+		"token, basic": {
+			"token = \"p-1\"\n  token_scheme = \"basic\"", nil,
+			"Authorization", "Basic cC0xOg==", // base64 of "p-1:"
+		},
+		"launch token": {
+			`launch_token = "l-1"`, nil,
+			"Authorization", "Bearer l-1",
+		},
+		"session cookie": {
+			`session_cookie = "s-1%2B\"=/"`, nil,
+			"Cookie", `ring-session=s-1%2B"=/`,
+		},
+		"token from the environment, basic": {
+			`token_scheme = "basic"`, map[string]string{"CIRCLE_TOKEN": "p-1"},
+			"Authorization", "Basic cC0xOg==",
+		},
+		"CIRCLECI_CLI_TOKEN": {
+			``, map[string]string{"CIRCLECI_CLI_TOKEN": "p-2"},
+			"Circle-Token", "p-2",
+		},
+		"CIRCLECI_CLI_TOKEN before launch tokens": {
+			``, map[string]string{"CIRCLECI_CLI_TOKEN": "p-2", "CIRCLECI_RUNNER_API_AUTH_TOKEN": "l-1", "CIRCLECI_SESSION_COOKIE": "s-1"},
+			"Circle-Token", "p-2",
+		},
+		"CIRCLECI_RUNNER_API_AUTH_TOKEN": {
+			``, map[string]string{"CIRCLECI_RUNNER_API_AUTH_TOKEN": "l-1"},
+			"Authorization", "Bearer l-1",
+		},
+		"CIRCLECI_RUNNER_API_AUTH_TOKEN before LAUNCH_AGENT_API_AUTH_TOKEN": {
+			``, map[string]string{"CIRCLECI_RUNNER_API_AUTH_TOKEN": "l-1", "LAUNCH_AGENT_API_AUTH_TOKEN": "l-2"},
+			"Authorization", "Bearer l-1",
+		},
+		"LAUNCH_AGENT_API_AUTH_TOKEN before CIRCLECI_SESSION_COOKIE": {
+			``, map[string]string{"CIRCLE_TOKEN": "", "LAUNCH_AGENT_API_AUTH_TOKEN": "l-2", "CIRCLECI_SESSION_COOKIE": "s-1"},
+			"Authorization", "Bearer l-2",
+		},
+		"CIRCLECI_SESSION_COOKIE": {
+			``, map[string]string{"CIRCLECI_SESSION_COOKIE": "s-1"},
+			"Cookie", "ring-session=s-1",
+		},
+		"token in the configuration before everything in the environment": {
+			`token = "p-1"`, map[string]string{"CIRCLE_TOKEN": "bad token", "CIRCLECI_RUNNER_API_AUTH_TOKEN": "l-1", "CIRCLECI_SESSION_COOKIE": "a;b"},
+			"Circle-Token", "p-1",
+		},
+		"launch token in the configuration before a token in the environment": {
+			`launch_token = "l-1"`, map[string]string{"CIRCLE_TOKEN": "p-1"},
+			"Authorization", "Bearer l-1",
+		},
+		"session cookie in the configuration before a token in the environment": {
+			`session_cookie = "s-1"`, map[string]string{"CIRCLE_TOKEN": "p-1"},
+			"Cookie", "ring-session=s-1",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newServer(t)
+			server.Always(circlecitest.JSON(`{"unclaimed_task_count": 3}`))
+			for variable, value := range row.environment {
+				t.Setenv(variable, value)
+			}
+			w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  %s\n}\n", server.URL, row.configuration)+tasksBlock)
+			if got := w.plan(); len(got) != 0 {
+				t.Fatalf("plan reports %+v", got)
+			}
+			requests := server.Requests()
+			if len(requests) != 1 {
+				t.Fatalf("there were %d requests", len(requests))
+			}
+			expectCredential(t, requests[0], row.header, row.value)
+		})
+	}
+}
+
+// TestCredentialRefusals has what cannot be sent: nothing is, and no message shows a value.
+func TestCredentialRefusals(t *testing.T) {
+	for name, row := range map[string]struct {
+		configuration string
+		environment   map[string]string
+		want          finding
+	}{
+		"none": {
+			``, nil,
+			finding{"", "No CircleCI credential", "Give one of: a personal API token (the attribute token or the environment variable CIRCLE_TOKEN), " +
+				"which works everywhere and can be made at https://app.circleci.com/settings/user/tokens; a launch token " +
+				"(launch_token or CIRCLECI_RUNNER_API_AUTH_TOKEN); a browser's session cookie (session_cookie or CIRCLECI_SESSION_COOKIE)."},
+		},
+		"none but a scheme": {
+			`token_scheme = "basic"`, nil,
+			finding{"", "No CircleCI credential", "Give one of: a personal API token"},
+		},
+		"token and launch token": {
+			"token = var.good\n  launch_token = var.good", nil,
+			finding{"launch_token = var.good", "Two credentials", "Both token and launch_token are set, and only one credential can be sent."},
+		},
+		"token and session cookie": {
+			"token = var.good\n  session_cookie = var.good", nil,
+			finding{"session_cookie = var.good", "Two credentials", "Both token and session_cookie are set"},
+		},
+		"launch token and session cookie": {
+			"launch_token = var.good\n  session_cookie = var.good", nil,
+			finding{"session_cookie = var.good", "Two credentials", "Both launch_token and session_cookie are set"},
+		},
+		"scheme with a launch token": {
+			"launch_token = var.good\n  token_scheme = \"basic\"", nil,
+			finding{`token_scheme = "basic"`, "token_scheme without token", "the credential that counts is the launch token from the provider's attribute launch_token."},
+		},
+		"scheme with a session cookie from the environment": {
+			`token_scheme = "header"`, map[string]string{"CIRCLECI_SESSION_COOKIE": "sesame-open"},
+			finding{`token_scheme = "header"`, "token_scheme without token", "the credential that counts is the session cookie from the environment variable CIRCLECI_SESSION_COOKIE."},
+		},
+		"other scheme": {
+			"token = var.good\n  token_scheme = \"bearer\"", nil,
+			finding{`token_scheme = "bearer"`, "Invalid Attribute Value Match", `value must be one of: ["header" "basic"], got: "bearer"`},
+		},
+		"empty launch token": {
+			`launch_token = ""`, nil,
+			finding{`launch_token = ""`, "Invalid launch token", "The launch token from the provider's attribute launch_token is empty. Give the value alone"},
+		},
+		"launch token with a line break": {
+			`launch_token = var.secret_line`, nil,
+			finding{`launch_token = var.secret_line`, "Invalid launch token", "holds white space"},
+		},
+		"launch token of the environment with a control character": {
+			``, map[string]string{"LAUNCH_AGENT_API_AUTH_TOKEN": "sesame\x07open"},
+			finding{"", "Invalid launch token", "The launch token from the environment variable LAUNCH_AGENT_API_AUTH_TOKEN holds a control character"},
+		},
+		"empty session cookie": {
+			`session_cookie = ""`, nil,
+			finding{`session_cookie = ""`, "Invalid session cookie", "is empty"},
+		},
+		"session cookie with a space": {
+			``, map[string]string{"CIRCLECI_SESSION_COOKIE": "sesame open"},
+			finding{"", "Invalid session cookie", "The session cookie from the environment variable CIRCLECI_SESSION_COOKIE holds white space"},
+		},
+		"session cookie with its name": {
+			``, map[string]string{"CIRCLECI_SESSION_COOKIE": "ring-session=sesame-open"},
+			finding{"", "Invalid session cookie", "starts with ring-session=. Give the value of the cookie ring-session alone."},
+		},
+		"several cookies": {
+			`session_cookie = var.cookies`, nil,
+			finding{"session_cookie = var.cookies", "Invalid session cookie", "holds a semicolon, which separates cookies. Give the value of the cookie ring-session alone."},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newServer(t)
+			for variable, value := range row.environment {
+				t.Setenv(variable, value)
+			}
+			w := newWorkspace(t, secretVariables+`
+variable "good" {
+  type    = string
+  default = "sesame-open"
+}
+variable "cookies" {
+  type    = string
+  default = "sesame;open=1"
+}
+`+fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  %s\n}\n", server.URL, row.configuration)+tasksBlock)
+			got := w.plan()
+			expectFinding(t, got, row.want)
+			expectNoSecret(t, got)
+			if requests := server.Requests(); len(requests) != 0 {
+				t.Errorf("the server was asked %+v", requests)
+			}
+		})
+	}
+}
+
+// TestRefusedCredentialAdvice has a 401 and a 403 for each kind of credential.
+func TestRefusedCredentialAdvice(t *testing.T) {
+	const alone = "claiming tasks only: a personal API token (token or CIRCLE_TOKEN) is the way that works everywhere."
+	for _, row := range []struct {
+		attribute, name, advice string
+	}{
+		{"token", "personal API token", "."},
+		{"launch_token", "launch token", ". CircleCI's reference of API v2 lists launch tokens for this, but later ones say that they are for " + alone},
+		{"session_cookie", "session cookie", ". A browser's session ends: sign in again and copy the cookie anew, or use a personal API token (token or CIRCLE_TOKEN)."},
+	} {
+		for status, what := range map[int]string{
+			http.StatusUnauthorized: " was not accepted: check that it is complete and was not revoked",
+			http.StatusForbidden:    " may not read this: its owner must be a member of the organization that the namespace belongs to",
+		} {
+			t.Run(fmt.Sprint(row.attribute, " ", status), func(t *testing.T) {
+				t.Parallel()
+				server := newServer(t)
+				server.Always(circlecitest.Error(status, "no"))
+				w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  %s = \"sesame-open\"\n}\n", server.URL, row.attribute)+tasksBlock)
+				got := w.plan()
+				expectFinding(t, got, finding{
+					"", "Cannot count the tasks of resource class acme/linux",
+					"The " + row.name + " from the provider's attribute " + row.attribute + what + row.advice,
+				})
+				if !strings.HasSuffix(got[0].Detail, row.advice) {
+					t.Errorf("the detail does not end in %q: %s", row.advice, got[0].Detail)
+				}
+			})
+		}
+	}
+}
+
+// TestDefaultURL gives no api_url: the cookie belongs to another origin than the tokens do. A proxy on loopback
+// that refuses everything shows which.
+func TestDefaultURL(t *testing.T) {
+	for attribute, host := range map[string]string{
+		"token":          "runner.circleci.com",
+		"launch_token":   "runner.circleci.com",
+		"session_cookie": "circleci.com",
+	} {
+		t.Run(attribute, func(t *testing.T) {
+			server := newServer(t)
+			server.Always(circlecitest.Raw(http.StatusBadGateway, "text/plain", "refused"))
+			t.Setenv("HTTPS_PROXY", server.URL)
+			w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  %s = \"sesame-open\"\n}\n", attribute)+tasksBlock)
+			expectFinding(t, w.plan(), finding{
+				"", "Cannot count the tasks of resource class acme/linux",
+				"GET https://" + host + "/api/v2/runner/tasks?resource-class=acme%2Flinux: the proxy answered 502 Bad Gateway (tried 5 times in ",
+			})
+			for _, request := range server.Requests() {
+				if request.Method != http.MethodConnect {
+					t.Errorf("the proxy was asked %s %s", request.Method, request.Path)
+				}
+				expectCredential(t, request, "none", "")
+			}
+		})
+	}
+}

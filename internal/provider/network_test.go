@@ -1,0 +1,297 @@
+package provider_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+// heredoc writes a text of several lines as an attribute's value.
+func heredoc(attribute, text string) string {
+	return fmt.Sprintf("  %s = <<-EOT\n%sEOT\n", attribute, text)
+}
+
+// expectCount asserts that a plan reads the tasks of acme/linux without a word, and that the server was asked once.
+func expectCount(t *testing.T, w *workspace, server *circlecitest.Server) {
+	t.Helper()
+	if got := w.plan(); len(got) != 0 {
+		t.Fatalf("plan reports %+v", got)
+	}
+	requests := server.Requests()
+	if len(requests) != 1 {
+		t.Fatalf("there were %d requests", len(requests))
+	}
+	expectRequest(t, requests[0], "/api/v2/runner/tasks?resource-class=acme%2Flinux")
+	expectCredential(t, requests[0], "Circle-Token", circlecitest.PersonalToken)
+}
+
+// newTLSServer starts a Runner API with a task count and a certificate for its own address.
+func newTLSServer(t *testing.T, authority *circlecitest.Authority, clients *circlecitest.Authority) *circlecitest.Server {
+	t.Helper()
+	certificate, key := authority.Issue("127.0.0.1")
+	return startTLSServer(t, certificate, key, clients)
+}
+
+func startTLSServer(t *testing.T, certificate, key string, clients *circlecitest.Authority) *circlecitest.Server {
+	t.Helper()
+	server := circlecitest.NewTLSServer(certificate, key, clients)
+	t.Cleanup(server.Close)
+	server.SetTasks("acme/linux", 3, 0)
+	return server
+}
+
+// tlsProviderBlock points the provider at a server with further attributes.
+func tlsProviderBlock(url, attributes string) string {
+	return fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token = %q\n%s}\n", url, circlecitest.PersonalToken, attributes)
+}
+
+func TestPrivateAuthority(t *testing.T) {
+	t.Parallel()
+	authority, other := circlecitest.NewAuthority(), circlecitest.NewAuthority()
+	server := newTLSServer(t, authority, nil)
+	for name, bundle := range map[string]string{
+		"alone":                 authority.CertificatePEM,
+		"in a bundle":           "# Authorities\n" + other.CertificatePEM + authority.CertificatePEM,
+		"with a trailing break": authority.CertificatePEM + "\n\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			server.Forget()
+			expectCount(t, newWorkspace(t, tlsProviderBlock(server.URL, heredoc("ca_cert_pem", bundle))+tasksBlock), server)
+		})
+	}
+}
+
+func TestCertificateErrors(t *testing.T) {
+	t.Parallel()
+	authority, other := circlecitest.NewAuthority(), circlecitest.NewAuthority()
+	for name, row := range map[string]struct {
+		issue  func(string) (string, string)
+		name   string
+		trust  *circlecitest.Authority
+		reason string
+	}{
+		"unknown authority": {authority.Issue, "127.0.0.1", nil, "x509: certificate signed by unknown authority"},
+		"other authority":   {authority.Issue, "127.0.0.1", other, "x509: certificate signed by unknown authority"},
+		"other host":        {authority.Issue, "runner.example.com", authority, "x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"},
+		"expired":           {authority.IssueExpired, "127.0.0.1", authority, "x509: certificate has expired or is not yet valid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			certificate, key := row.issue(row.name)
+			server := startTLSServer(t, certificate, key, nil)
+			attributes := ""
+			if row.trust != nil {
+				attributes = heredoc("ca_cert_pem", row.trust.CertificatePEM)
+			}
+			got := newWorkspace(t, tlsProviderBlock(server.URL, attributes)+tasksBlock).plan()
+			for _, part := range []string{"the certificate of 127.0.0.1 was not accepted: " + row.reason, "ca_cert_pem"} {
+				expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", part})
+			}
+			if requests := server.Requests(); len(requests) != 0 {
+				t.Errorf("the server was asked %+v", requests)
+			}
+		})
+	}
+}
+
+func TestInsecureSkipVerify(t *testing.T) {
+	t.Parallel()
+	server := newTLSServer(t, circlecitest.NewAuthority(), nil)
+	got := newWorkspace(t, tlsProviderBlock(server.URL, "  insecure_skip_verify = true\n")+tasksBlock).plan()
+	if len(got) != 1 || got[0].Severity != "warning" || got[0].Summary != "Certificates are not verified" {
+		t.Errorf("plan reports %+v", got)
+	}
+	if requests := server.Requests(); len(requests) != 1 {
+		t.Errorf("there were %d requests", len(requests))
+	}
+}
+
+func TestMutualTLS(t *testing.T) {
+	t.Parallel()
+	authority, clients := circlecitest.NewAuthority(), circlecitest.NewAuthority()
+	certificate, key := clients.Issue("provider")
+	trust := heredoc("ca_cert_pem", authority.CertificatePEM)
+	t.Run("with a certificate", func(t *testing.T) {
+		t.Parallel()
+		server := newTLSServer(t, authority, clients)
+		expectCount(t, newWorkspace(t, tlsProviderBlock(server.URL,
+			trust+heredoc("client_cert_pem", certificate)+heredoc("client_key_pem", key))+tasksBlock), server)
+	})
+	t.Run("without one", func(t *testing.T) {
+		t.Parallel()
+		server := newTLSServer(t, authority, clients)
+		got := newWorkspace(t, tlsProviderBlock(server.URL, trust)+tasksBlock).plan()
+		for _, part := range []string{"tls: certificate required", "client_cert_pem"} {
+			expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", part})
+		}
+		if requests := server.Requests(); len(requests) != 0 {
+			t.Errorf("the server was asked %+v", requests)
+		}
+	})
+}
+
+func TestValidatePEM(t *testing.T) {
+	t.Parallel()
+	authority := circlecitest.NewAuthority()
+	certificate, key := authority.Issue("provider")
+	_, otherKey := authority.Issue("other")
+	const unreadable = "-----BEGIN CERTIFICATE-----\nc2VzYW1l\n-----END CERTIFICATE-----\n"
+	for name, row := range map[string]struct {
+		attributes string
+		want       finding
+	}{
+		"no PEM": {
+			"  ca_cert_pem = \"ca.pem\"\n",
+			finding{`ca_cert_pem = "ca.pem"`, "Invalid CA certificates", "The value of ca_cert_pem holds no certificate in PEM form."},
+		},
+		"empty": {
+			"  ca_cert_pem = \"\"\n",
+			finding{`ca_cert_pem = ""`, "Invalid CA certificates", "holds no certificate in PEM form."},
+		},
+		"a key among the certificates": {
+			heredoc("ca_cert_pem", certificate+key),
+			finding{"", "Invalid CA certificates", "holds a block that is not a certificate."},
+		},
+		"a certificate that cannot be read": {
+			heredoc("ca_cert_pem", certificate+unreadable),
+			finding{"", "Invalid CA certificates", "holds a certificate that cannot be read."},
+		},
+		"certificate without key": {
+			heredoc("client_cert_pem", certificate),
+			finding{"", "Client certificate without its pair", "client_cert_pem is set without client_key_pem. Give both, or neither."},
+		},
+		"key without certificate": {
+			heredoc("client_key_pem", key),
+			finding{"", "Client certificate without its pair", "client_key_pem is set without client_cert_pem. Give both, or neither."},
+		},
+		"no certificate": {
+			heredoc("client_cert_pem", key) + heredoc("client_key_pem", key),
+			finding{"", "Invalid client certificate", "The value of client_cert_pem holds no certificate in PEM form."},
+		},
+		"key of another certificate": {
+			heredoc("client_cert_pem", certificate) + heredoc("client_key_pem", otherKey),
+			finding{"", "Invalid client key", "is not the unencrypted private key, in PEM form, of the certificate in client_cert_pem."},
+		},
+		"no key": {
+			heredoc("client_cert_pem", certificate) + "  client_key_pem = \"key.pem\"\n",
+			finding{`client_key_pem = "key.pem"`, "Invalid client key", "is not the unencrypted private key"},
+		},
+		"plain http that is not verified either": {
+			"  insecure_skip_verify = true\n",
+			finding{`api_url = "http://runner.example.com"`, "Invalid API URL", "is plain http, which would send the credential unencrypted"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := "https://runner.example.com"
+			if row.want.summary == "Invalid API URL" {
+				url = "http://runner.example.com"
+			}
+			expectFinding(t, newWorkspace(t, tlsProviderBlock(url, row.attributes)+tasksBlock).validate(), row.want)
+		})
+	}
+}
+
+// TestProxy reads from a host that is not loopback, because Go uses no proxy for loopback. The proxy leads to the test's
+// own server.
+func TestProxy(t *testing.T) {
+	const host = "runner.example.com"
+	authority := circlecitest.NewAuthority()
+	certificate, key := authority.Issue(host)
+	server := startTLSServer(t, certificate, key, nil)
+	configuration := tlsProviderBlock("https://"+host, heredoc("ca_cert_pem", authority.CertificatePEM)) + tasksBlock
+
+	newProxy := func(t *testing.T, username, password string) *circlecitest.Proxy {
+		proxy := circlecitest.NewProxy(server, username, password)
+		t.Cleanup(proxy.Close)
+		server.Forget()
+		return proxy
+	}
+	withUser := func(t *testing.T, proxy *circlecitest.Proxy, user *url.Userinfo) string {
+		u, err := url.Parse(proxy.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.User = user
+		return u.String()
+	}
+	expectConnect := func(t *testing.T, proxy *circlecitest.Proxy) {
+		if got := proxy.Connects(); !slices.Equal(got, []string{host + ":443"}) {
+			t.Errorf("the proxy was asked for %q", got)
+		}
+	}
+
+	t.Run("without a password", func(t *testing.T) {
+		proxy := newProxy(t, "", "")
+		t.Setenv("HTTPS_PROXY", proxy.URL)
+		expectCount(t, newWorkspace(t, configuration), server)
+		expectConnect(t, proxy)
+	})
+	t.Run("with a password", func(t *testing.T) {
+		proxy := newProxy(t, "user", "sesame/open")
+		t.Setenv("HTTPS_PROXY", withUser(t, proxy, url.UserPassword("user", "sesame/open")))
+		expectCount(t, newWorkspace(t, configuration), server)
+		expectConnect(t, proxy)
+	})
+	t.Run("with a wrong password", func(t *testing.T) {
+		proxy := newProxy(t, "user", "other")
+		t.Setenv("HTTPS_PROXY", withUser(t, proxy, url.UserPassword("user", "sesame-open")))
+		got := newWorkspace(t, configuration).plan()
+		expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "the proxy answered 407 Proxy Authentication Required."})
+		expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "HTTPS_PROXY"})
+		expectNoSecret(t, got)
+		if requests := server.Requests(); len(requests) != 0 {
+			t.Errorf("the server was asked %+v", requests)
+		}
+	})
+	t.Run("that is no URL", func(t *testing.T) {
+		t.Setenv("HTTPS_PROXY", "http://user:sesame open@127.0.0.1:%zz")
+		got := newWorkspace(t, configuration).plan()
+		expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "the proxy in the environment variable HTTPS_PROXY is not a valid URL"})
+		expectNoSecret(t, got)
+	})
+	t.Run("that is down", func(t *testing.T) {
+		proxy := newProxy(t, "", "")
+		t.Setenv("HTTPS_PROXY", withUser(t, proxy, url.UserPassword("user", "sesame-open")))
+		proxy.Close()
+		got := newWorkspace(t, configuration).plan()
+		expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "connection refused (tried 5 times in "})
+		expectNoSecret(t, got)
+	})
+	t.Run("that NO_PROXY leaves out", func(t *testing.T) {
+		proxy := newProxy(t, "", "")
+		t.Setenv("HTTPS_PROXY", proxy.URL)
+		t.Setenv("NO_PROXY", ".invalid")
+		// The dialer stands in for the network: nothing but this machine is ever asked.
+		var dialed []string
+		w := newWorkspace(t, strings.ReplaceAll(configuration, host, "runner.invalid"), func(c *circleci.Config) {
+			c.MaxRetries = 0
+			c.DialContext = func(_ context.Context, _, address string) (net.Conn, error) {
+				dialed = append(dialed, address)
+				return nil, errors.New("no way there")
+			}
+		})
+		expectFinding(t, w.plan(), finding{"", "Cannot count the tasks of resource class acme/linux", "no way there."})
+		if !slices.Equal(dialed, []string{"runner.invalid:443"}) {
+			t.Errorf("the provider dialed %q", dialed)
+		}
+		if connects := proxy.Connects(); len(connects) != 0 {
+			t.Errorf("the proxy was asked for %q", connects)
+		}
+	})
+	t.Run("that loopback does not use", func(t *testing.T) {
+		proxy := newProxy(t, "", "")
+		t.Setenv("HTTP_PROXY", proxy.URL)
+		plain := newServer(t)
+		plain.SetTasks("acme/linux", 1, 0)
+		expectCount(t, newWorkspace(t, providerBlock(plain)+tasksBlock), plain)
+	})
+}
