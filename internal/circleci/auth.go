@@ -79,13 +79,16 @@ func (c Credential) secrets() []string {
 	return spellings(c.reveal().secret)
 }
 
-// spellings returns the forms in which a server or a proxy may repeat a secret: as it is, in a URL, in base64, and in
-// base64 as the user name of Basic authentication.
+// spellings returns the forms in which a server or a proxy may repeat a secret: as it is, in a URL or out of one, in JSON
+// as some write it, in base64, and in base64 as the user name of Basic authentication.
 func spellings(secret string) []string {
 	if secret == "" {
 		return nil
 	}
-	all := []string{secret, url.QueryEscape(secret), url.PathEscape(secret)}
+	all := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), strings.ReplaceAll(secret, "/", `\/`)}
+	if decoded, err := url.PathUnescape(secret); err == nil {
+		all = append(all, decoded) // A cookie's value comes encoded, and its server may repeat what it stands for.
+	}
 	for _, text := range []string{secret, secret + ":"} {
 		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
 			all = append(all, encoding.EncodeToString([]byte(text)))

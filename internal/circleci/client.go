@@ -127,7 +127,9 @@ func (c *Client) get(ctx context.Context, endpoint string, query url.Values) (bo
 
 	read, cancel := context.WithTimeout(ctx, ReadTimeout)
 	defer cancel()
+	begun, attempts := c.config.Clock.Now(), 0
 	body, err = c.retry(read, func(ctx context.Context, number int) ([]byte, error) {
+		attempts = number
 		attempt := Attempt{Method: http.MethodGet, URL: u.String(), Number: number}
 		start := c.config.Clock.Now()
 		body, err := c.attempt(ctx, u, asked, &attempt)
@@ -143,7 +145,8 @@ func (c *Client) get(ctx context.Context, endpoint string, query url.Values) (bo
 	case ctx.Err() != nil:
 		return nil, asked, fmt.Errorf("%s: %w", asked, ctx.Err())
 	case read.Err() != nil:
-		return nil, asked, &RequestError{Request: asked, Reason: fmt.Sprintf("no complete answer within %s", ReadTimeout), Err: err}
+		cause := &RequestError{Request: asked, Reason: fmt.Sprintf("no complete answer within %s", ReadTimeout), Err: err}
+		return nil, asked, &RetryError{Attempts: attempts, Elapsed: c.config.Clock.Now().Sub(begun), Err: cause}
 	}
 	return nil, asked, err
 }

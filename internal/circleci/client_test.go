@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
@@ -20,13 +22,15 @@ func startServer(t *testing.T) *circlecitest.Server {
 	return server
 }
 
-// newClient returns a client of the server, with the personal token that the server takes.
+// newClient returns a client of the server, with the personal token that the server takes. It tries each request once,
+// and does not wait for its clock.
 func newClient(t *testing.T, server *circlecitest.Server, changes ...func(*circleci.Config)) *circleci.Client {
 	t.Helper()
 	config := circleci.Config{
 		APIURL:     parseURL(t, server.URL),
 		Credential: circleci.PersonalToken(circlecitest.PersonalToken),
 		UserAgent:  "circleci-test/1.0",
+		Clock:      circlecitest.NewClock(),
 	}
 	for _, change := range changes {
 		change(&config)
@@ -43,6 +47,36 @@ func parseURL(t *testing.T, text string) *url.URL {
 		t.Fatalf("%s %v", text, err)
 	}
 	return u
+}
+
+// record keeps what a client tells of its attempts.
+type record struct {
+	mu       sync.Mutex
+	attempts []circleci.Attempt
+}
+
+// keep makes a client tell the record.
+func (r *record) keep(config *circleci.Config) {
+	config.OnAttempt = func(_ context.Context, attempt circleci.Attempt) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.attempts = append(r.attempts, attempt)
+	}
+}
+
+func (r *record) all() []circleci.Attempt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.attempts)
+}
+
+func (r *record) last(t *testing.T) circleci.Attempt {
+	t.Helper()
+	all := r.all()
+	if len(all) == 0 {
+		t.Fatal("no attempt was told of")
+	}
+	return all[len(all)-1]
 }
 
 // call is one of the client's questions. What goes wrong on the way goes wrong for each of them.

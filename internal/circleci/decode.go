@@ -218,10 +218,12 @@ func (d *decoder) end() error {
 	return errors.New("goes on after its end")
 }
 
-// mismatch says that a value is not of the wanted kind. Where there is no value, it is the decoder that knows why.
+// mismatch says that a value is not of the wanted kind. Where there is no value, or only the first letter of one, as in
+// "no healthy upstream", it is the decoder that knows why.
 func (d *decoder) mismatch(where string, kind jsontext.Kind, want string) error {
 	switch kind {
-	case jsontext.KindInvalid, jsontext.KindEndObject, jsontext.KindEndArray:
+	case jsontext.KindBeginObject, jsontext.KindBeginArray:
+	default:
 		if _, err := d.ReadToken(); err != nil {
 			return err
 		}

@@ -78,6 +78,14 @@ func TestAnswerThatIsNoAnswer(t *testing.T) {
 				reason: `is plain text, not JSON: "upstream is gone"`,
 			},
 			{
+				name: "plain text that starts as a null does", body: "no healthy upstream", kind: circleci.BodyText,
+				reason: `is plain text, not JSON: "no healthy upstream"`,
+			},
+			{
+				name: "plain text that starts as a boolean does", body: "timed out", kind: circleci.BodyText,
+				reason: `is plain text, not JSON: "timed out"`,
+			},
+			{
 				name: "long plain text", body: strings.Repeat("é", 100_000), kind: circleci.BodyText,
 				reason: `is plain text, not JSON: "` + strings.Repeat("é", 300) + `…"`,
 			},
@@ -435,7 +443,7 @@ func TestAnswerThatEndsBeforeItsTime(t *testing.T) {
 				server.Always(test.answer)
 				got, err := c.do(t.Context(), newClient(t, server))
 				equal(t, "what came with the error", got, c.nothing)
-				expectRequestError(t, err, c.requestTo(server), test.reason, test.cause)
+				expectRequestError(t, err, c.requestTo(server), test.reason, once, test.cause)
 				equal(t, "number of requests", len(server.Requests()), 1)
 			})
 		}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -21,16 +22,39 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-func expectRequestError(t *testing.T, err error, request, reason string, cause error) {
+// once ends the text of an error about a fault that passes, to a client that tries once.
+const once = " (tried once in 0s)"
+
+// expectTriedOnce asserts that an error which says so is a RetryError of one attempt, and that no other is.
+func expectTriedOnce(t *testing.T, err error, tried string) {
+	t.Helper()
+	if tried == "" {
+		if e := (*circleci.RetryError)(nil); errors.As(err, &e) {
+			t.Errorf("got a RetryError: %v", e)
+		}
+		return
+	}
+	e := *errorOf[*circleci.RetryError](t, err)
+	equal(t, "attempts", e.Attempts, 1)
+	equal(t, "elapsed", e.Elapsed, time.Duration(0))
+	equal(t, "wait", e.Wait, time.Duration(0))
+}
+
+// expectRequestError expects a RequestError. Tried is once when it is of a kind that passes, else "".
+func expectRequestError(t *testing.T, err error, request, reason, tried string, cause error) {
 	t.Helper()
 	e := errorOf[*circleci.RequestError](t, err)
 	equal(t, "request", e.Request, request)
 	equal(t, "reason", e.Reason, reason)
-	equal(t, "error", err.Error(), request+": "+reason)
+	equal(t, "error", err.Error(), request+": "+reason+tried)
+	expectTriedOnce(t, err, tried)
 	if cause != nil && !errors.Is(err, cause) {
 		t.Errorf("got cause %v, want %v", e.Err, cause)
 	}
 }
+
+// passingStatuses are those that pass by themselves.
+var passingStatuses = []int{429, 500, 502, 503, 504}
 
 func TestStatusError(t *testing.T) {
 	t.Parallel()
@@ -138,10 +162,17 @@ func TestStatusError(t *testing.T) {
 				got, err := c.do(t.Context(), newClient(t, server))
 
 				equal(t, "what came with the error", got, c.nothing)
-				equal(t, "error", *errorOf[*circleci.StatusError](t, err), circleci.StatusError{
-					Request: c.requestTo(server), StatusCode: test.status, Body: test.kind, Message: test.message,
-				})
-				equal(t, "error", err.Error(), c.requestTo(server)+" answered "+test.text)
+				e := errorOf[*circleci.StatusError](t, err)
+				equal(t, "request", e.Request, c.requestTo(server))
+				equal(t, "status", e.StatusCode, test.status)
+				equal(t, "kind of body", e.Body, test.kind)
+				equal(t, "message", e.Message, test.message)
+				tried := ""
+				if slices.Contains(passingStatuses, test.status) {
+					tried = once
+				}
+				equal(t, "error", err.Error(), c.requestTo(server)+" answered "+test.text+tried)
+				expectTriedOnce(t, err, tried)
 				equal(t, "number of requests", len(server.Requests()), 1)
 			})
 		}
@@ -295,7 +326,7 @@ func TestRedirectsWithoutEnd(t *testing.T) {
 	server.Always(again)
 	got, err = client.UnclaimedTaskCount(t.Context(), "acme/linux")
 	equal(t, "count", got, int64(0))
-	expectRequestError(t, err, calls[1].requestTo(server), "stopped after 10 redirects", nil)
+	expectRequestError(t, err, calls[1].requestTo(server), "it was redirected more than 10 times", "", nil)
 	equal(t, "number of requests", len(server.Requests()), 11)
 }
 
@@ -325,7 +356,7 @@ func TestRequestTimeout(t *testing.T) {
 			got, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
 			elapsed := time.Since(start)
 			equal(t, "count", got, int64(0))
-			expectRequestError(t, err, calls[1].requestTo(server), "no complete answer within 50ms", context.DeadlineExceeded)
+			expectRequestError(t, err, calls[1].requestTo(server), "no complete answer within 50ms", once, context.DeadlineExceeded)
 			if elapsed < 50*time.Millisecond || elapsed > 10*time.Second {
 				t.Errorf("ended after %s, want soon after 50ms", elapsed)
 			}
@@ -390,7 +421,7 @@ func TestNobodyListens(t *testing.T) {
 		got, err := c.do(t.Context(), client)
 		equal(t, "what came with the error", got, c.nothing)
 		reason := "dial tcp " + server.Listener.Addr().String() + ": connect: connection refused"
-		expectRequestError(t, err, c.requestTo(server), reason, syscall.ECONNREFUSED)
+		expectRequestError(t, err, c.requestTo(server), reason, once, syscall.ECONNREFUSED)
 	}
 }
 

@@ -29,7 +29,7 @@ const (
 // last cause, a *StatusError or a *RequestError.
 type RetryError struct {
 	// Attempts is how often the service was asked. It is 0 for a request that had to wait for longer than it may,
-	// because the service had refused another one.
+	// because the service had refused another one or too many were under way.
 	Attempts int
 	// Elapsed is the time from the start of the read to its end.
 	Elapsed time.Duration
@@ -75,14 +75,19 @@ func (c *Client) retry(ctx context.Context, attempt func(ctx context.Context, nu
 			return nil, refused
 		}
 		body, err := attempt(ctx, number)
+		now := c.config.Clock.Now()
+		wait, asked := delay(err, number, now)
+		if isTooManyRequests(err) {
+			// Before the place is free, so that who stands in line for it sees the pause; and also when this request is
+			// not tried again, because the others are asked to wait all the same.
+			c.pause.extend(now.Add(wait), err)
+		}
 		release()
 		if err == nil || ctx.Err() != nil || !passes(err) {
 			return body, err
 		}
 
-		now := c.config.Clock.Now()
 		failed := &RetryError{Attempts: number, Elapsed: now.Sub(start), Err: err}
-		wait, asked := delay(err, number, now)
 		switch {
 		case number > c.config.MaxRetries:
 			return nil, failed
@@ -91,9 +96,6 @@ func (c *Client) retry(ctx context.Context, attempt func(ctx context.Context, nu
 				failed.Wait = wait
 			}
 			return nil, failed
-		}
-		if isTooManyRequests(err) {
-			c.pause.extend(now.Add(wait), err)
 		}
 		if err := c.config.Clock.Sleep(ctx, wait); err != nil {
 			return nil, err
@@ -225,7 +227,9 @@ func passingFault(err error) bool {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return true
 	}
-	// net/http keeps the types of its HTTP/2 errors to itself.
+	// net/http keeps the types of its HTTP/2 errors to itself, and that of the error for a connection which was closed
+	// between being opened and being used.
 	text := err.Error()
-	return strings.Contains(text, "http2: ") || strings.Contains(text, "stream error: ")
+	return strings.Contains(text, "http2: ") || strings.Contains(text, "stream error: ") ||
+		strings.HasSuffix(text, "http: server closed idle connection")
 }

@@ -66,8 +66,8 @@ func (f RunnerFilter) keeps(class string) bool {
 // ListRunners returns the runners that match the filter, sorted by resource class, name, hostname and then the
 // remaining fields, so that the order of the API's answer does not matter. No runner is an empty list.
 //
-// The error is a *StatusError, an *AnswerError, a *RedirectError, a *CertificateError or a *RequestError, or wraps
-// ctx.Err().
+// The error is a *StatusError, an *AnswerError, a *RedirectError, a *CertificateError, a *RequestError, or a *RetryError
+// around one of them, or wraps ctx.Err().
 //
 // Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
 func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner, error) {

@@ -241,28 +241,26 @@ func TestListRunnersRefusesARunnerOutsideOfTheFilter(t *testing.T) {
 	class := circleci.RunnerFilter{ResourceClass: "acme/linux"}
 	namespace := circleci.RunnerFilter{Namespace: "acme"}
 	both := circleci.RunnerFilter{ResourceClass: "acme/linux", Namespace: "acme"}
-	long := "other/" + strings.Repeat("x", 200)
+	const (
+		linux = ", though only resource class acme/linux was asked for"
+		acme  = ", though only namespace acme was asked for"
+	)
+	long := "other/" + strings.Repeat("x", 400)
 	tests := []struct {
 		name   string
 		filter circleci.RunnerFilter
 		stray  string
 		want   string
 	}{
-		{"other class", class, "acme/arm", `of resource class "acme/arm", though only "acme/linux" was asked for`},
-		{"other namespace", class, "other/linux", `of resource class "other/linux", though only "acme/linux" was asked for`},
-		{"longer class", class, "acme/linux2", `of resource class "acme/linux2", though only "acme/linux" was asked for`},
-		{"both", both, "acme/arm", `of resource class "acme/arm", though only "acme/linux" was asked for`},
-		{
-			"namespace", namespace, "other/linux",
-			`of resource class "other/linux", though only namespace "acme" was asked for`,
-		},
-		{
-			"longer namespace", namespace, "acme2/linux",
-			`of resource class "acme2/linux", though only namespace "acme" was asked for`,
-		},
-		{"no namespace", namespace, "acme", `of resource class "acme", though only namespace "acme" was asked for`},
-		{"empty class", namespace, "", `of resource class "", though only namespace "acme" was asked for`},
-		{"long class", namespace, long, `of resource class "` + long[:100] + `", though only namespace "acme" was asked for`},
+		{"other class", class, "acme/arm", `of resource class "acme/arm"` + linux},
+		{"other namespace", class, "other/linux", `of resource class "other/linux"` + linux},
+		{"longer class", class, "acme/linux2", `of resource class "acme/linux2"` + linux},
+		{"both", both, "acme/arm", `of resource class "acme/arm"` + linux},
+		{"namespace", namespace, "other/linux", `of resource class "other/linux"` + acme},
+		{"longer namespace", namespace, "acme2/linux", `of resource class "acme2/linux"` + acme},
+		{"no namespace", namespace, "acme", `of resource class "acme"` + acme},
+		{"empty class", namespace, "", `of resource class ""` + acme},
+		{"long class", namespace, long, `of resource class "` + long[:300] + `…"` + acme},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -15,11 +15,17 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if err := cli.PrepareTests(); err != nil {
+	err := cli.PrepareTests()
+	if err == nil {
+		buildDirectory, err = os.MkdirTemp("", "provider-")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	_ = os.RemoveAll(buildDirectory)
+	os.Exit(code)
 }
 
 // newServer starts a Runner API that is closed when the test ends.

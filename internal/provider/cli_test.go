@@ -110,19 +110,26 @@ func (w *workspace) write(name, content string) {
 // run runs the CLI and returns what it printed on standard output, and whether it succeeded.
 func (w *workspace) run(arguments ...string) (output string, ok bool) {
 	w.t.Helper()
-	command := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), arguments...)
+	stdout, stderr, ok := w.runBoth(arguments...)
+	if stderr != "" {
+		w.t.Logf("%s wrote to standard error:\n%s", strings.Join(arguments, " "), stderr)
+	}
+	return stdout, ok
+}
+
+// runBoth is run with both outputs.
+func (w *workspace) runBoth(arguments ...string) (stdout, stderr string, ok bool) {
+	w.t.Helper()
+	command := exec.CommandContext(w.t.Context(), os.Getenv("TF_ACC_TERRAFORM_PATH"), arguments...) //nolint:gosec // The CLI under test.
 	command.Dir = w.dir
 	command.Env = w.env
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
+	var output, problems bytes.Buffer
+	command.Stdout, command.Stderr = &output, &problems
 	err := command.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		w.t.Fatal(err)
 	}
-	if stderr.Len() > 0 {
-		w.t.Logf("%s wrote to standard error:\n%s", strings.Join(command.Args, " "), &stderr)
-	}
-	return stdout.String(), err == nil
+	return output.String(), problems.String(), err == nil
 }
 
 // diagnostic is what the CLI reports, in its own JSON.

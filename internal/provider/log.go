@@ -8,7 +8,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// logSubsystem is the name under which requests are logged: provider.runner_api.
+// logSubsystem is the name under which requests are logged: module circleci.runner_api.
 const logSubsystem = "runner_api"
 
 // logAttempt writes an attempt of the client to the log, at DEBUG.

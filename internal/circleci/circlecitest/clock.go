@@ -15,7 +15,8 @@ type Clock struct {
 	now     time.Time
 	// hurried says that a sleep moves the clock instead of waiting for it.
 	hurried bool
-	asleep  int
+	// wakings holds when each of those who sleep is to wake.
+	wakings []time.Time
 	slept   []time.Duration
 }
 
@@ -57,8 +58,11 @@ func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
 		c.changed.Broadcast()
 		return nil
 	}
-	c.asleep++
-	defer func() { c.asleep-- }()
+	c.wakings = append(c.wakings, end)
+	defer func() {
+		i := slices.Index(c.wakings, end)
+		c.wakings = slices.Delete(c.wakings, i, i+1)
+	}()
 	c.changed.Broadcast()
 	for ctx.Err() == nil && c.now.Before(end) {
 		c.changed.Wait()
@@ -74,13 +78,24 @@ func (c *Clock) Advance(d time.Duration) {
 	c.changed.Broadcast()
 }
 
-// AwaitSleepers returns when at least n sleep at the same time.
+// AwaitSleepers returns when at least n sleep at the same time. Who is to wake by now does not count, even if it did not
+// get to it yet.
 func (c *Clock) AwaitSleepers(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.asleep < n {
+	for c.asleep() < n {
 		c.changed.Wait()
 	}
+}
+
+func (c *Clock) asleep() int {
+	n := 0
+	for _, waking := range c.wakings {
+		if waking.After(c.now) {
+			n++
+		}
+	}
+	return n
 }
 
 // Slept returns how long each sleep so far was to last, in the order in which they began.

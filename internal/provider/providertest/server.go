@@ -1,0 +1,88 @@
+// Package providertest drives the provider over its protocol, as the CLI does but without the CLI, for tests that need
+// many reads, exact values or a clock of their own.
+package providertest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
+)
+
+// Server is the provider as the CLI sees it. It is safe for concurrent use after Configure.
+type Server struct {
+	provider tfprotov6.ProviderServer
+	schema   *tfprotov6.GetProviderSchemaResponse
+}
+
+// Attributes are the attributes that a configuration sets, or that a state holds. Those that are left out are null.
+type Attributes map[string]tftypes.Value
+
+// String is a known string.
+func String(value string) tftypes.Value { return tftypes.NewValue(tftypes.String, value) }
+
+// Number is a known number.
+func Number(value int64) tftypes.Value { return tftypes.NewValue(tftypes.Number, value) }
+
+// NewServer returns the provider, with a client that is adjusted as provider.New says.
+func NewServer(ctx context.Context, adjust ...func(*circleci.Config)) (*Server, error) {
+	s := &Server{provider: providerserver.NewProtocol6(provider.New("test", adjust...)())()}
+	var err error
+	s.schema, err = s.provider.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
+	return s, err
+}
+
+// Configure configures the provider and returns what it reports.
+func (s *Server) Configure(ctx context.Context, attributes Attributes) ([]*tfprotov6.Diagnostic, error) {
+	config, err := object(s.schema.Provider, attributes)
+	if err != nil {
+		return nil, err
+	}
+	response, err := s.provider.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{Config: config})
+	if err != nil {
+		return nil, err
+	}
+	return response.Diagnostics, nil
+}
+
+// Read reads a data source and returns its state, and what the provider reports. The state is nil when the provider
+// returns none.
+func (s *Server) Read(ctx context.Context, dataSource string, attributes Attributes) (Attributes, []*tfprotov6.Diagnostic, error) {
+	schema, found := s.schema.DataSourceSchemas[dataSource]
+	if !found {
+		return nil, nil, fmt.Errorf("the provider has no data source %s", dataSource)
+	}
+	config, err := object(schema, attributes)
+	if err != nil {
+		return nil, nil, err
+	}
+	response, err := s.provider.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: dataSource, Config: config})
+	if err != nil {
+		return nil, nil, err
+	}
+	value, err := response.State.Unmarshal(schema.ValueType())
+	if err != nil || value.IsNull() {
+		return nil, response.Diagnostics, err
+	}
+	var state Attributes
+	err = value.As((*map[string]tftypes.Value)(&state))
+	return state, response.Diagnostics, err
+}
+
+// object encodes a configuration of a schema.
+func object(schema *tfprotov6.Schema, attributes Attributes) (*tfprotov6.DynamicValue, error) {
+	kind := schema.ValueType()
+	all := Attributes{}
+	for name, attribute := range kind.(tftypes.Object).AttributeTypes { //nolint:forcetypeassert // A schema is an object.
+		all[name] = tftypes.NewValue(attribute, nil)
+	}
+	maps.Copy(all, attributes)
+	value, err := tfprotov6.NewDynamicValue(kind, tftypes.NewValue(kind, map[string]tftypes.Value(all)))
+	return &value, err
+}

@@ -1,0 +1,201 @@
+package provider_test
+
+import (
+	"archive/zip"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+// secret has characters that URLs and JSON write differently.
+const secret = `sesame+"open"/1234567890`
+
+// spellings are the forms in which a secret could come to light, each with its name.
+func spellings(secret string) map[string]string {
+	quoted, err := json.Marshal(secret)
+	if err != nil {
+		panic(err)
+	}
+	return map[string]string{
+		"plain":           secret,
+		"JSON":            strings.Trim(string(quoted), `"`),
+		"query":           url.QueryEscape(secret),
+		"path":            url.PathEscape(secret),
+		"base64":          strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "="),
+		"base64, Basic":   strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret+":")), "="),
+		"base64, URL":     strings.TrimRight(base64.URLEncoding.EncodeToString([]byte(secret)), "="),
+		"base64, in part": base64.StdEncoding.EncodeToString([]byte(secret))[:20],
+		"a half":          secret[:12],
+	}
+}
+
+// echo answers with everything that was sent, and with the secret in every spelling, in every place.
+func echo(status int) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		said := fmt.Sprint(r.Header)
+		for _, spelling := range spellings(secret) {
+			if spelling != secret[:12] && spelling != base64.StdEncoding.EncodeToString([]byte(secret))[:20] {
+				said += " " + spelling
+			}
+		}
+		w.Header().Set("X-Request-Id", "request-1 "+secret)
+		circlecitest.Error(status, said).ServeHTTP(w, r)
+	})
+}
+
+// TestSecrets plans and applies with each method, from the environment, at the most talkative log level: with right
+// answers, and with a server that says back what it was sent. Nothing that a run writes may hold the credential.
+func TestSecrets(t *testing.T) {
+	for name, row := range map[string]struct{ attributes, variable string }{
+		"token":          {``, "CIRCLE_TOKEN"},
+		"token, basic":   {`token_scheme = "basic"`, "CIRCLE_TOKEN"},
+		"launch token":   {``, "CIRCLECI_RUNNER_API_AUTH_TOKEN"},
+		"session cookie": {``, "CIRCLECI_SESSION_COOKIE"},
+	} {
+		for kind, answer := range map[string]http.Handler{
+			"right":     circlecitest.WithHeader(circlecitest.JSON(`{"unclaimed_task_count": 3}`), "X-Request-Id", "request-1"),
+			"401":       echo(401),
+			"500":       echo(500),
+			"HTML":      circlecitest.Raw(200, "text/html", "<title>"+secret+"</title>"),
+			"text":      circlecitest.Raw(200, "text/plain", "sent: "+secret),
+			"malformed": circlecitest.JSON(`{"unclaimed_task_count": "` + secret),
+			"redirect":  circlecitest.Redirect("https://example.com/?token=" + url.QueryEscape(secret)),
+		} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				server := newServer(t)
+				server.Always(answer)
+				t.Setenv(row.variable, secret)
+				t.Setenv("HTTPS_PROXY", "http://user:"+url.QueryEscape(secret)+"@127.0.0.1:1")
+				w := newBinaryWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  max_retries = 0\n  %s\n}\n", server.URL, row.attributes)+tasksBlock+`
+output "count" {
+  value = data.circleci_runner_tasks.test.unclaimed_task_count
+}
+`)
+				written := w.runAtTrace(kind == "right")
+				if !strings.Contains(written["trace.log"], "circleci.runner_api") {
+					t.Error("the log does not show that there was a request")
+				}
+				expectNowhere(t, written)
+			})
+		}
+	}
+}
+
+// TestSecretsOfProxy has a proxy that refuses, whose URL carries a password.
+func TestSecretsOfProxy(t *testing.T) {
+	for name, proxy := range map[string]string{
+		"down":      "http://user:" + url.QueryEscape(secret) + "@127.0.0.1:1",
+		"malformed": "http://user:" + secret + "@127.0.0.1:%zz",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("CIRCLE_TOKEN", secret)
+			t.Setenv("HTTPS_PROXY", proxy)
+			w := newBinaryWorkspace(t, "provider \"circleci\" {\n  api_url = \"https://runner.example.com\"\n  max_retries = 0\n}\n"+tasksBlock)
+			expectNowhere(t, w.runAtTrace(false))
+		})
+	}
+}
+
+// TestRequestLog has the fields of a request in the log, at DEBUG.
+func TestRequestLog(t *testing.T) {
+	server := newServer(t)
+	server.Next(circlecitest.WithHeader(circlecitest.JSON(`{"unclaimed_task_count": 3}`), "X-Request-Id", "request-1"))
+	w := newBinaryWorkspace(t, providerBlock(server)+tasksBlock)
+	w.env = append(w.env, "TF_LOG_PROVIDER=DEBUG", "TF_LOG_PATH="+filepath.Join(w.dir, "debug.log"))
+	w.run("plan")
+	log, err := os.ReadFile(filepath.Join(w.dir, "debug.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var line string
+	for l := range strings.Lines(string(log)) {
+		if strings.Contains(l, "Read from the Runner API") {
+			line = l
+		}
+	}
+	for _, field := range []string{
+		"[DEBUG] provider.terraform-provider-circleci: Read from the Runner API:", " @module=circleci.runner_api ",
+		" method=GET", " url=\"" + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux\"", " status=200", " attempt=1", " request_id=request-1",
+		" duration_ms=",
+	} {
+		if !strings.Contains(line, field) {
+			t.Errorf("the log line lacks %q: %s", field, line)
+		}
+	}
+}
+
+// runAtTrace runs plan, apply and show and returns all that they wrote: what was on the screen, and every file.
+func (w *workspace) runAtTrace(succeeds bool) map[string]string {
+	w.t.Helper()
+	w.env = append(w.env, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.dir, "trace.log"))
+	written := map[string]string{}
+	for _, arguments := range [][]string{{"plan", "-out=plan.zip"}, {"apply", "-auto-approve"}, {"plan", "-json"}, {"show", "-json"}, {"show", "-json", "plan.zip"}} {
+		if !succeeds && arguments[len(arguments)-1] == "plan.zip" {
+			continue
+		}
+		stdout, stderr, ok := w.runBoth(arguments...)
+		if ok != succeeds && arguments[0] != "show" {
+			w.t.Fatalf("%q: success is %t\n%s%s", arguments, ok, stdout, stderr)
+		}
+		written[strings.Join(arguments, " ")] = stdout + stderr
+	}
+	err := filepath.WalkDir(w.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		written[entry.Name()] = string(content)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if succeeds {
+		w.unzip("plan.zip", written)
+		if !strings.Contains(written["terraform.tfstate"], "unclaimed_task_count") {
+			w.t.Error("the state does not hold the data source")
+		}
+	}
+	return written
+}
+
+func (w *workspace) unzip(name string, into map[string]string) {
+	w.t.Helper()
+	archive, err := zip.OpenReader(filepath.Join(w.dir, name))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer archive.Close() //nolint:errcheck // It was only read.
+	for _, file := range archive.File {
+		reader, err := file.Open()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		content, err := io.ReadAll(reader)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		into[name+"/"+file.Name] = string(content)
+	}
+}
+
+func expectNowhere(t *testing.T, written map[string]string) {
+	t.Helper()
+	for place, text := range written {
+		for spelling, form := range spellings(secret) {
+			if at := strings.Index(text, form); at >= 0 {
+				t.Errorf("%s shows the secret (%s): …%s…", place, spelling, text[max(0, at-200):min(len(text), at+60)])
+			}
+		}
+	}
+}
