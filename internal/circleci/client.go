@@ -97,7 +97,7 @@ func New(config Config) *Client {
 		config.Clock = systemClock{}
 	}
 	proxies := newProxies(httpproxy.FromEnvironment())
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // It is one, as documented.
+	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = proxies.choose
 	transport.OnProxyConnectResponse = checkProxyAnswer
 	transport.TLSClientConfig = config.TLS

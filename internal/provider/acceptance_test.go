@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"testing"
 
@@ -64,7 +65,7 @@ func expectRequest(t *testing.T, request circlecitest.Request, url string) {
 	if query := request.Query.Encode(); query != "" {
 		got += "?" + query
 	}
-	if request.Method != "GET" || got != url {
+	if request.Method != http.MethodGet || got != url {
 		t.Errorf("the server was asked %s %s, not GET %s", request.Method, got, url)
 	}
 }

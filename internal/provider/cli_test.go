@@ -24,10 +24,9 @@ import (
 // workspace is a directory in which the real CLI runs. The provider that it talks to is served by the test's own
 // process, so that the race detector watches it.
 type workspace struct {
-	t         *testing.T
-	dir       string
-	env       []string
-	variables map[string]string
+	t   *testing.T
+	dir string
+	env []string
 }
 
 // newWorkspace writes a configuration to a directory of its own. A required_providers block is added to it. The
@@ -120,7 +119,7 @@ func (w *workspace) run(arguments ...string) (output string, ok bool) {
 // runBoth is run with both outputs.
 func (w *workspace) runBoth(arguments ...string) (stdout, stderr string, ok bool) {
 	w.t.Helper()
-	command := exec.CommandContext(w.t.Context(), os.Getenv("TF_ACC_TERRAFORM_PATH"), arguments...) //nolint:gosec // The CLI under test.
+	command := exec.CommandContext(w.t.Context(), os.Getenv("TF_ACC_TERRAFORM_PATH"), arguments...)
 	command.Dir = w.dir
 	command.Env = w.env
 	var output, problems bytes.Buffer

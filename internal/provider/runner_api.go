@@ -84,7 +84,7 @@ const notTheAPI = "This does not come from the Runner API: check that api_url le
 	"page answers in its place."
 
 func (a *runnerAPI) statusAdvice(err *circleci.StatusError) string {
-	advice := ""
+	var advice string
 	switch code := err.StatusCode; {
 	case code == http.StatusBadRequest:
 		advice = "The service refused the question: check resource_class, namespace and api_version."
