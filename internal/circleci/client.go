@@ -118,6 +118,27 @@ func New(config Config) *Client {
 // Close ends the idle connections that the client kept for its next request.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
+// readDeadline is the key of the time, by the client's clock, at which a read must have ended.
+type readDeadline struct{}
+
+// StartRead makes one read of several requests: with the context that it returns they all end, retries included, within
+// d. A read within a read ends with it.
+func (c *Client) StartRead(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	deadline := c.Now().Add(d)
+	if outer, within := ctx.Value(readDeadline{}).(time.Time); within && outer.Before(deadline) {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(context.WithValue(ctx, readDeadline{}, deadline), d)
+}
+
+// Now returns the time by the client's clock.
+func (c *Client) Now() time.Time { return c.config.Clock.Now() }
+
+// Sleep waits on the client's clock. It returns nil after d, or the context's error when that ends first.
+func (c *Client) Sleep(ctx context.Context, d time.Duration) error {
+	return c.config.Clock.Sleep(ctx, d)
+}
+
 // get asks one endpoint of the API, such as "runner/tasks", and returns the body of its answer. It tries again after
 // faults that pass.
 func (c *Client) get(ctx context.Context, endpoint string, query url.Values) (body []byte, asked string, err error) {
@@ -125,7 +146,7 @@ func (c *Client) get(ctx context.Context, endpoint string, query url.Values) (bo
 	u.RawQuery = query.Encode()
 	asked = "GET " + u.String()
 
-	read, cancel := context.WithTimeout(ctx, ReadTimeout)
+	read, cancel := c.StartRead(ctx, ReadTimeout)
 	defer cancel()
 	begun, attempts := c.config.Clock.Now(), 0
 	body, err = c.retry(read, func(ctx context.Context, number int) ([]byte, error) {
@@ -142,10 +163,10 @@ func (c *Client) get(ctx context.Context, endpoint string, query url.Values) (bo
 	switch {
 	case err == nil:
 		return body, asked, nil
-	case ctx.Err() != nil:
+	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, asked, fmt.Errorf("%s: %w", asked, ctx.Err())
 	case read.Err() != nil:
-		cause := &RequestError{Request: asked, Reason: fmt.Sprintf("no complete answer within %s", ReadTimeout), Err: err}
+		cause := &RequestError{Request: asked, Reason: "no complete answer in the time that the read had", Err: err}
 		return nil, asked, &RetryError{Attempts: attempts, Elapsed: c.config.Clock.Now().Sub(begun), Err: cause}
 	}
 	return nil, asked, err

@@ -4,12 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
@@ -219,4 +222,135 @@ func TestClientKeepsItsConnection(t *testing.T) {
 	client.Close()
 	ask()
 	equal(t, "connections after Close", server.Connections(), 2)
+}
+
+func TestOnAttemptIsToldOfEachAttempt(t *testing.T) {
+	t.Parallel()
+	server, clock := startServer(t), circlecitest.NewStoppedClock()
+	// takes lets an answer take so long, by the client's clock.
+	takes := func(d time.Duration, answer http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			clock.Advance(d)
+			answer.ServeHTTP(w, r)
+		})
+	}
+	after := func(answer http.Handler) http.Handler { return circlecitest.WithHeader(answer, "Retry-After", "1") }
+	named := func(id string, answer http.Handler) http.Handler {
+		return circlecitest.WithHeader(answer, "X-Request-Id", id)
+	}
+	server.Next(
+		takes(2*time.Second, named("one\t\x1b[31m1", after(circlecitest.Error(503, "no upstream")))),
+		takes(3*time.Second, named("two", after(circlecitest.Raw(429, "text/plain", "slow\ndown")))),
+		takes(time.Second, named("three", circlecitest.JSON(`{"unclaimed_task_count":42}`))),
+		takes(4*time.Second, circlecitest.JSON(`{"unclaimed_task_count":-1}`)),
+		takes(5*time.Second, circlecitest.Redirect("https://login.example.com/")),
+		takes(6*time.Second, circlecitest.CutBody(`{"unclaimed_task_count":42}`)),
+	)
+	var attempts record
+	type key struct{}
+	ctx := context.WithValue(t.Context(), key{}, "the caller's")
+	client := newClient(t, server, tries(2, clock), attempts.keep, func(config *circleci.Config) {
+		keep := config.OnAttempt
+		config.OnAttempt = func(ctx context.Context, attempt circleci.Attempt) {
+			equal(t, "value in the context", ctx.Value(key{}), "the caller's")
+			keep(ctx, attempt)
+		}
+	})
+
+	out := ask(ctx, client)
+	for range 2 {
+		clock.AwaitSleepers(1)
+		clock.Advance(time.Second)
+	}
+	equal(t, "outcome", <-out, outcome{42, nil})
+	// An answer that cannot be read is told of as what it is on the wire: a whole one of status 200.
+	_, err := client.UnclaimedTaskCount(ctx, "acme/linux")
+	errorOf[*circleci.AnswerError](t, err)
+	_, err = client.UnclaimedTaskCount(ctx, "acme/linux")
+	errorOf[*circleci.RedirectError](t, err)
+	ctx, cancel := context.WithCancel(ctx)
+	out = ask(ctx, client)
+	clock.AwaitSleepers(1)
+	cancel()
+	if got := <-out; !errors.Is(got.err, context.Canceled) {
+		t.Errorf("got error %v, want %v", got.err, context.Canceled)
+	}
+
+	asked := calls[1].requestTo(server)
+	type told struct {
+		Number, StatusCode int
+		RequestID          string
+		Duration           time.Duration
+		Err                string
+	}
+	var got []told
+	for _, a := range attempts.all() {
+		equal(t, "method", a.Method, "GET")
+		equal(t, "URL", a.URL, strings.TrimPrefix(asked, "GET "))
+		got = append(got, told{a.Number, a.StatusCode, a.RequestID, a.Duration, errorText(a.Err)})
+	}
+	equal(t, "attempts", got, []told{
+		{1, 503, "one 1", 2 * time.Second, asked + ` answered 503 Service Unavailable: "no upstream"`},
+		{2, 429, "two", 3 * time.Second, asked + ` answered 429 Too Many Requests with plain text, not as the API does: "slow down"`},
+		{3, 200, "three", time.Second, ""},
+		{1, 200, "", 4 * time.Second, ""},
+		{1, 0, "", 5 * time.Second, asked + " was redirected to https://login.example.com:443, which was not followed"},
+		{1, 200, "", 6 * time.Second, asked + ": the connection was closed in the middle of the answer"},
+	})
+}
+
+func TestRequestsUnderWayAreBounded(t *testing.T) {
+	t.Parallel()
+	const reads = 200
+	for _, most := range []int{1, 3, 32, 0} {
+		t.Run(fmt.Sprint(most), func(t *testing.T) {
+			t.Parallel()
+			server := startServer(t)
+			for i := range reads {
+				server.SetTasks(fmt.Sprintf("acme/class-%d", i), int64(i)*7+1, 0)
+			}
+			client := newClient(t, server, func(config *circleci.Config) { config.MaxConcurrentRequests = most })
+			if most == 0 {
+				most = circleci.DefaultMaxConcurrentRequests
+			}
+			// No request is answered before as many as may be are under way, so that the bound is met and not only kept.
+			var mu sync.Mutex
+			underWay, peak := 0, 0
+			full := make(chan struct{})
+			server.Intercept(func(r *http.Request) http.Handler {
+				mu.Lock()
+				underWay++
+				peak = max(peak, underWay)
+				if underWay == most && peak == most {
+					select {
+					case <-full:
+					default:
+						close(full)
+					}
+				}
+				mu.Unlock()
+				select {
+				case <-full:
+				case <-r.Context().Done():
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				underWay--
+				return nil
+			})
+
+			var wg sync.WaitGroup
+			for i := range reads {
+				wg.Go(func() {
+					got, err := client.UnclaimedTaskCount(t.Context(), fmt.Sprintf("acme/class-%d", i))
+					equal(t, "error", errorText(err), "")
+					equal(t, "count", got, int64(i)*7+1)
+				})
+			}
+			wg.Wait()
+			equal(t, "most requests under way at once", peak, most)
+			equal(t, "number of connections", server.Connections(), most)
+			equal(t, "number of requests", len(server.Requests()), reads)
+		})
+	}
 }

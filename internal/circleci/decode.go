@@ -31,15 +31,16 @@ func decodeCount(body []byte, key string) (int64, error) {
 }
 
 // decodeRunners reads an answer such as {"items": [{"resource_class": "acme/linux", …}, …]}. An answer that could
-// be a part of a list, or no list at all, is an error, never an empty list.
-func decodeRunners(body []byte) ([]Runner, error) {
+// be a part of a list, or no list at all, is an error, never an empty list. Of a runner, only the fields matter: a
+// beginning of runnerKeys.
+func decodeRunners(body []byte, fields []string) ([]Runner, error) {
 	var (
 		d       = newDecoder(body)
 		runners []Runner
 	)
 	seen, err := d.object("", []string{"items", "next_page_token"}, func(key int) (err error) {
 		if key == 0 {
-			runners, err = d.runners()
+			runners, err = d.runners(fields)
 			return err
 		}
 		return d.noNextPage()
@@ -66,7 +67,7 @@ func (d *decoder) noNextPage() error {
 	return nil
 }
 
-func (d *decoder) runners() ([]Runner, error) {
+func (d *decoder) runners(fields []string) ([]Runner, error) {
 	if kind := d.PeekKind(); kind != jsontext.KindBeginArray {
 		return nil, d.mismatch("items", kind, "an array")
 	}
@@ -75,7 +76,7 @@ func (d *decoder) runners() ([]Runner, error) {
 	}
 	runners := []Runner{}
 	for d.PeekKind() != jsontext.KindEndArray {
-		runner, err := d.runner(len(runners))
+		runner, err := d.runner(len(runners), fields)
 		if err != nil {
 			return nil, err
 		}
@@ -85,13 +86,18 @@ func (d *decoder) runners() ([]Runner, error) {
 	return runners, err
 }
 
-var runnerKeys = []string{"resource_class", "name", "hostname", "first_connected", "last_connected", "last_used", "version"}
+// runnerKeys are the fields of a runner. The first two identify it, and the first documentedKeys are documented.
+var runnerKeys = []string{
+	"resource_class", "name", "hostname", "first_connected", "last_connected", "last_used", "version", "ip", "status",
+}
 
-func (d *decoder) runner(index int) (Runner, error) {
+const documentedKeys = 7
+
+func (d *decoder) runner(index int, keys []string) (Runner, error) {
 	where := "items[" + strconv.Itoa(index) + "]"
-	var fields [7]*string
-	_, err := d.object(where, runnerKeys, func(key int) (err error) {
-		fields[key], err = d.optionalString(where, runnerKeys[key])
+	var fields [9]*string
+	_, err := d.object(where, keys, func(key int) (err error) {
+		fields[key], err = d.optionalString(where, keys[key])
 		return err
 	})
 	if err != nil {
@@ -110,6 +116,8 @@ func (d *decoder) runner(index int) (Runner, error) {
 		LastConnected:  fields[4],
 		LastUsed:       fields[5],
 		Version:        fields[6],
+		IP:             fields[7],
+		Status:         fields[8],
 	}, nil
 }
 

@@ -1,7 +1,6 @@
 package circleci_test
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"strings"
@@ -448,27 +447,4 @@ func TestAnswerThatEndsBeforeItsTime(t *testing.T) {
 			})
 		}
 	}
-}
-
-// The bound is there for a service gone wrong; it is so far above a real list that no list is refused.
-func TestAnswerBeyondTheBound(t *testing.T) {
-	t.Parallel()
-	const bound = 64 << 20
-	c := calls[1]
-	padded := func(size int) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, c.good)
-			spaces := bytes.Repeat([]byte(" "), 1<<20)
-			for left := size - len(c.good); left > 0; left -= len(spaces) {
-				_, _ = w.Write(spaces[:min(left, len(spaces))])
-			}
-		})
-	}
-	server := startServer(t)
-	server.Always(padded(bound))
-	got, err := c.do(t.Context(), newClient(t, server))
-	equal(t, "error at the bound", errorText(err), "")
-	equal(t, "answer at the bound", got, c.want)
-
-	expectAnswerError(t, c, padded(bound+1), circleci.BodyJSON, "is larger than the limit of 64 MiB", "")
 }

@@ -40,9 +40,14 @@ func newProxies(config *httpproxy.Config) proxies {
 	return p
 }
 
-// parseProxy reads a proxy's URL, which may lack its scheme, or returns nil.
+// parseProxy reads a proxy's URL, which may lack its scheme, or returns nil. One that has a scheme and is wrong, as with a
+// # in its password, gets no second chance: behind another http:// it would be a URL of the host "http".
 func parseProxy(text string) *url.URL {
-	for _, prefix := range []string{"", "http://"} {
+	prefixes := []string{"", "http://"}
+	if strings.Contains(text, "://") {
+		prefixes = prefixes[:1]
+	}
+	for _, prefix := range prefixes {
 		if u, err := url.Parse(prefix + text); err == nil && u.Scheme != "" && u.Host != "" {
 			return u
 		}

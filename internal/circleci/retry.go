@@ -65,7 +65,7 @@ func times(n int) string {
 // of them to make.
 func (c *Client) retry(ctx context.Context, attempt func(ctx context.Context, number int) ([]byte, error)) ([]byte, error) {
 	start := c.config.Clock.Now()
-	deadline := start.Add(ReadTimeout)
+	deadline, _ := ctx.Value(readDeadline{}).(time.Time) // StartRead set it.
 	for number := 1; ; number++ {
 		release, refused := c.admit(ctx, deadline)
 		if refused != nil {
@@ -83,7 +83,7 @@ func (c *Client) retry(ctx context.Context, attempt func(ctx context.Context, nu
 			c.pause.extend(now.Add(wait), err)
 		}
 		release()
-		if err == nil || ctx.Err() != nil || !passes(err) {
+		if err == nil || ctx.Err() != nil || !Passes(err) {
 			return body, err
 		}
 
@@ -123,7 +123,11 @@ func (c *Client) admit(ctx context.Context, deadline time.Time) (release func(),
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		// A pause may have begun while this request stood in line.
+		// A pause may have begun while this request stood in line, or its time may have run out.
+		if err := ctx.Err(); err != nil {
+			<-c.places
+			return nil, err
+		}
 		if until, _ := c.pause.current(); !until.After(c.config.Clock.Now()) {
 			return func() { <-c.places }, nil
 		}
@@ -186,8 +190,8 @@ func isTooManyRequests(err error) bool {
 	return errors.As(err, &status) && status.StatusCode == http.StatusTooManyRequests
 }
 
-// passes tells whether an error is of a kind that passes by itself, so that another attempt makes sense.
-func passes(err error) bool {
+// Passes tells whether an error is of a kind that passes by itself, so that another attempt makes sense.
+func Passes(err error) bool {
 	if status := (*StatusError)(nil); errors.As(err, &status) {
 		return passingStatus(status.StatusCode)
 	}

@@ -29,35 +29,52 @@ type Runner struct {
 	LastUsed *string
 	// Version is the version of the runner's agent, such as "3.1.2" or "1.0.12345-abcdef0".
 	Version *string
+	// IP is the address of the machine. It is observed with V3, not documented, and read in a listing of an
+	// organization only.
+	IP *string
+	// Status is "idle" or "busy". It is observed with V3, not documented, and read in a listing of an organization only.
+	Status *string
 }
 
-// RunnerFilter says which runners to list. At least one of its fields is set.
+// RunnerFilter says which runners to list. At least one of its fields is set, and OrganizationID alone.
 type RunnerFilter struct {
 	// ResourceClass keeps the runners of one class, namespace/name. It is sent alone, because the service refuses
 	// two filters and a class lies in one namespace.
 	ResourceClass string
 	// Namespace keeps the runners of all classes of a namespace.
 	Namespace string
+	// OrganizationID keeps the runners of an organization, by its UUID. It is observed with V3, not documented.
+	OrganizationID string
 }
 
 // String says what the filter keeps, such as "resource class acme/linux".
 func (f RunnerFilter) String() string {
-	if f.ResourceClass != "" {
+	switch {
+	case f.OrganizationID != "":
+		return "organization " + f.OrganizationID
+	case f.ResourceClass != "":
 		return "resource class " + f.ResourceClass
 	}
 	return "namespace " + f.Namespace
 }
 
 func (f RunnerFilter) query() url.Values {
-	if f.ResourceClass != "" {
+	switch {
+	case f.OrganizationID != "":
+		return url.Values{"org-id": {f.OrganizationID}}
+	case f.ResourceClass != "":
 		return url.Values{"resource-class": {f.ResourceClass}}
 	}
 	return url.Values{"namespace": {f.Namespace}}
 }
 
-// keeps tells whether a runner of a resource class matches. Case does not matter.
+// keeps tells whether a runner of a resource class matches. Case does not matter. A runner does not say which
+// organization it belongs to.
 func (f RunnerFilter) keeps(class string) bool {
-	if f.ResourceClass != "" {
+	switch {
+	case f.OrganizationID != "":
+		return true
+	case f.ResourceClass != "":
 		return strings.EqualFold(class, f.ResourceClass)
 	}
 	return InNamespace(class, f.Namespace)
@@ -75,7 +92,11 @@ func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner
 	if err != nil {
 		return nil, err
 	}
-	runners, err := decodeRunners(body)
+	keys := runnerKeys[:documentedKeys]
+	if filter.OrganizationID != "" {
+		keys = runnerKeys
+	}
+	runners, err := decodeRunners(body, keys)
 	if err != nil {
 		return nil, c.newAnswerError(asked, body, err)
 	}
@@ -99,6 +120,8 @@ func compareRunners(a, b Runner) int {
 		compareOptional(a.LastConnected, b.LastConnected),
 		compareOptional(a.LastUsed, b.LastUsed),
 		compareOptional(a.Version, b.Version),
+		compareOptional(a.IP, b.IP),
+		compareOptional(a.Status, b.Status),
 	)
 }
 

@@ -3,14 +3,61 @@ package circleci
 import (
 	"context"
 	"net/url"
+	"sync"
 )
 
-// UnclaimedTaskCount returns how many tasks of a resource class, namespace/name, wait for a runner.
-//
-// Source: GET /runner/tasks, https://circleci.com/docs/api/v2/, "Runner". Errors are those of
+// TaskCount is how many tasks of a resource class there are.
+type TaskCount struct {
+	// Unclaimed tasks wait for a runner.
+	Unclaimed int64
+	// Running tasks are at work on a runner. It is nil with V2, which does not tell.
+	Running *int64
+}
+
+// CountTasks returns how many tasks of a resource class, namespace/name, there are. With V3 it asks for both counts at
+// once. Errors are those of [Client.ListRunners].
+func (c *Client) CountTasks(ctx context.Context, resourceClass string) (TaskCount, error) {
+	if c.config.APIVersion == V2 {
+		unclaimed, err := c.UnclaimedTaskCount(ctx, resourceClass)
+		return TaskCount{Unclaimed: unclaimed}, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var (
+		unclaimed, running int64
+		reads              sync.WaitGroup
+	)
+	read := func(into *int64, count func(context.Context, string) (int64, error)) {
+		reads.Go(func() {
+			n, err := count(ctx, resourceClass)
+			if *into = n; err != nil {
+				cancel(err) // The first error counts, and ends the other read.
+			}
+		})
+	}
+	read(&unclaimed, c.UnclaimedTaskCount)
+	read(&running, c.RunningTaskCount)
+	reads.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return TaskCount{}, err
+	}
+	return TaskCount{Unclaimed: unclaimed, Running: &running}, nil
+}
+
+// UnclaimedTaskCount returns how many tasks of a resource class, namespace/name, wait for a runner. Errors are those of
 // [Client.ListRunners].
+//
+// Source: GET /runner/tasks, https://circleci.com/docs/api/v2/, "Runner".
 func (c *Client) UnclaimedTaskCount(ctx context.Context, resourceClass string) (int64, error) {
 	return c.count(ctx, "runner/tasks", resourceClass, "unclaimed_task_count")
+}
+
+// RunningTaskCount returns how many tasks of a resource class, namespace/name, are at work on a runner. Only V3 tells.
+// Errors are those of [Client.ListRunners].
+//
+// Source: GET /runner/tasks/running, https://circleci.com/docs/guides/execution-runner/runner-api/.
+func (c *Client) RunningTaskCount(ctx context.Context, resourceClass string) (int64, error) {
+	return c.count(ctx, "runner/tasks/running", resourceClass, "running_runner_tasks")
 }
 
 func (c *Client) count(ctx context.Context, endpoint, resourceClass, key string) (int64, error) {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
@@ -52,7 +51,7 @@ func runTest(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-			"circleci": providerserver.NewProtocol6WithError(provider.New("test")()),
+			"circleci": func() (tfprotov6.ProviderServer, error) { return provider.NewServer("test")(), nil },
 		},
 		Steps: steps,
 	})

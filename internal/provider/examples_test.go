@@ -26,6 +26,15 @@ var exampleOutputs = map[string]map[string]any{
 		"waiting":        map[string]any{"acme/linux": 3.0, "acme/mac": 0.0},
 		"waiting_in_all": 3.0,
 	},
+	"functions/parse_resource_class": {
+		"pools": map[string]any{"acme": []any{"linux", "mac"}},
+	},
+	"functions/version_at_least": {
+		"outdated": []any{"a", "b"},
+	},
+	"functions/desired_capacity": {
+		"linux_machines": 5.0,
+	},
 }
 
 func TestExamples(t *testing.T) {

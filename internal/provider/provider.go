@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -32,7 +33,10 @@ type circleciProvider struct {
 	adjust  []func(*circleci.Config)
 }
 
-var _ provider.ProviderWithValidateConfig = (*circleciProvider)(nil)
+var (
+	_ provider.ProviderWithValidateConfig = (*circleciProvider)(nil)
+	_ provider.ProviderWithFunctions      = (*circleciProvider)(nil)
+)
 
 func (p *circleciProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
 	resp.TypeName = "circleci"
@@ -166,7 +170,13 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 }
 
 func (p *circleciProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newRunnersDataSource, newRunnerTasksDataSource}
+	return []func() datasource.DataSource{
+		newRunnersDataSource, newRunnerTasksDataSource, newRunnerFleetDataSource, newOrganizationRunnersDataSource,
+	}
 }
 
 func (p *circleciProvider) Resources(context.Context) []func() resource.Resource { return nil }
+
+func (p *circleciProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newParseResourceClassFunction, newVersionAtLeastFunction, newDesiredCapacityFunction}
+}

@@ -52,10 +52,16 @@ func (a *runnerAPI) advice(err error) string {
 		answer   *circleci.AnswerError
 		redirect *circleci.RedirectError
 		cert     *circleci.CertificateError
+		waited   *waitError
+		badTime  *timeError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "The read was cancelled before an answer came."
+	case errors.As(err, &waited) && waited.last == nil:
+		return "Look at what should have brought it about, or give wait_for a longer timeout."
+	case errors.As(err, &badTime):
+		return "Leave out connected_within to list every runner, and please report this at " + issuesURL + "."
 	case errors.As(err, &status):
 		return a.statusAdvice(status)
 	case errors.As(err, &answer):

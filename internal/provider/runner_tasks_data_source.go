@@ -2,11 +2,17 @@ package provider
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
 func newRunnerTasksDataSource() datasource.DataSource { return &runnerTasksDataSource{} }
@@ -15,8 +21,17 @@ func newRunnerTasksDataSource() datasource.DataSource { return &runnerTasksDataS
 type runnerTasksDataSource struct{ api runnerAPI }
 
 type runnerTasksModel struct {
-	ResourceClass      types.String `tfsdk:"resource_class"`
-	UnclaimedTaskCount types.Int64  `tfsdk:"unclaimed_task_count"`
+	ResourceClass      types.String       `tfsdk:"resource_class"`
+	UnclaimedTaskCount types.Int64        `tfsdk:"unclaimed_task_count"`
+	RunningTaskCount   types.Int64        `tfsdk:"running_task_count"`
+	WaitFor            *tasksWaitForModel `tfsdk:"wait_for"`
+}
+
+type tasksWaitForModel struct {
+	MaxUnclaimed types.Int64  `tfsdk:"max_unclaimed"`
+	MaxRunning   types.Int64  `tfsdk:"max_running"`
+	Timeout      types.String `tfsdk:"timeout"`
+	PollInterval types.String `tfsdk:"poll_interval"`
 }
 
 func (d *runnerTasksDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -25,7 +40,8 @@ func (d *runnerTasksDataSource) Metadata(_ context.Context, req datasource.Metad
 
 func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Counts the tasks that wait for a runner of a resource class.",
+		MarkdownDescription: "Counts the tasks of a resource class: those that wait for a runner and, with API v3, those that run. " +
+			"It can wait until the queue has drained.",
 		Attributes: map[string]schema.Attribute{
 			"resource_class": schema.StringAttribute{
 				Required:            true,
@@ -35,6 +51,30 @@ func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			"unclaimed_task_count": schema.Int64Attribute{
 				Computed:            true,
 				MarkdownDescription: "Number of tasks that no runner has claimed yet. Never null.",
+			},
+			"running_task_count": schema.Int64Attribute{
+				Computed:            true,
+				MarkdownDescription: "Number of tasks that run. Null with `api_version = \"v2\"`, which does not tell.",
+			},
+			"wait_for": schema.SingleNestedAttribute{
+				Optional: true,
+				MarkdownDescription: "Ends the read only when the queue has drained this far. At least one of `max_unclaimed` and " +
+					"`max_running` is needed. Null, the default, reads once. Every later plan waits again, and so does a destroy that refreshes.",
+				Attributes: waitAttributes(map[string]schema.Attribute{
+					"max_unclaimed": schema.Int64Attribute{
+						Optional: true,
+						Validators: []validator.Int64{
+							int64validator.AtLeast(0),
+							int64validator.AtLeastOneOf(path.MatchRoot("wait_for").AtName("max_running")),
+						},
+						MarkdownDescription: "How many tasks may still wait for a runner. Null sets no limit.",
+					},
+					"max_running": schema.Int64Attribute{
+						Optional:            true,
+						Validators:          []validator.Int64{int64validator.AtLeast(0)},
+						MarkdownDescription: "How many tasks may still run. Needs `api_version = \"v3\"`. Null sets no limit.",
+					},
+				}),
 			},
 		},
 	}
@@ -49,12 +89,56 @@ func (d *runnerTasksDataSource) Read(ctx context.Context, req datasource.ReadReq
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
+	if w := model.WaitFor; w != nil && !w.MaxRunning.IsNull() && d.api.settings.apiVersion == circleci.V2 {
+		resp.Diagnostics.AddAttributeError(path.Root("wait_for").AtName("max_running"), "API v3 needed",
+			"API v2 does not tell how many tasks run. Set api_version to v3 in the provider, or use max_unclaimed.")
+		return
+	}
 	class := model.ResourceClass.ValueString()
-	count, err := d.api.client.UnclaimedTaskCount(ctx, class)
+	count, err := d.count(ctx, class, model.WaitFor)
 	if err != nil {
 		d.api.addError(&resp.Diagnostics, "Cannot count the tasks of resource class "+class, err)
 		return
 	}
-	model.UnclaimedTaskCount = types.Int64Value(count)
+	model.UnclaimedTaskCount = types.Int64Value(count.Unclaimed)
+	model.RunningTaskCount = types.Int64PointerValue(count.Running)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+// count reads the counts, and again until they are as low as wanted.
+func (d *runnerTasksDataSource) count(ctx context.Context, class string, waitFor *tasksWaitForModel) (count circleci.TaskCount, err error) {
+	if waitFor == nil {
+		return d.api.client.CountTasks(ctx, class)
+	}
+	err = newWait(waitFor.Timeout, waitFor.PollInterval).until(ctx, d.api.client, waitFor.String(),
+		func(ctx context.Context) (done bool, there string, err error) {
+			count, err = d.api.client.CountTasks(ctx, class)
+			return waitFor.isMetBy(count), describeTasks(count), err
+		})
+	return count, err
+}
+
+// String says what is waited for.
+func (w *tasksWaitForModel) String() string {
+	var limits []string
+	if !w.MaxUnclaimed.IsNull() {
+		limits = append(limits, fmt.Sprintf("at most %d unclaimed", w.MaxUnclaimed.ValueInt64()))
+	}
+	if !w.MaxRunning.IsNull() {
+		limits = append(limits, fmt.Sprintf("at most %d running", w.MaxRunning.ValueInt64()))
+	}
+	return strings.Join(limits, " and ") + " tasks"
+}
+
+func (w *tasksWaitForModel) isMetBy(count circleci.TaskCount) bool {
+	return (w.MaxUnclaimed.IsNull() || count.Unclaimed <= w.MaxUnclaimed.ValueInt64()) &&
+		(w.MaxRunning.IsNull() || count.Running != nil && *count.Running <= w.MaxRunning.ValueInt64())
+}
+
+func describeTasks(count circleci.TaskCount) string {
+	text := fmt.Sprintf("%d unclaimed", count.Unclaimed)
+	if count.Running != nil {
+		text += fmt.Sprintf(" and %d running", *count.Running)
+	}
+	return text + " tasks"
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -25,19 +27,17 @@ var (
 )
 
 type runnersModel struct {
-	ResourceClass types.String  `tfsdk:"resource_class"`
-	Namespace     types.String  `tfsdk:"namespace"`
-	Runners       []runnerModel `tfsdk:"runners"`
+	ResourceClass   types.String         `tfsdk:"resource_class"`
+	Namespace       types.String         `tfsdk:"namespace"`
+	ConnectedWithin types.String         `tfsdk:"connected_within"`
+	WaitFor         *runnersWaitForModel `tfsdk:"wait_for"`
+	Runners         []runnerModel        `tfsdk:"runners"`
 }
 
-type runnerModel struct {
-	ResourceClass  types.String `tfsdk:"resource_class"`
-	Hostname       types.String `tfsdk:"hostname"`
-	Name           types.String `tfsdk:"name"`
-	FirstConnected types.String `tfsdk:"first_connected"`
-	LastConnected  types.String `tfsdk:"last_connected"`
-	LastUsed       types.String `tfsdk:"last_used"`
-	Version        types.String `tfsdk:"version"`
+type runnersWaitForModel struct {
+	MinRunners   types.Int64  `tfsdk:"min_runners"`
+	Timeout      types.String `tfsdk:"timeout"`
+	PollInterval types.String `tfsdk:"poll_interval"`
 }
 
 func (d *runnersDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -45,12 +45,9 @@ func (d *runnersDataSource) Metadata(_ context.Context, req datasource.MetadataR
 }
 
 func (d *runnersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	computed := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the self-hosted runners of a resource class or of a namespace. Runners that went " +
-			"away stay listed for a while: `last_connected` is the only sign of life.",
+			"away stay listed for a while: `last_connected` is the only sign of life. It can wait until runners are connected.",
 		Attributes: map[string]schema.Attribute{
 			"resource_class": schema.StringAttribute{
 				Optional:            true,
@@ -63,21 +60,30 @@ func (d *runnersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 				MarkdownDescription: "Namespace, the part of a resource class before the slash. With `resource_class` too, " +
 					"the class must lie in it.",
 			},
+			"connected_within": schema.StringAttribute{
+				Optional:            true,
+				Validators:          []validator.String{isDuration()},
+				MarkdownDescription: connectedWithinDescription + " Only connected runners are listed then. Null, the default, lists all.",
+			},
+			"wait_for": schema.SingleNestedAttribute{
+				Optional:   true,
+				Validators: []validator.Object{objectvalidator.AlsoRequires(path.MatchRoot("connected_within"))},
+				MarkdownDescription: "Ends the read only when so many runners are connected. Needs `connected_within`, because runners " +
+					"that went away stay listed and would satisfy it. Null, the default, reads once. Every later plan waits again, and " +
+					"so does a destroy that refreshes.",
+				Attributes: waitAttributes(map[string]schema.Attribute{
+					"min_runners": schema.Int64Attribute{
+						Required:            true,
+						Validators:          []validator.Int64{int64validator.AtLeast(0)},
+						MarkdownDescription: "How many runners must be connected.",
+					},
+				}),
+			},
 			"runners": schema.ListNestedAttribute{
 				Computed: true,
 				MarkdownDescription: "The runners, sorted by resource class, name and hostname. Empty when there is none, " +
 					"never null.",
-				NestedObject: schema.NestedAttributeObject{
-					Attributes: map[string]schema.Attribute{
-						"resource_class":  computed("Resource class that the runner serves, `namespace/name`. Never null."),
-						"hostname":        computed("Name of the machine. Null when the API does not send it."),
-						"name":            computed("Name that the runner was registered under. Never null."),
-						"first_connected": computed("When the runner was first seen, RFC 3339, as the API wrote it. Null when the API does not send it."),
-						"last_connected":  computed("When the runner was last seen, RFC 3339, as the API wrote it. Null when the API does not send it."),
-						"last_used":       computed("When the runner last claimed a task, RFC 3339, as the API wrote it. Null when it never did."),
-						"version":         computed("Version of the runner's agent. Null when the API does not send it."),
-					},
-				},
+				NestedObject: schema.NestedAttributeObject{Attributes: runnerAttributes()},
 			},
 		},
 	}
@@ -95,12 +101,7 @@ func (d *runnersDataSource) ValidateConfig(ctx context.Context, req datasource.V
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	class, namespace := model.ResourceClass.ValueString(), model.Namespace.ValueString()
-	if class != "" && namespace != "" && !circleci.InNamespace(class, namespace) {
-		resp.Diagnostics.AddAttributeError(path.Root("resource_class"), "Resource class outside the namespace",
-			fmt.Sprintf("The resource class %q does not lie in the namespace %q. Give one of the two, or a class that starts with %q.",
-				class, namespace, namespace+"/"))
-	}
+	resp.Diagnostics.Append(checkInNamespace(path.Root("resource_class"), model.ResourceClass, model.Namespace)...)
 }
 
 func (d *runnersDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
@@ -113,27 +114,36 @@ func (d *runnersDataSource) Read(ctx context.Context, req datasource.ReadRequest
 		return
 	}
 	filter := circleci.RunnerFilter{ResourceClass: model.ResourceClass.ValueString(), Namespace: model.Namespace.ValueString()}
-	runners, err := d.api.client.ListRunners(ctx, filter)
+	runners, err := d.list(ctx, filter, model)
 	if err != nil {
 		d.api.addError(&resp.Diagnostics, "Cannot list the runners of "+filter.String(), err)
 		return
 	}
-	model.Runners = newRunnerModels(runners)
+	model.Runners = []runnerModel{}
+	if !sendDirectly(ctx, runners, runnerFields) {
+		model.Runners = newRunnerModels(runners)
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
 
-func newRunnerModels(runners []circleci.Runner) []runnerModel {
-	models := make([]runnerModel, len(runners))
-	for i, r := range runners {
-		models[i] = runnerModel{
-			ResourceClass:  types.StringValue(r.ResourceClass),
-			Hostname:       types.StringPointerValue(r.Hostname),
-			Name:           types.StringValue(r.Name),
-			FirstConnected: types.StringPointerValue(r.FirstConnected),
-			LastConnected:  types.StringPointerValue(r.LastConnected),
-			LastUsed:       types.StringPointerValue(r.LastUsed),
-			Version:        types.StringPointerValue(r.Version),
+// list reads the runners that count as connected, and again until there are as many as wanted.
+func (d *runnersDataSource) list(ctx context.Context, filter circleci.RunnerFilter, model runnersModel) (runners []circleci.Runner, err error) {
+	read := func(ctx context.Context) error {
+		if runners, err = d.api.client.ListRunners(ctx, filter); err == nil {
+			runners, err = newConnected(model.ConnectedWithin, d.api.client.Now()).filter(runners)
 		}
+		return err
 	}
-	return models
+	if model.WaitFor == nil {
+		err = read(ctx)
+		return runners, err
+	}
+	wanted := model.WaitFor.MinRunners.ValueInt64()
+	err = newWait(model.WaitFor.Timeout, model.WaitFor.PollInterval).until(ctx, d.api.client,
+		fmt.Sprintf("at least %d runners that connected within %s", wanted, model.ConnectedWithin.ValueString()),
+		func(ctx context.Context) (done bool, there string, err error) {
+			err = read(ctx)
+			return int64(len(runners)) >= wanted, fmt.Sprintf("%d of them", len(runners)), err
+		})
+	return runners, err
 }

@@ -13,6 +13,12 @@ data "circleci_runner_tasks" "test" {
 }
 `
 
+const runnersBlock = `
+data "circleci_runners" "test" {
+  namespace = "acme"
+}
+`
+
 // TestSettings gives settings in the configuration and in the environment and looks at the request that comes out.
 func TestSettings(t *testing.T) {
 	const token = circlecitest.PersonalToken
@@ -24,70 +30,70 @@ func TestSettings(t *testing.T) {
 	}{
 		"configuration": {
 			`token = "` + token + "\"\n  api_url = \"URL\"\n  api_version = \"v3\"",
-			nil, "/api/v3/runner/tasks",
+			nil, "/api/v3/runner",
 		},
 		"environment": {
 			``,
 			map[string]string{"CIRCLE_TOKEN": token, "CIRCLECI_RUNNER_API_URL": "URL", "CIRCLECI_RUNNER_API_VERSION": "v3"},
-			"/api/v3/runner/tasks",
+			"/api/v3/runner",
 		},
 		"configuration before environment": {
 			`token = "` + token + "\"\n  api_url = \"URL\"\n  api_version = \"v2\"",
 			map[string]string{"CIRCLE_TOKEN": "other", "CIRCLECI_RUNNER_API_URL": "https://unused.example.com", "CIRCLECI_RUNNER_API_VERSION": "v3"},
-			"/api/v2/runner/tasks",
+			"/api/v2/runner",
 		},
 		"CIRCLE_TOKEN before CIRCLECI_CLI_TOKEN": {
 			`api_url = "URL"`,
 			map[string]string{"CIRCLE_TOKEN": token, "CIRCLECI_CLI_TOKEN": "other"},
-			"/api/v2/runner/tasks",
+			"/api/v2/runner",
 		},
 		"CIRCLECI_CLI_TOKEN alone": {
 			`api_url = "URL"`,
 			map[string]string{"CIRCLECI_CLI_TOKEN": token},
-			"/api/v2/runner/tasks",
+			"/api/v2/runner",
 		},
 		"empty variables count as unset": {
 			`api_url = "URL"`,
 			map[string]string{"CIRCLE_TOKEN": "", "CIRCLECI_CLI_TOKEN": token, "CIRCLECI_RUNNER_API_URL": "", "CIRCLECI_RUNNER_API_VERSION": ""},
-			"/api/v2/runner/tasks",
+			"/api/v2/runner",
 		},
 		"bad variables that the configuration makes needless": {
 			`token = "` + token + "\"\n  api_url = \"URL\"\n  api_version = \"v2\"",
 			map[string]string{"CIRCLE_TOKEN": "a b", "CIRCLECI_RUNNER_API_URL": "nonsense", "CIRCLECI_RUNNER_API_VERSION": "v9"},
-			"/api/v2/runner/tasks",
+			"/api/v2/runner",
 		},
 		"trailing slash": {
 			`token = "` + token + "\"\n  api_url = \"URL/\"",
-			nil, "/api/v2/runner/tasks",
+			nil, "/api/v2/runner",
 		},
 		"version at the end that agrees": {
 			`token = "` + token + "\"\n  api_url = \"URL/api/v3/\"\n  api_version = \"v3\"",
-			nil, "/api/v3/runner/tasks",
+			nil, "/api/v3/runner",
 		},
 		"version at the end that agrees with the default": {
 			`token = "` + token + "\"\n  api_url = \"URL/api/v2\"",
-			nil, "/api/v2/runner/tasks",
+			nil, "/api/v2/runner",
 		},
 		"version at the end that agrees with a variable": {
 			`token = "` + token + "\"\n  api_url = \"URL/api/v3\"",
-			map[string]string{"CIRCLECI_RUNNER_API_VERSION": "v3"}, "/api/v3/runner/tasks",
+			map[string]string{"CIRCLECI_RUNNER_API_VERSION": "v3"}, "/api/v3/runner",
 		},
 		"path prefix": {
 			`token = "` + token + "\"\n  api_url = \"URL/circle/ci/\"",
-			nil, "/circle/ci/api/v2/runner/tasks",
+			nil, "/circle/ci/api/v2/runner",
 		},
 		"path prefix and version": {
 			`token = "` + token + "\"\n  api_url = \"URL/circle/ci/api/v2/\"",
-			nil, "/circle/ci/api/v2/runner/tasks",
+			nil, "/circle/ci/api/v2/runner",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := newServer(t)
-			server.Always(circlecitest.JSON(`{"unclaimed_task_count": 3}`))
+			server.Always(circlecitest.JSON(`{"items": []}`))
 			for variable, value := range row.environment {
 				t.Setenv(variable, strings.ReplaceAll(value, "URL", server.URL))
 			}
-			w := newWorkspace(t, "provider \"circleci\" {\n  "+strings.ReplaceAll(row.configuration, "URL", server.URL)+"\n}\n"+tasksBlock)
+			w := newWorkspace(t, "provider \"circleci\" {\n  "+strings.ReplaceAll(row.configuration, "URL", server.URL)+"\n}\n"+runnersBlock)
 			if got := w.plan(); len(got) != 0 {
 				t.Fatalf("plan reports %+v", got)
 			}
@@ -95,7 +101,7 @@ func TestSettings(t *testing.T) {
 			if len(requests) != 1 {
 				t.Fatalf("there were %d requests", len(requests))
 			}
-			expectRequest(t, requests[0], row.path+"?resource-class=acme%2Flinux")
+			expectRequest(t, requests[0], row.path+"?namespace=acme")
 			if got := requests[0].Header.Values("Circle-Token"); len(got) != 1 || got[0] != token {
 				t.Errorf("Circle-Token was %q", got)
 			}

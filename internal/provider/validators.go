@@ -3,9 +3,13 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
@@ -64,4 +68,18 @@ func isDuration() validator.String {
 		summary: "Invalid duration",
 		want:    `A duration is a number with its unit, h, m, s or ms, or several of them, such as "90s" or "1h30m".`,
 	}
+}
+
+// checkInNamespace refuses a class outside a namespace. What is not known, or wrong by itself, is judged elsewhere.
+func checkInNamespace(at path.Path, class, namespace types.String) (diags diag.Diagnostics) {
+	_, _, err := circleci.ParseResourceClass(class.ValueString())
+	if err != nil || circleci.CheckNamespace(namespace.ValueString()) != nil {
+		return nil
+	}
+	if !circleci.InNamespace(class.ValueString(), namespace.ValueString()) {
+		diags.AddAttributeError(at, "Resource class outside the namespace",
+			fmt.Sprintf("The resource class %q does not lie in the namespace %q. Give a class that starts with %q, or another namespace.",
+				class.ValueString(), namespace.ValueString(), namespace.ValueString()+"/"))
+	}
+	return diags
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -32,7 +31,12 @@ func Number(value int64) tftypes.Value { return tftypes.NewValue(tftypes.Number,
 
 // NewServer returns the provider, with a client that is adjusted as provider.New says.
 func NewServer(ctx context.Context, adjust ...func(*circleci.Config)) (*Server, error) {
-	s := &Server{provider: providerserver.NewProtocol6(provider.New("test", adjust...)())()}
+	return Drive(ctx, provider.NewServer("test", adjust...)())
+}
+
+// Drive returns a provider that was made elsewhere.
+func Drive(ctx context.Context, server tfprotov6.ProviderServer) (*Server, error) {
+	s := &Server{provider: server}
 	var err error
 	s.schema, err = s.provider.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	return s, err
@@ -75,14 +79,25 @@ func (s *Server) Read(ctx context.Context, dataSource string, attributes Attribu
 	return state, response.Diagnostics, err
 }
 
+// Object is a nested attribute of a data source, such as wait_for, with some of its attributes set.
+func (s *Server) Object(dataSource, attribute string, attributes Attributes) tftypes.Value {
+	block := s.schema.DataSourceSchemas[dataSource].ValueType().(tftypes.Object) //nolint:forcetypeassert // A schema is an object.
+	return fillObject(block.AttributeTypes[attribute], attributes)
+}
+
 // object encodes a configuration of a schema.
 func object(schema *tfprotov6.Schema, attributes Attributes) (*tfprotov6.DynamicValue, error) {
 	kind := schema.ValueType()
-	all := Attributes{}
-	for name, attribute := range kind.(tftypes.Object).AttributeTypes { //nolint:forcetypeassert // A schema is an object.
+	value, err := tfprotov6.NewDynamicValue(kind, fillObject(kind, attributes))
+	return &value, err
+}
+
+// fillObject makes an object with null for each attribute that is not set.
+func fillObject(kind tftypes.Type, attributes Attributes) tftypes.Value {
+	all := map[string]tftypes.Value{}
+	for name, attribute := range kind.(tftypes.Object).AttributeTypes { //nolint:forcetypeassert // The caller knows.
 		all[name] = tftypes.NewValue(attribute, nil)
 	}
 	maps.Copy(all, attributes)
-	value, err := tfprotov6.NewDynamicValue(kind, tftypes.NewValue(kind, map[string]tftypes.Value(all)))
-	return &value, err
+	return tftypes.NewValue(kind, all)
 }

@@ -1,0 +1,20 @@
+# Needs Terraform 1.8 or OpenTofu 1.7, or newer.
+#
+# Only version 3 of the Runner API tells how many tasks run.
+provider "circleci" {
+  api_version = "v3"
+}
+
+data "circleci_runner_tasks" "linux" {
+  resource_class = "acme/linux"
+}
+
+output "linux_machines" {
+  description = "Number of machines for acme/linux: one for each task, from 1 to 20"
+  value = provider::circleci::desired_capacity(
+    data.circleci_runner_tasks.linux.unclaimed_task_count,
+    data.circleci_runner_tasks.linux.running_task_count,
+    1,
+    20,
+  )
+}

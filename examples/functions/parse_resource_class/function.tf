@@ -1,0 +1,13 @@
+# Needs Terraform 1.8 or OpenTofu 1.7, or newer.
+variable "resource_classes" {
+  type    = set(string)
+  default = ["acme/linux", "acme/mac"]
+}
+
+output "pools" {
+  description = "Names of the resource classes, by namespace"
+  value = {
+    for class in var.resource_classes :
+    provider::circleci::parse_resource_class(class).namespace => provider::circleci::parse_resource_class(class).name...
+  }
+}

@@ -1,0 +1,233 @@
+package circleci_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+// behindProxy is a name that a proxy is used for. It is never looked up: the proxies here lead to loopback.
+const behindProxy = "https://runner.example.com"
+
+// setProxy lets the environment name a proxy, and nothing else that has to do with proxies.
+func setProxy(t *testing.T, text string) {
+	t.Helper()
+	for _, name := range []string{"HTTP_PROXY", "NO_PROXY", "ALL_PROXY"} {
+		t.Setenv(name, "")
+		t.Setenv(strings.ToLower(name), "")
+	}
+	t.Setenv("https_proxy", "")
+	t.Setenv("HTTPS_PROXY", text)
+}
+
+// withPassword puts a user name and password into a proxy's URL.
+func withPassword(t *testing.T, proxy, username, password string) string {
+	t.Helper()
+	u, err := url.Parse(proxy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(username, password)
+	return u.String()
+}
+
+func newClientBehindProxy(t *testing.T, server *circlecitest.Server, changes ...func(*circleci.Config)) *circleci.Client {
+	t.Helper()
+	return newClient(t, server, append(changes, func(config *circleci.Config) {
+		config.APIURL = parseURL(t, behindProxy)
+	})...)
+}
+
+// startServerBehindProxy starts a server with a certificate for the name that a proxy is used for.
+func startServerBehindProxy(t *testing.T) (*circlecitest.Server, func(*circleci.Config)) {
+	t.Helper()
+	authority := circlecitest.NewAuthority()
+	certificate, key := authority.Issue("runner.example.com")
+	server := circlecitest.NewTLSServer(certificate, key, nil)
+	t.Cleanup(server.Close)
+	return server, trust(t, authority)
+}
+
+const (
+	proxyUser     = "jane"
+	proxyPassword = "~?>pass/w+rd%2F=~?>"
+)
+
+func TestProxyLeadsToTheServer(t *testing.T) {
+	server, trusting := startServerBehindProxy(t)
+	server.SetTasks("acme/linux", 42, 0)
+	proxy := circlecitest.NewProxy(server, proxyUser, proxyPassword)
+	t.Cleanup(proxy.Close)
+	setProxy(t, withPassword(t, proxy.URL, proxyUser, proxyPassword))
+
+	got, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
+	equal(t, "error", errorText(err), "")
+	equal(t, "count", got, int64(42))
+	equal(t, "targets that the proxy was asked for", proxy.Connects(), []string{"runner.example.com:443"})
+	requests := server.Requests()
+	equal(t, "number of requests", len(requests), 1)
+	equal(t, "token", requests[0].Header["Circle-Token"], []string{circlecitest.PersonalToken})
+	equal(t, "the proxy's password is not sent on", requests[0].Header["Proxy-Authorization"], []string(nil))
+}
+
+func TestNoProxy(t *testing.T) {
+	server, trusting := startServerBehindProxy(t)
+	setProxy(t, "http://127.0.0.1:1")
+	t.Setenv("NO_PROXY", "runner.example.com")
+	server.SetTasks("acme/linux", 42, 0)
+	direct, _ := detour(1, dialTo(server.Listener.Addr().String()))
+
+	got, err := newClientBehindProxy(t, server, trusting, direct).UnclaimedTaskCount(t.Context(), "acme/linux")
+	equal(t, "error", errorText(err), "")
+	equal(t, "count", got, int64(42))
+}
+
+func TestProxyThatRefuses(t *testing.T) {
+	for _, status := range []int{400, 401, 403, 404, 407, 418, 429, 500, 502, 503, 504} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			server, trusting := startServerBehindProxy(t)
+			connects := 0
+			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				equal(t, "method", r.Method, http.MethodConnect)
+				equal(t, "token", r.Header["Circle-Token"], []string(nil))
+				connects++
+				w.WriteHeader(status)
+			}))
+			t.Cleanup(proxy.Close)
+			setProxy(t, proxy.URL)
+			clock := circlecitest.NewClock()
+			var attempts record
+			_, err := newClientBehindProxy(t, server, trusting, tries(2, clock), attempts.keep).
+				UnclaimedTaskCount(t.Context(), "acme/linux")
+
+			reason := fmt.Sprintf("the proxy answered %d %s", status, http.StatusText(status))
+			e := errorOf[*circleci.RequestError](t, err)
+			equal(t, "reason", e.Reason, reason)
+			want := 1
+			if passing := status == 429 || status >= 500; passing {
+				want = 3
+				expectRetryError(t, err, clock, want)
+			} else {
+				equal(t, "error", err.Error(), "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux: "+reason)
+			}
+			expectBackoff(t, clock.Slept(), want-1)
+			equal(t, "number of attempts", len(attempts.all()), want)
+			equal(t, "number of times that the proxy was asked", connects, want)
+			equal(t, "number of connections to the server", server.Connections(), 0)
+		})
+	}
+}
+
+func TestProxyWithAWrongPassword(t *testing.T) {
+	server, trusting := startServerBehindProxy(t)
+	proxy := circlecitest.NewProxy(server, proxyUser, "another")
+	t.Cleanup(proxy.Close)
+	setProxy(t, withPassword(t, proxy.URL, proxyUser, proxyPassword))
+	clock := circlecitest.NewClock()
+	_, err := newClientBehindProxy(t, server, trusting, tries(4, clock)).UnclaimedTaskCount(t.Context(), "acme/linux")
+	expectRequestError(t, err, "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux",
+		"the proxy answered 407 Proxy Authentication Required", "", nil)
+	equal(t, "sleeps", len(clock.Slept()), 0)
+	equal(t, "targets that the proxy was asked for", proxy.Connects(), []string(nil))
+}
+
+func TestProxyWithoutAScheme(t *testing.T) {
+	server, trusting := startServerBehindProxy(t)
+	server.SetTasks("acme/linux", 42, 0)
+	proxy := circlecitest.NewProxy(server, "", "")
+	t.Cleanup(proxy.Close)
+	setProxy(t, strings.TrimPrefix(proxy.URL, "http://"))
+	got, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
+	equal(t, "error", errorText(err), "")
+	equal(t, "count", got, int64(42))
+	equal(t, "targets that the proxy was asked for", proxy.Connects(), []string{"runner.example.com:443"})
+}
+
+// A proxy that is down may come back.
+func TestProxyThatIsDown(t *testing.T) {
+	server, trusting := startServerBehindProxy(t)
+	address := closedPort(t)
+	setProxy(t, withPassword(t, "http://"+address, proxyUser, proxyPassword))
+	clock := circlecitest.NewClock()
+	_, err := newClientBehindProxy(t, server, trusting, tries(1, clock)).UnclaimedTaskCount(t.Context(), "acme/linux")
+	expectRetryError(t, err, clock, 2)
+	equal(t, "reason", errorOf[*circleci.RequestError](t, err).Reason,
+		"proxyconnect tcp: dial tcp "+address+": connect: connection refused")
+}
+
+func TestProxyThatIsNoURL(t *testing.T) {
+	server, trusting := startServerBehindProxy(t)
+	for _, text := range []string{
+		"http://jane:secret-password@[::1", "://secret-password", "http://jane:secret%zzpassword@127.0.0.1:1",
+		"http://jane:secret#password@127.0.0.1:1", "http://jane:secret/password@127.0.0.1:1", "jane:secret%zzpassword@127.0.0.1:1",
+	} {
+		setProxy(t, text)
+		clock := circlecitest.NewClock()
+		_, err := newClientBehindProxy(t, server, trusting, tries(4, clock)).UnclaimedTaskCount(t.Context(), "acme/linux")
+		expectRequestError(t, err, "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux",
+			"the proxy in the environment variable HTTPS_PROXY is not a valid URL", "", nil)
+		equal(t, "sleeps", len(clock.Slept()), 0)
+	}
+	equal(t, "number of connections", server.Connections(), 0)
+}
+
+// A proxy may repeat what it was sent, and so may a server to which the proxy told it.
+func TestEchoedProxyPasswordIsRedacted(t *testing.T) {
+	server, trusting := startServerBehindProxy(t)
+	basic := base64.StdEncoding.EncodeToString([]byte(proxyUser + ":" + proxyPassword))
+	forms := spellingsOf(proxyPassword)
+	forms["as it was sent"] = basic
+	expectHidden := func(t *testing.T, form string, err error, want string) {
+		t.Helper()
+		if !strings.HasSuffix(errorText(err), want) {
+			t.Errorf("%s: got error %v\nwant it to end in %s", form, err, want)
+		}
+		for other, leak := range forms {
+			if strings.Contains(errorText(err), leak) {
+				t.Errorf("%s: the error shows the password %s: %v", form, other, err)
+			}
+		}
+	}
+
+	t.Run("by the server", func(t *testing.T) {
+		proxy := circlecitest.NewProxy(server, proxyUser, proxyPassword)
+		t.Cleanup(proxy.Close)
+		setProxy(t, withPassword(t, proxy.URL, proxyUser, proxyPassword))
+		client := newClientBehindProxy(t, server, trusting)
+		for form, text := range forms {
+			server.Next(circlecitest.Error(403, "you are "+text))
+			_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
+			expectHidden(t, form, err, `answered 403 Forbidden: "you are (redacted)"`)
+		}
+	})
+	t.Run("by the proxy", func(t *testing.T) {
+		for form, text := range forms {
+			if form == "slashes escaped" {
+				continue // This is how some write JSON; net/http would escape its backslashes once more.
+			}
+			sent := make(chan string, 1)
+			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				sent <- r.Header.Get("Proxy-Authorization")
+				connection, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					panic(err)
+				}
+				_, _ = io.WriteString(connection, "HTTP/1.1-"+text+"\r\n\r\n")
+				_ = connection.Close()
+			}))
+			setProxy(t, withPassword(t, proxy.URL, proxyUser, proxyPassword))
+			_, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
+			expectHidden(t, form, err, `malformed HTTP response "HTTP/1.1-(redacted)"`)
+			equal(t, "password that the proxy got", <-sent, "Basic "+basic)
+			proxy.Close()
+		}
+	})
+}

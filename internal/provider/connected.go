@@ -1,0 +1,74 @@
+package provider
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+const connectedWithinDescription = "How long ago a runner may have been seen to count as connected, as a duration such as " +
+	"`90s` or `10m`, measured by this machine's clock. A `last_connected` in the future counts; one that is null does not."
+
+// connected tells which runners count as connected at one time.
+type connected struct {
+	// since is the earliest last_connected that counts; the zero time counts every runner, seen or not.
+	since time.Time
+}
+
+func newConnected(within types.String, now time.Time) connected {
+	if within.IsNull() {
+		return connected{}
+	}
+	return connected{since: now.Add(-durationOr(within, 0))}
+}
+
+// counts tells whether a runner counts as connected. A time that cannot be read is an error: taking the runner for gone,
+// or for there, would be a guess.
+func (c connected) counts(r circleci.Runner) (bool, error) {
+	if c.since.IsZero() {
+		return true, nil
+	}
+	seen, err := lastConnected(r)
+	return err == nil && !seen.IsZero() && !seen.Before(c.since), err
+}
+
+// filter keeps the runners that count as connected.
+func (c connected) filter(runners []circleci.Runner) ([]circleci.Runner, error) {
+	if c.since.IsZero() {
+		return runners, nil
+	}
+	kept := make([]circleci.Runner, 0, len(runners))
+	for _, runner := range runners {
+		counts, err := c.counts(runner)
+		if err != nil {
+			return nil, err
+		}
+		if counts {
+			kept = append(kept, runner)
+		}
+	}
+	return kept, nil
+}
+
+// lastConnected returns when a runner was last seen, the zero time when the API does not say.
+func lastConnected(r circleci.Runner) (time.Time, error) {
+	if r.LastConnected == nil {
+		return time.Time{}, nil
+	}
+	seen, err := time.Parse(time.RFC3339, *r.LastConnected)
+	if err != nil {
+		return time.Time{}, &timeError{runner: r}
+	}
+	return seen, nil
+}
+
+// timeError is a last_connected that is not a time.
+type timeError struct{ runner circleci.Runner }
+
+func (e *timeError) Error() string {
+	return fmt.Sprintf("The runner %q of resource class %s has last_connected %q, which is not an RFC 3339 time, so it cannot be told "+
+		"whether it is connected", e.runner.Name, e.runner.ResourceClass, *e.runner.LastConnected)
+}

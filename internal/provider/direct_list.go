@@ -1,0 +1,158 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+// Lists of thousands of runners are normal, and the framework takes over a second and half a gigabyte to turn 10,000 of
+// them into its own values and those into the MessagePack that the protocol carries. The wrapper in this file encodes
+// them straight, in a few milliseconds. Everything else is the framework's: configuration, validation, diagnostics,
+// cancellation, and every other attribute of the state.
+//
+// A data source hands its runners to sendDirectly and leaves its list empty; the wrapper puts them in its place. To take
+// the wrapper out, make NewServer return what it wraps: sendDirectly then declines, and the list goes the usual way.
+
+// NewServer returns a function that makes the provider as a server of protocol 6. The arguments are those of [New].
+func NewServer(version string, adjust ...func(*circleci.Config)) func() tfprotov6.ProviderServer {
+	framework := providerserver.NewProtocol6(New(version, adjust...)())
+	return func() tfprotov6.ProviderServer { return &directServer{framework()} }
+}
+
+// directServer is the framework's server, but for the lists of runners.
+type directServer struct{ tfprotov6.ProviderServer }
+
+// ReadDataSource lets the framework read, and puts the runners that the data source sent directly into the state.
+func (s *directServer) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+	var list directList
+	resp, err := s.ProviderServer.ReadDataSource(context.WithValue(ctx, directKey{}, &list), req)
+	if err != nil || list.fields == nil || resp.State == nil || failed(resp.Diagnostics) {
+		return resp, err
+	}
+	state, err := list.replaceIn(resp.State.MsgPack)
+	if err != nil {
+		return nil, fmt.Errorf("cannot encode the runners of %s: %w", req.TypeName, err)
+	}
+	resp.State = &tfprotov6.DynamicValue{MsgPack: state}
+	return resp, nil
+}
+
+func failed(diagnostics []*tfprotov6.Diagnostic) bool {
+	for _, d := range diagnostics {
+		if d.Severity == tfprotov6.DiagnosticSeverityError {
+			return true
+		}
+	}
+	return false
+}
+
+// directKey is the key of a read's directList in its context.
+type directKey struct{}
+
+// directList is a list of runners on its way past the framework. Without fields, none was sent.
+type directList struct {
+	fields  []runnerField
+	runners []circleci.Runner
+}
+
+// sendDirectly hands runners to the wrapper of a read. It declines when there is none; the caller then converts them.
+func sendDirectly(ctx context.Context, runners []circleci.Runner, fields []runnerField) bool {
+	list, wrapped := ctx.Value(directKey{}).(*directList)
+	if wrapped {
+		list.fields, list.runners = fields, runners
+	}
+	return wrapped
+}
+
+// runnerField is an attribute of a runner, and where its value is.
+type runnerField struct {
+	name  string
+	value func(*circleci.Runner) *string
+}
+
+// The attributes of runnerModel and of organizationRunnerModel, in the order in which the framework encodes an object.
+var (
+	runnerFields = []runnerField{
+		{"first_connected", func(r *circleci.Runner) *string { return r.FirstConnected }},
+		{"hostname", func(r *circleci.Runner) *string { return r.Hostname }},
+		{"last_connected", func(r *circleci.Runner) *string { return r.LastConnected }},
+		{"last_used", func(r *circleci.Runner) *string { return r.LastUsed }},
+		{"name", func(r *circleci.Runner) *string { return &r.Name }},
+		{"resource_class", func(r *circleci.Runner) *string { return &r.ResourceClass }},
+		{"version", func(r *circleci.Runner) *string { return r.Version }},
+	}
+	organizationRunnerFields = append(runnerFields[:len(runnerFields):len(runnerFields)],
+		runnerField{"ip", func(r *circleci.Runner) *string { return r.IP }},
+		runnerField{"status", func(r *circleci.Runner) *string { return r.Status }},
+	)
+)
+
+// replaceIn copies the state, an object, with the list as its attribute runners.
+func (l directList) replaceIn(state []byte) ([]byte, error) {
+	in := msgpack.NewDecoder(bytes.NewReader(state))
+	size, err := in.DecodeMapLen()
+	if err != nil {
+		return nil, err
+	}
+	out := bytes.NewBuffer(make([]byte, 0, len(state)+len(l.runners)*300)) // A runner takes about 250 bytes.
+	encoder := msgpack.NewEncoder(out)
+	if err := encoder.EncodeMapLen(size); err != nil {
+		return nil, err
+	}
+	for range size {
+		name, err := in.DecodeString()
+		if err != nil {
+			return nil, err
+		}
+		value, err := in.DecodeRaw()
+		if err != nil {
+			return nil, err
+		}
+		if err := encoder.EncodeString(name); err != nil {
+			return nil, err
+		}
+		if name == "runners" {
+			err = l.encode(encoder)
+		} else {
+			_, err = out.Write(value)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out.Bytes(), nil
+}
+
+func (l directList) encode(encoder *msgpack.Encoder) error {
+	if err := encoder.EncodeArrayLen(len(l.runners)); err != nil {
+		return err
+	}
+	for i := range l.runners {
+		if err := encoder.EncodeMapLen(len(l.fields)); err != nil {
+			return err
+		}
+		for _, field := range l.fields {
+			if err := encoder.EncodeString(field.name); err != nil {
+				return err
+			}
+			if err := encodeOptional(encoder, field.value(&l.runners[i])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func encodeOptional(encoder *msgpack.Encoder, text *string) error {
+	if text == nil {
+		return encoder.EncodeNil()
+	}
+	return encoder.EncodeString(*text)
+}

@@ -1,0 +1,177 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+// fleet is what there is in a namespace: one fleetClass for each resource class, sorted by name.
+type fleet []*fleetClass
+
+// fleetClass is what there is of one resource class.
+type fleetClass struct {
+	name               string
+	runners, connected int64
+	// lastSeen is the newest last_connected, and lastConnected how the API wrote it; nil when no runner has one.
+	lastSeen      time.Time
+	lastConnected *string
+	versions      []string
+	tasks         circleci.TaskCount
+}
+
+// newFleet sorts runners into their classes, and adds the classes that are asked for without runners. Case does not tell
+// classes apart, because the service does not promise to keep it: a class must not be counted twice.
+func newFleet(classes []string, runners []circleci.Runner, connected connected) (fleet, error) {
+	byName := map[string]*fleetClass{}
+	class := func(name string) *fleetClass {
+		key := strings.ToLower(name)
+		if byName[key] == nil {
+			byName[key] = &fleetClass{name: name}
+		}
+		return byName[key]
+	}
+	slices.Sort(classes)
+	for _, name := range classes {
+		class(name)
+	}
+	for _, runner := range runners {
+		if err := class(runner.ResourceClass).add(runner, connected); err != nil {
+			return nil, err
+		}
+	}
+	f := make(fleet, 0, len(byName))
+	for _, class := range byName {
+		slices.SortFunc(class.versions, circleci.CompareVersions)
+		class.versions = slices.Compact(class.versions)
+		f = append(f, class)
+	}
+	slices.SortFunc(f, func(a, b *fleetClass) int { return strings.Compare(a.name, b.name) })
+	return f, nil
+}
+
+func (c *fleetClass) add(runner circleci.Runner, connected connected) error {
+	seen, err := lastConnected(runner)
+	if err != nil {
+		return err
+	}
+	c.runners++
+	if counts, err := connected.counts(runner); err != nil {
+		return err
+	} else if counts {
+		c.connected++
+	}
+	if !seen.IsZero() && (c.lastConnected == nil || seen.After(c.lastSeen)) {
+		c.lastSeen, c.lastConnected = seen, runner.LastConnected
+	}
+	if runner.Version != nil {
+		c.versions = append(c.versions, *runner.Version)
+	}
+	return nil
+}
+
+// countTasks reads the counts of all classes at once; the client bounds how many requests are under way. It reads all or
+// fails: a total must not be the sum of a part.
+func (f fleet) countTasks(ctx context.Context, client *circleci.Client) error {
+	failures := make([]error, len(f))
+	var reads sync.WaitGroup
+	for i, class := range f {
+		reads.Go(func() { class.tasks, failures[i] = client.CountTasks(ctx, class.name) })
+	}
+	reads.Wait()
+
+	failed := &countsError{all: len(f)}
+	for i, err := range failures {
+		if err != nil {
+			failed.classes = append(failed.classes, f[i].name)
+			if failed.first == nil {
+				failed.first = err
+			}
+		}
+	}
+	if failed.first == nil {
+		return nil
+	}
+	return failed
+}
+
+// countsError is a fleet of which some counts could not be read.
+type countsError struct {
+	classes []string
+	all     int
+	first   error
+}
+
+// maxNamedClasses is how many classes an error names.
+const maxNamedClasses = 20
+
+func (e *countsError) Error() string {
+	names := strings.Join(e.classes[:min(len(e.classes), maxNamedClasses)], ", ")
+	if more := len(e.classes) - maxNamedClasses; more > 0 {
+		names += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("The tasks of %d of %d resource classes could not be counted, so there is no total: %s. The first error: %s",
+		len(e.classes), e.all, names, e.first)
+}
+
+// Unwrap returns the first error.
+func (e *countsError) Unwrap() error { return e.first }
+
+// fill writes the fleet and its totals into the state.
+func (f fleet) fill(model *runnerFleetModel, version circleci.APIVersion) error {
+	var total fleetClass
+	if version != circleci.V2 {
+		total.tasks.Running = new(int64)
+	}
+	model.ByResourceClass = make(map[string]fleetClassModel, len(f))
+	for _, class := range f {
+		total.runners += class.runners
+		total.connected += class.connected
+		if !addTo(&total.tasks.Unclaimed, &class.tasks.Unclaimed) || !addTo(total.tasks.Running, class.tasks.Running) {
+			return errTooManyTasks
+		}
+		model.ByResourceClass[class.name] = class.model()
+	}
+	model.RunnerCount = types.Int64Value(total.runners)
+	model.ConnectedRunnerCount = types.Int64Value(total.connected)
+	model.UnclaimedTaskCount = types.Int64Value(total.tasks.Unclaimed)
+	model.RunningTaskCount = types.Int64PointerValue(total.tasks.Running)
+	return nil
+}
+
+var errTooManyTasks = fmt.Errorf("The counts of the resource classes add up to more than %d", math.MaxInt64) //nolint:revive,staticcheck // It begins a diagnostic.
+
+// addTo adds a count, when there is one, unless the sum would be too large to be told.
+func addTo(sum, count *int64) bool {
+	if count == nil {
+		return true
+	}
+	if *sum > math.MaxInt64-*count {
+		return false
+	}
+	*sum += *count
+	return true
+}
+
+func (c *fleetClass) model() fleetClassModel {
+	versions := make([]types.String, len(c.versions))
+	for i, version := range c.versions {
+		versions[i] = types.StringValue(version)
+	}
+	return fleetClassModel{
+		RunnerCount:          types.Int64Value(c.runners),
+		ConnectedRunnerCount: types.Int64Value(c.connected),
+		UnclaimedTaskCount:   types.Int64Value(c.tasks.Unclaimed),
+		RunningTaskCount:     types.Int64PointerValue(c.tasks.Running),
+		LastConnected:        types.StringPointerValue(c.lastConnected),
+		Versions:             versions,
+	}
+}

@@ -1,0 +1,99 @@
+package provider
+
+import (
+	"context"
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+func newOrganizationRunnersDataSource() datasource.DataSource {
+	return &organizationRunnersDataSource{}
+}
+
+// organizationRunnersDataSource is data "circleci_organization_runners": the runners of a whole organization, with what
+// API v3 says of them beyond what is documented.
+type organizationRunnersDataSource struct{ api runnerAPI }
+
+type organizationRunnersModel struct {
+	OrganizationID types.String              `tfsdk:"organization_id"`
+	Runners        []organizationRunnerModel `tfsdk:"runners"`
+}
+
+type organizationRunnerModel struct {
+	runnerModel
+
+	IP     types.String `tfsdk:"ip"`
+	Status types.String `tfsdk:"status"`
+}
+
+var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+func (d *organizationRunnersDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_organization_runners"
+}
+
+func (d *organizationRunnersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := runnerAttributes()
+	attributes["ip"] = computedString("Address of the machine. Observed, not documented. Null when the API does not send it.")
+	attributes["status"] = computedString("`idle` or `busy`. Observed, not documented. Null when the API does not send it.")
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Lists the self-hosted runners of an organization. Needs `api_version = \"v3\"`. That API v3 takes an " +
+			"organization, and that it sends `ip` and `status`, is observed, not documented by CircleCI.",
+		Attributes: map[string]schema.Attribute{
+			"organization_id": schema.StringAttribute{
+				Required: true,
+				Validators: []validator.String{stringvalidator.RegexMatches(uuid,
+					"must be the organization's UUID, such as b9291e0d-a11e-41fb-8517-c545388b5953, as the organization's settings show it")},
+				MarkdownDescription: "UUID of the organization.",
+			},
+			"runners": schema.ListNestedAttribute{
+				Computed: true,
+				MarkdownDescription: "The runners, sorted by resource class, name and hostname. Empty when there is none, " +
+					"never null.",
+				NestedObject: schema.NestedAttributeObject{Attributes: attributes},
+			},
+		},
+	}
+}
+
+func (d *organizationRunnersDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.api.configure(req, resp)
+}
+
+func (d *organizationRunnersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	if d.api.settings.apiVersion == circleci.V2 {
+		resp.Diagnostics.AddError("API v3 needed",
+			"API v2 does not list the runners of an organization. Set api_version to v3 in the provider, or use circleci_runners.")
+		return
+	}
+	var model organizationRunnersModel
+	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
+		return
+	}
+	filter := circleci.RunnerFilter{OrganizationID: model.OrganizationID.ValueString()}
+	runners, err := d.api.client.ListRunners(ctx, filter)
+	if err != nil {
+		d.api.addError(&resp.Diagnostics, "Cannot list the runners of "+filter.String(), err)
+		return
+	}
+	model.Runners = []organizationRunnerModel{}
+	if !sendDirectly(ctx, runners, organizationRunnerFields) {
+		model.Runners = newOrganizationRunnerModels(runners)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+func newOrganizationRunnerModels(runners []circleci.Runner) []organizationRunnerModel {
+	models := make([]organizationRunnerModel, len(runners))
+	for i, r := range runners {
+		models[i] = organizationRunnerModel{newRunnerModel(r), types.StringPointerValue(r.IP), types.StringPointerValue(r.Status)}
+	}
+	return models
+}

@@ -1,0 +1,59 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+func newParseResourceClassFunction() function.Function { return parseResourceClassFunction{} }
+
+// parseResourceClassFunction is parse_resource_class: a resource class in its two parts.
+type parseResourceClassFunction struct{}
+
+type resourceClassModel struct {
+	Namespace string `tfsdk:"namespace"`
+	Name      string `tfsdk:"name"`
+}
+
+func (parseResourceClassFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+	resp.Name = "parse_resource_class"
+}
+
+func (parseResourceClassFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+	resp.Definition = function.Definition{
+		Summary: "Splits a resource class into namespace and name",
+		MarkdownDescription: "Splits a resource class, `namespace/name`, and returns an object with the strings `namespace` and " +
+			"`name`, neither of them empty or null: `provider::circleci::parse_resource_class(\"acme/linux\")` is " +
+			"`{ namespace = \"acme\", name = \"linux\" }`. Upper and lower case stay as they are. A text that is not a resource class " +
+			"is an error.",
+		Parameters: []function.Parameter{
+			function.StringParameter{
+				Name: "resource_class",
+				MarkdownDescription: "Resource class, `namespace/name`, with exactly one slash and without white space. Null is an " +
+					"error.",
+			},
+		},
+		Return: function.ObjectReturn{
+			AttributeTypes: map[string]attr.Type{"namespace": types.StringType, "name": types.StringType},
+		},
+	}
+}
+
+func (parseResourceClassFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
+	var class string
+	if resp.Error = req.Arguments.Get(ctx, &class); resp.Error != nil {
+		return
+	}
+	namespace, name, err := circleci.ParseResourceClass(class)
+	if err != nil {
+		// The CLI ends the sentence and shows the values of the call, save the sensitive ones.
+		resp.Error = function.NewArgumentFuncError(0, "it "+err.Error()+`. A resource class is namespace/name, such as "acme/linux"`)
+		return
+	}
+	resp.Error = resp.Result.Set(ctx, resourceClassModel{Namespace: namespace, Name: name})
+}

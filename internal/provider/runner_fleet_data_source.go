@@ -1,0 +1,151 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+func newRunnerFleetDataSource() datasource.DataSource { return &runnerFleetDataSource{} }
+
+// runnerFleetDataSource is data "circleci_runner_fleet": what is there, what waits and what runs in a namespace.
+type runnerFleetDataSource struct{ api runnerAPI }
+
+var _ datasource.DataSourceWithValidateConfig = (*runnerFleetDataSource)(nil)
+
+type runnerFleetModel struct {
+	Namespace       types.String `tfsdk:"namespace"`
+	ResourceClasses types.Set    `tfsdk:"resource_classes"`
+	ConnectedWithin types.String `tfsdk:"connected_within"`
+
+	ByResourceClass      map[string]fleetClassModel `tfsdk:"by_resource_class"`
+	RunnerCount          types.Int64                `tfsdk:"runner_count"`
+	ConnectedRunnerCount types.Int64                `tfsdk:"connected_runner_count"`
+	UnclaimedTaskCount   types.Int64                `tfsdk:"unclaimed_task_count"`
+	RunningTaskCount     types.Int64                `tfsdk:"running_task_count"`
+}
+
+type fleetClassModel struct {
+	RunnerCount          types.Int64    `tfsdk:"runner_count"`
+	ConnectedRunnerCount types.Int64    `tfsdk:"connected_runner_count"`
+	UnclaimedTaskCount   types.Int64    `tfsdk:"unclaimed_task_count"`
+	RunningTaskCount     types.Int64    `tfsdk:"running_task_count"`
+	LastConnected        types.String   `tfsdk:"last_connected"`
+	Versions             []types.String `tfsdk:"versions"`
+}
+
+func (d *runnerFleetDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_runner_fleet"
+}
+
+func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	count := func(description string) schema.Int64Attribute {
+		return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Reads a whole namespace in one block: which runners there are, how many tasks wait for them and, with " +
+			"API v3, how many run. It is all or nothing: when one count cannot be read the data source fails and names the resource " +
+			"class, so that a total is never a partial sum.",
+		Attributes: map[string]schema.Attribute{
+			"namespace": schema.StringAttribute{
+				Required:            true,
+				Validators:          []validator.String{isNamespace()},
+				MarkdownDescription: "Namespace, the part of a resource class before the slash.",
+			},
+			"resource_classes": schema.SetAttribute{
+				Optional:    true,
+				ElementType: types.StringType,
+				Validators:  []validator.Set{setvalidator.ValueStringsAre(isResourceClass())},
+				MarkdownDescription: "Resource classes of the namespace, `namespace/name`, to report on even when no runner of theirs is " +
+					"listed: a pool scaled to zero still has a queue. Null, the default, reports on the classes of the listed runners.",
+			},
+			"connected_within": schema.StringAttribute{
+				Optional:            true,
+				Validators:          []validator.String{isDuration()},
+				MarkdownDescription: connectedWithinDescription + " Null, the default, counts every listed runner as connected.",
+			},
+			"by_resource_class": schema.MapNestedAttribute{
+				Computed: true,
+				MarkdownDescription: "What there is of each resource class, by `namespace/name`: in the spelling of `resource_classes` where " +
+					"it is there, else of the API. Case does not tell classes apart.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"runner_count":           count("Number of listed runners."),
+					"connected_runner_count": count("Number of runners that count as connected."),
+					"unclaimed_task_count":   count("Number of tasks that no runner has claimed yet."),
+					"running_task_count":     count("Number of tasks that run. Null with `api_version = \"v2\"`."),
+					"last_connected": computedString("When a runner of the class was last seen, the newest of all, RFC 3339, as the API wrote it. " +
+						"Null without runners, or when the API does not send it."),
+					"versions": schema.ListAttribute{
+						Computed:            true,
+						ElementType:         types.StringType,
+						MarkdownDescription: "Versions of the listed runners' agents, each once, the oldest first.",
+					},
+				}},
+			},
+			"runner_count":           count("Number of listed runners of all classes."),
+			"connected_runner_count": count("Number of runners of all classes that count as connected."),
+			"unclaimed_task_count":   count("Number of tasks of all classes that no runner has claimed yet."),
+			"running_task_count":     count("Number of tasks of all classes that run. Null with `api_version = \"v2\"`."),
+		},
+	}
+}
+
+// ValidateConfig refuses classes outside the namespace, whose runners the listing would not show.
+func (d *runnerFleetDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	var model runnerFleetModel
+	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
+		return
+	}
+	for _, element := range model.ResourceClasses.Elements() {
+		if class, isString := element.(types.String); isString {
+			resp.Diagnostics.Append(checkInNamespace(path.Root("resource_classes").AtSetValue(class), class, model.Namespace)...)
+		}
+	}
+}
+
+func (d *runnerFleetDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.api.configure(req, resp)
+}
+
+func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var (
+		model   runnerFleetModel
+		classes []string
+	)
+	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
+		return
+	}
+	if resp.Diagnostics.Append(model.ResourceClasses.ElementsAs(ctx, &classes, false)...); resp.Diagnostics.HasError() {
+		return
+	}
+	namespace := model.Namespace.ValueString()
+	ctx, cancel := d.api.client.StartRead(ctx, circleci.ReadTimeout)
+	defer cancel()
+
+	runners, err := d.api.client.ListRunners(ctx, circleci.RunnerFilter{Namespace: namespace})
+	if err != nil {
+		d.api.addError(&resp.Diagnostics, "Cannot list the runners of namespace "+namespace, err)
+		return
+	}
+	f, err := newFleet(classes, runners, newConnected(model.ConnectedWithin, d.api.client.Now()))
+	if err != nil {
+		d.api.addError(&resp.Diagnostics, "Cannot read the fleet of namespace "+namespace, err)
+		return
+	}
+	if err := f.countTasks(ctx, d.api.client); err != nil {
+		d.api.addError(&resp.Diagnostics, "Cannot count the tasks of namespace "+namespace, err)
+		return
+	}
+	if err := f.fill(&model, d.api.settings.apiVersion); err != nil {
+		d.api.addError(&resp.Diagnostics, "Cannot count the tasks of namespace "+namespace, err)
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
