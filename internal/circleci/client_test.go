@@ -239,7 +239,7 @@ func TestOnAttemptIsToldOfEachAttempt(t *testing.T) {
 		return circlecitest.WithHeader(answer, "X-Request-Id", id)
 	}
 	server.Next(
-		takes(2*time.Second, named("one\t\x1b[31m1", after(circlecitest.Error(503, "no upstream")))),
+		takes(2*time.Second, named("one\t\u202e1", after(circlecitest.Error(503, "no upstream")))),
 		takes(3*time.Second, named("two", after(circlecitest.Raw(429, "text/plain", "slow\ndown")))),
 		takes(time.Second, named("three", circlecitest.JSON(`{"unclaimed_task_count":42}`))),
 		takes(4*time.Second, circlecitest.JSON(`{"unclaimed_task_count":-1}`)),

@@ -365,6 +365,9 @@ func TestRequestTimeout(t *testing.T) {
 	}
 }
 
+// noTime is the reason when a read ends because of a deadline, whatever it was doing.
+const noTime = "no complete answer in the time that the read had"
+
 // The caller's own end of patience is not the server's fault, so it is told apart from a RequestError.
 func TestCallerGivesUp(t *testing.T) {
 	t.Parallel()
@@ -396,7 +399,8 @@ func TestCallerGivesUp(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 			defer cancel()
 			_, err := c.do(ctx, newClient(t, server))
-			expectGivenUp(t, err, c.requestTo(server), context.DeadlineExceeded)
+			// A deadline is a limit of the read as the client's own is, not a wish to stop.
+			expectRequestError(t, err, c.requestTo(server), noTime, once, context.DeadlineExceeded)
 		})
 	}
 }

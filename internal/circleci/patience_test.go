@@ -154,8 +154,7 @@ func TestReadEndsWithinFiveMinutes(t *testing.T) {
 		e := errorOf[*circleci.RetryError](t, err)
 		equal(t, "attempts", e.Attempts, attempts)
 		equal(t, "elapsed", e.Elapsed, 5*time.Minute)
-		equal(t, "error", err.Error(), fmt.Sprintf("GET %s/api/v2%s: no complete answer within 5m0s (tried %s in 5m0s)",
-			bubbleURL, c.asked, times))
+		equal(t, "error", err.Error(), fmt.Sprintf("GET %s/api/v2%s: %s (tried %s in 5m0s)", bubbleURL, c.asked, noTime, times))
 		errorOf[*circleci.RequestError](t, err)
 	}
 	t.Run("in the middle of an attempt", func(t *testing.T) {
@@ -223,12 +222,8 @@ func TestCallerGivesUpMeanwhile(t *testing.T) {
 		},
 	}
 	for _, test := range tests {
-		for _, deadline := range []bool{false, true} {
-			name, cause := test.name+"/cancelled", context.Canceled
-			if deadline {
-				name, cause = test.name+"/deadline", context.DeadlineExceeded
-			}
-			t.Run(name, func(t *testing.T) {
+		for _, end := range []string{"cancelled", "deadline"} {
+			t.Run(test.name+"/"+end, func(t *testing.T) {
 				t.Parallel()
 				var requests atomic.Int32
 				counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -240,7 +235,7 @@ func TestCallerGivesUpMeanwhile(t *testing.T) {
 					const patience = 300 * time.Millisecond
 					start := time.Now()
 					ctx, cancel := context.WithCancel(t.Context())
-					if deadline {
+					if end == "deadline" {
 						ctx, cancel = context.WithTimeout(t.Context(), patience)
 					}
 					defer cancel()
@@ -251,17 +246,25 @@ func TestCallerGivesUpMeanwhile(t *testing.T) {
 					}
 					time.Sleep(patience / 2)
 					equal(t, "number of requests", int(requests.Load()), test.requests)
-					if !deadline {
+					if end == "cancelled" {
 						time.Sleep(patience / 2)
 						cancel()
 					}
-					for _, out := range outcomes {
+					for i, out := range outcomes {
 						got := <-out
 						equal(t, "count", got.count, int64(0))
-						if !errors.Is(got.err, cause) {
-							t.Fatalf("got error %v, want %v", got.err, cause)
+						asked := fmt.Sprintf("GET %s/api/v2%s: ", bubbleURL, c.asked)
+						if end == "cancelled" {
+							equal(t, "error", errorText(got.err), asked+"context canceled")
+							equal(t, "is a cancellation", errors.Is(got.err, context.Canceled), true)
+							continue
 						}
-						equal(t, "error", got.err.Error(), fmt.Sprintf("GET %s/api/v2%s: %v", bubbleURL, c.asked, cause))
+						tried := "0 times"
+						if i == 0 {
+							tried = "once"
+						}
+						equal(t, "error", errorText(got.err), asked+noTime+" (tried "+tried+" in 300ms)")
+						equal(t, "is a deadline", errors.Is(got.err, context.DeadlineExceeded), true)
 					}
 					equal(t, "elapsed", time.Since(start), patience)
 					equal(t, "number of requests at the end", int(requests.Load()), test.requests)

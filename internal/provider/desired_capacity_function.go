@@ -3,11 +3,9 @@ package provider
 import (
 	"context"
 	"math/big"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
 func newDesiredCapacityFunction() function.Function { return desiredCapacityFunction{} }
@@ -90,18 +88,4 @@ func (desiredCapacityFunction) Run(ctx context.Context, req function.RunRequest,
 		wanted = high
 	}
 	resp.Error = resp.Result.Set(ctx, types.NumberValue(wanted))
-}
-
-// CallFunction encodes the nulls that OpenTofu leaves without any encoding, as it does with those that a parameter
-// allows. The framework would answer them with the request to report an error of the provider.
-func (s *directServer) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
-	const msgpackNil = 0xc0
-	encoded := *req
-	encoded.Arguments = slices.Clone(req.Arguments)
-	for i, argument := range encoded.Arguments {
-		if argument == nil || argument.MsgPack == nil && argument.JSON == nil {
-			encoded.Arguments[i] = &tfprotov6.DynamicValue{MsgPack: []byte{msgpackNil}}
-		}
-	}
-	return s.ProviderServer.CallFunction(ctx, &encoded)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/vmihailenco/msgpack/v5"
 
@@ -18,19 +17,13 @@ import (
 // cancellation, and every other attribute of the state.
 //
 // A data source hands its runners to sendDirectly and leaves its list empty; the wrapper puts them in its place. To take
-// the wrapper out, make NewServer return what it wraps: sendDirectly then declines, and the list goes the usual way.
+// the wrapper out, leave it out in NewServer: sendDirectly then declines, and the list goes the usual way.
 
-// NewServer returns a function that makes the provider as a server of protocol 6. The arguments are those of [New].
-func NewServer(version string, adjust ...func(*circleci.Config)) func() tfprotov6.ProviderServer {
-	framework := providerserver.NewProtocol6(New(version, adjust...)())
-	return func() tfprotov6.ProviderServer { return &directServer{framework()} }
-}
-
-// directServer is the framework's server, but for the lists of runners.
-type directServer struct{ tfprotov6.ProviderServer }
+// directLists is a server that encodes the lists of runners itself.
+type directLists struct{ tfprotov6.ProviderServer }
 
 // ReadDataSource lets the framework read, and puts the runners that the data source sent directly into the state.
-func (s *directServer) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+func (s *directLists) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
 	var list directList
 	resp, err := s.ProviderServer.ReadDataSource(context.WithValue(ctx, directKey{}, &list), req)
 	if err != nil || list.fields == nil || resp.State == nil || failed(resp.Diagnostics) {
