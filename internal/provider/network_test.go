@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -99,6 +100,22 @@ func TestCertificateErrors(t *testing.T) {
 				t.Errorf("the server was asked %+v", requests)
 			}
 		})
+	}
+}
+
+// TestOldTLS has a server that speaks nothing newer than TLS 1.1.
+func TestOldTLS(t *testing.T) {
+	t.Parallel()
+	authority := circlecitest.NewAuthority()
+	certificate, key := authority.Issue("127.0.0.1")
+	server := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
+	server.TLS.MinVersion, server.TLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 //nolint:gosec // The fault to find.
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	got := newWorkspace(t, tlsProviderBlock(server.URL, heredoc("ca_cert_pem", authority.CertificatePEM))+tasksBlock).plan()
+	expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "remote error: tls: protocol version not supported."})
+	if requests := server.Requests(); len(requests) != 0 {
+		t.Errorf("the server was asked %+v", requests)
 	}
 }
 

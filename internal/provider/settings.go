@@ -107,31 +107,36 @@ func (m providerModel) resolve(getenv func(string) string) (s settings, diags di
 	s.requestTimeout, _ = time.ParseDuration(m.RequestTimeout.ValueString())
 	s.maxConcurrentRequests = int(m.MaxConcurrentRequests.ValueInt64())
 
-	version := find("api_version", m.APIVersion, getenv, apiVersionVariables)
-	switch s.apiVersion = circleci.APIVersion(version.value); s.apiVersion {
-	case circleci.V2, circleci.V3:
-	case "":
-		if getenv != nil {
-			s.apiVersion = circleci.V2
-		}
-	default:
-		if version.variable != "" { // The attribute has a validator of its own.
-			version.addError(&diags, "Invalid API version", "The environment variable "+version.variable+
-				" must be v2 or v3.")
-		}
-		s.apiVersion = ""
-	}
+	s.apiVersion = m.version(getenv, &diags)
+	s.apiURL = m.url(getenv, s, &diags)
+	return s, diags
+}
 
-	apiURL := find("api_url", m.APIURL, getenv, apiURLVariables)
-	if !apiURL.isSet() {
-		apiURL.value = cmp.Or(s.credential.method.apiURL, circleci.DefaultAPIURL)
+// version returns "" when it is not known, or wrong.
+func (m providerModel) version(getenv func(string) string, diags *diag.Diagnostics) circleci.APIVersion {
+	setting := find("api_version", m.APIVersion, getenv, apiVersionVariables)
+	switch version := circleci.APIVersion(setting.value); {
+	case version == circleci.V2, version == circleci.V3:
+		return version
+	case setting.variable != "": // The attribute has a validator of its own.
+		setting.addError(diags, "Invalid API version", "The environment variable "+setting.variable+" must be v2 or v3.")
+	case !setting.isSet() && getenv != nil:
+		return circleci.V2
 	}
-	var err error
-	if s.apiURL, err = circleci.ParseAPIURL(apiURL.value, s.apiVersion); err != nil {
-		apiURL.addError(&diags, "Invalid API URL", "The URL from "+apiURL.source()+" "+err.Error()+
+	return ""
+}
+
+func (m providerModel) url(getenv func(string) string, s settings, diags *diag.Diagnostics) *url.URL {
+	setting := find("api_url", m.APIURL, getenv, apiURLVariables)
+	if !setting.isSet() {
+		setting.value = cmp.Or(s.credential.method.apiURL, circleci.DefaultAPIURL)
+	}
+	apiURL, err := circleci.ParseAPIURL(setting.value, s.apiVersion)
+	if err != nil {
+		setting.addError(diags, "Invalid API URL", "The URL from "+setting.source()+" "+err.Error()+
 			". Give the origin of the Runner API, such as "+circleci.DefaultAPIURL+" or https://circleci.example.com.")
 	}
-	return s, diags
+	return apiURL
 }
 
 // setting is one value and where it came from: an attribute, an environment variable, or neither when unset.

@@ -68,6 +68,13 @@ func (a *Authority) issue(template *x509.Certificate, name string) (certificateP
 // NewTLSServer starts a Server on HTTPS with a certificate in PEM form. When clients is not nil, it takes only clients
 // that have a certificate from that authority. The caller closes it.
 func NewTLSServer(certificatePEM, keyPEM string, clients *Authority) *Server {
+	s := NewUnstartedTLSServer(certificatePEM, keyPEM, clients)
+	s.StartTLS()
+	return s
+}
+
+// NewUnstartedTLSServer is NewTLSServer, but leaves StartTLS to the caller, who may change TLS before.
+func NewUnstartedTLSServer(certificatePEM, keyPEM string, clients *Authority) *Server {
 	pair, err := tls.X509KeyPair([]byte(certificatePEM), []byte(keyPEM))
 	must(err)
 	s := newServer()
@@ -78,7 +85,6 @@ func NewTLSServer(certificatePEM, keyPEM string, clients *Authority) *Server {
 		s.TLS.ClientCAs.AddCert(clients.certificate)
 	}
 	s.Config.ErrorLog = log.New(io.Discard, "", 0) // Handshakes that fail are what tests ask for.
-	s.StartTLS()
 	return s
 }
 

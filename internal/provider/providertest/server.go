@@ -58,25 +58,30 @@ func (s *Server) Configure(ctx context.Context, attributes Attributes) ([]*tfpro
 // Read reads a data source and returns its state, and what the provider reports. The state is nil when the provider
 // returns none.
 func (s *Server) Read(ctx context.Context, dataSource string, attributes Attributes) (Attributes, []*tfprotov6.Diagnostic, error) {
-	schema, found := s.schema.DataSourceSchemas[dataSource]
-	if !found {
-		return nil, nil, fmt.Errorf("the provider has no data source %s", dataSource)
-	}
-	config, err := object(schema, attributes)
+	response, err := s.ReadEncoded(ctx, dataSource, attributes)
 	if err != nil {
 		return nil, nil, err
 	}
-	response, err := s.provider.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: dataSource, Config: config})
-	if err != nil {
-		return nil, nil, err
-	}
-	value, err := response.State.Unmarshal(schema.ValueType())
+	value, err := response.State.Unmarshal(s.schema.DataSourceSchemas[dataSource].ValueType())
 	if err != nil || value.IsNull() {
 		return nil, response.Diagnostics, err
 	}
 	var state Attributes
 	err = value.As((*map[string]tftypes.Value)(&state))
 	return state, response.Diagnostics, err
+}
+
+// ReadEncoded is Read without the decoding of the state, which takes longer than many a read.
+func (s *Server) ReadEncoded(ctx context.Context, dataSource string, attributes Attributes) (*tfprotov6.ReadDataSourceResponse, error) {
+	schema, found := s.schema.DataSourceSchemas[dataSource]
+	if !found {
+		return nil, fmt.Errorf("the provider has no data source %s", dataSource)
+	}
+	config, err := object(schema, attributes)
+	if err != nil {
+		return nil, err
+	}
+	return s.provider.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: dataSource, Config: config})
 }
 
 // Object is a nested attribute of a data source, such as wait_for, with some of its attributes set.

@@ -1,0 +1,259 @@
+package circleci
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"math/big"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// Both fuzz tests compare with a reference that is slow and plain: it makes a tree of the whole answer with encoding/json
+// and looks at the tree. Neither may accept what the other refuses, and what they accept they read alike.
+
+func FuzzDecodeRunners(f *testing.F) {
+	const identity = `"resource_class":"acme/linux","name":"one"`
+	for _, seed := range []string{
+		`{"items":[]}`,
+		`{"items":[{` + identity + `}]}`,
+		`{"items":[{` + identity + `,"hostname":"h","first_connected":"2020-05-15T00:00:00Z","last_connected":null,` +
+			`"last_used":"","version":"1.0.12345-abcdef0"},{"name":"","resource_class":""}],"next_page_token":null}`,
+		` { "next_page_token" : "" , "items" : [ { ` + identity + ` , "ip" : [1.5e3, {"name":2}] } ] , "other" : true } `,
+		`{"items":[{"n\u0061me":"\u00e9 \ud83d\ude00 \"\\\/","resource_class":"acme\/linux"}]}`,
+		`{"items":[{` + identity + `,"ip":"192.0.2.1","status":"idle"},{` + identity + `,"ip":null}]}`,
+		`{"items":[{` + identity + `,"ip":"192.0.2.1","ip":7,"status":true}]}`,
+		`{"items":null}`, `{"Items":[]}`, `{"items":{}}`, `{"items":[null]}`, `{"items":[[]]}`, `{"items":[{}]}`, `{}`, `[]`, `null`, ``,
+		`{"items":[],"items":[]}`, `{"items":[],"item\u0073":[]}`, `{"items":[],"other":1,"other":2}`,
+		`{"items":[],"next_page_token":"2"}`, `{"items":[],"next_page_token":null,"next_page_token":null}`,
+		`{"items":[{` + identity + `,"name":"two"}]}`, `{"items":[{` + identity + `,"version":3}]}`,
+		`{"items":[{"resource_class":null,"name":"one"}]}`, `{"items":[{"resource_class":"acme/linux","Name":"one"}]}`,
+		`{"items":[{` + identity, `{"items":[{` + identity + `},]}`, `{"items":[]}{"items":[]}`, `{"items":[]}x`, `{"items":[],}`,
+		`{"items":[{"resource_class":"acme/linux","name":"` + "\xff" + `"}]}`,
+		`{"items":[{"resource_class":"acme/linux","name":"\ud800"}]}`, `{"items":[],"other":"\udc00\ud800"}`,
+		`{"items":[],"other":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`,
+		`{"items":[],"other":` + strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001) + `}`,
+		"\ufeff" + `{"items":[]}`, `<html><title>Sign in</title></html>`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		given := bytes.Clone(body)
+		// What a listing of an organization has besides is ignored in all others.
+		for _, keys := range [][]string{runnerKeys[:documentedKeys], runnerKeys} {
+			got, err := decodeRunners(body, keys)
+			want, ok := referenceRunners(given, len(keys) == len(runnerKeys))
+			if (err == nil) != ok {
+				t.Fatalf("decodeRunners returns %s, %v; the reference returns %s, %t", asJSON(got), err, asJSON(want), ok)
+			}
+			if err == nil && !reflect.DeepEqual(got, want) {
+				t.Fatalf("decodeRunners returns %s, the reference %s", asJSON(got), asJSON(want))
+			}
+			if !bytes.Equal(body, given) {
+				t.Fatalf("decodeRunners changed the answer to %q", body)
+			}
+		}
+	})
+}
+
+func FuzzDecodeCount(f *testing.F) {
+	count := func(value string) string { return `{"unclaimed_task_count":` + value + `}` }
+	for _, seed := range []string{
+		count(`0`), count(`42`), count(`9223372036854775807`), ` { "other" : [ 1e400 ] , "unclaimed_task_coun\u0074" : 7 } `,
+		count(`9223372036854775808`), count(`18446744073709551616`), count(`-1`), count(`-0`), count(`42.0`), count(`4e1`), count(`042`),
+		count(`+1`), count(`0x2A`), count(`4_2`), count(`NaN`), count(`null`), count(`true`), count(`"42"`), count(`[42]`), count(`{}`),
+		count(``), `{}`, `{"Unclaimed_Task_Count":1}`, `{"running_runner_tasks":1}`, `42`, `[42]`, `null`, ``,
+		`{"unclaimed_task_count":1,"unclaimed_task_count":1}`, `{"unclaimed_task_count":1,"unclaimed_task_coun\u0074":2}`,
+		`{"unclaimed_task_count":4`, count(`42`) + `x`, count(`42`) + count(`42`), `{"unclaimed_task_count":42,}`,
+		`{"unclaimed_task_count":42,"other":"` + "\xed\xa0\x80" + `"}`, `{"unclaimed_task_count":42,"\ud800":1}`,
+		`{"unclaimed_task_count":` + strings.Repeat("9", 1000) + `}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		given := bytes.Clone(body)
+		got, err := decodeCount(body, "unclaimed_task_count")
+		want, ok := referenceCount(given, "unclaimed_task_count")
+		if (err == nil) != ok {
+			t.Fatalf("decodeCount returns %d, %v; the reference returns %d, %t", got, err, want, ok)
+		}
+		if err == nil && got != want {
+			t.Fatalf("decodeCount returns %d, the reference %d", got, want)
+		}
+		if !bytes.Equal(body, given) {
+			t.Fatalf("decodeCount changed the answer to %q", body)
+		}
+	})
+}
+
+func asJSON(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// object is a JSON object with the order and the duplicates of its keys.
+type object []member
+
+type member struct {
+	key   string
+	value any
+}
+
+// find returns the value of a key, and how often the key is there.
+func (o object) find(key string) (value any, times int) {
+	for _, m := range o {
+		if m.key == key {
+			value = m.value
+			times++
+		}
+	}
+	return value, times
+}
+
+func referenceRunners(body []byte, organization bool) ([]Runner, bool) {
+	keys := []string{"resource_class", "name", "hostname", "first_connected", "last_connected", "last_used", "version"}
+	if organization {
+		keys = append(keys, "ip", "status")
+	}
+	top, ok := referenceTree(body).(object)
+	if !ok {
+		return nil, false
+	}
+	items, times := top.find("items")
+	list, isList := items.([]any)
+	if times != 1 || !isList {
+		return nil, false
+	}
+	if token, times := top.find("next_page_token"); times > 1 || token != nil && token != "" {
+		return nil, false
+	}
+	runners := []Runner{}
+	for _, item := range list {
+		fields, ok := item.(object)
+		if !ok {
+			return nil, false
+		}
+		texts := map[string]*string{}
+		for _, key := range keys {
+			value, times := fields.find(key)
+			text, isText := value.(string)
+			switch {
+			case times > 1, value != nil && !isText:
+				return nil, false
+			case isText:
+				texts[key] = &text
+			}
+		}
+		if texts["resource_class"] == nil || texts["name"] == nil {
+			return nil, false
+		}
+		runners = append(runners, Runner{
+			ResourceClass:  *texts["resource_class"],
+			Name:           *texts["name"],
+			Hostname:       texts["hostname"],
+			FirstConnected: texts["first_connected"],
+			LastConnected:  texts["last_connected"],
+			LastUsed:       texts["last_used"],
+			Version:        texts["version"],
+			IP:             texts["ip"],
+			Status:         texts["status"],
+		})
+	}
+	return runners, true
+}
+
+func referenceCount(body []byte, key string) (int64, bool) {
+	top, ok := referenceTree(body).(object)
+	if !ok {
+		return 0, false
+	}
+	value, times := top.find(key)
+	number, isNumber := value.(json.Number)
+	if times != 1 || !isNumber || strings.Trim(string(number), "0123456789") != "" {
+		return 0, false
+	}
+	n, ok := new(big.Int).SetString(string(number), 10)
+	if !ok || n.Cmp(big.NewInt(math.MaxInt64)) > 0 {
+		return 0, false
+	}
+	return n.Int64(), true
+}
+
+// malformed is what referenceTree returns for what is not one whole value of strict JSON.
+type malformed struct{}
+
+// referenceTree reads one JSON value: nil, a bool, a json.Number, a string, a []any or an object.
+func referenceTree(body []byte) any {
+	if !utf8.Valid(body) || !json.Valid(body) || hasLoneSurrogate(body) {
+		return malformed{}
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	return referenceValue(d)
+}
+
+func referenceValue(d *json.Decoder) any {
+	token, err := d.Token()
+	if err != nil {
+		panic(err) // json.Valid has seen it.
+	}
+	switch token {
+	case json.Delim('{'):
+		o := object{}
+		for d.More() {
+			key, isText := referenceValue(d).(string)
+			if !isText {
+				panic("a key is no string")
+			}
+			o = append(o, member{key, referenceValue(d)})
+		}
+		referenceValue(d)
+		return o
+	case json.Delim('['):
+		list := []any{}
+		for d.More() {
+			list = append(list, referenceValue(d))
+		}
+		referenceValue(d)
+		return list
+	}
+	return token
+}
+
+// hasLoneSurrogate looks for \ud800 to \udfff that are not in pairs, which encoding/json reads as U+FFFD. Backslashes are
+// in strings only, because the text is valid.
+func hasLoneSurrogate(body []byte) bool {
+	unit := func(at int) uint64 {
+		if at+6 > len(body) || body[at] != '\\' || body[at+1] != 'u' {
+			return 0
+		}
+		n, err := strconv.ParseUint(string(body[at+2:at+6]), 16, 16)
+		if err != nil {
+			return 0
+		}
+		return n
+	}
+	for i := 0; i < len(body); i++ {
+		if body[i] != '\\' {
+			continue
+		}
+		switch first := unit(i); {
+		case first >= 0xd800 && first < 0xdc00:
+			if second := unit(i + 6); second < 0xdc00 || second > 0xdfff {
+				return true
+			}
+			i += 11
+		case first >= 0xdc00 && first <= 0xdfff:
+			return true
+		default:
+			i++ // What is escaped may be a backslash.
+		}
+	}
+	return false
+}

@@ -1,0 +1,80 @@
+package provider_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+// TestExampleWaiting starts machines, lets them go, and plans and destroys what is left: with waiting, which then waits
+// for what does not come, and without.
+func TestExampleWaiting(t *testing.T) {
+	server := newExampleServer(t)
+	server.SetTasks("acme/linux", 0, 0)
+	w := newExample(t, "waiting")
+	const start = "started"
+	w.env = append(w.env, "TF_VAR_start_command=echo yes>"+start)
+	linux := func(name string, lastConnected time.Duration) circlecitest.Runner {
+		return circlecitest.Runner{ResourceClass: "acme/linux", Name: name, LastConnected: ago(lastConnected)}
+	}
+	before := linux("before", time.Hour)
+
+	// The command leaves a file, by which the API knows that the machines start. One more is connected at each look.
+	looks := 0
+	server.Intercept(func(*http.Request) http.Handler {
+		if _, err := os.Stat(filepath.Join(w.dir, start)); err != nil {
+			t.Errorf("the runners are listed before their machines start: %v", err)
+		}
+		server.SetRunners([]circlecitest.Runner{before, linux("linux-1", 0), linux("linux-2", 0)}[:min(looks, 2)+1]...)
+		looks++
+		return nil
+	})
+	expectReport(t, w.apply())
+	if got, want := w.outputs()["runners"], []any{"linux-1", "linux-2"}; !slices.Equal(got.([]any), want) {
+		t.Errorf("the runners are %v, want %v", got, want)
+	}
+	for _, request := range server.Requests() {
+		expectRequest(t, request, "/api/v2/runner?resource-class=acme%2Flinux")
+	}
+	expectLooks := func(want int) {
+		t.Helper()
+		if got := len(server.Requests()); got != want {
+			t.Errorf("the runners were listed %d times, want %d", got, want)
+		}
+		server.Forget()
+	}
+	expectLooks(3)
+	server.Intercept(nil)
+
+	// While the runners are there, a later plan has nothing to wait for.
+	expectReport(t, w.plan())
+	expectLooks(1)
+
+	server.SetRunners(before, linux("linux-1", time.Hour), linux("linux-2", time.Hour))
+	expectWait := func(got []diagnostic) {
+		t.Helper()
+		expectReport(t, got, diagnostic{
+			Severity: "error", Summary: "Cannot list the runners of resource class acme/linux",
+			Detail: "Waited 25s for at least 2 runners that connected within 2m; there was: 0 of them.\n\n" +
+				"Look at what should have brought it about, or give wait_for a longer timeout.",
+		})
+		expectLooks(4)
+	}
+	expectWait(w.report("plan", "-json", "-var", "timeout=25s"))
+	expectReport(t, w.report("plan", "-json", "-var", "wait=false"))
+	expectLooks(1)
+	expectWait(w.report("destroy", "-json", "-auto-approve", "-var", "timeout=25s"))
+	if got := w.state(); !slices.Equal(got, []string{"terraform_data.machines"}) {
+		t.Errorf("the state holds %q", got)
+	}
+	expectReport(t, w.report("destroy", "-json", "-auto-approve", "-var", "wait=false"))
+	expectLooks(1)
+	if got := w.state(); len(got) != 0 {
+		t.Errorf("the state holds %q", got)
+	}
+}
