@@ -20,6 +20,12 @@ data "circleci_runner_tasks" "queue" {
   resource_class = var.resource_class
 }
 
+# All classes at once, also the one that is watched when no runner serves it.
+data "circleci_runner_fleet" "all" {
+  namespace        = var.namespace
+  resource_classes = [var.resource_class]
+}
+
 locals {
   # Resource classes are the same in any case of their letters.
   serving = [
@@ -35,6 +41,14 @@ output "runners" {
     for runner in data.circleci_runners.all.runners :
     "${runner.resource_class}: ${runner.name}, agent ${coalesce(runner.version, "unknown")}, last used ${coalesce(runner.last_used, "never")}"
   ]
+}
+
+output "fleet" {
+  description = "What there is of each resource class, and which agents."
+  value = {
+    for class, pool in data.circleci_runner_fleet.all.by_resource_class :
+    class => "runners: ${pool.runner_count}, waiting tasks: ${pool.unclaimed_task_count}, agents: ${join(", ", pool.versions)}"
+  }
 }
 
 output "unclaimed_tasks" {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -265,9 +266,9 @@ func TestOnAttemptIsToldOfEachAttempt(t *testing.T) {
 	equal(t, "outcome", <-out, outcome{42, nil})
 	// An answer that cannot be read is told of as what it is on the wire: a whole one of status 200.
 	_, err := client.UnclaimedTaskCount(ctx, "acme/linux")
-	errorOf[*circleci.AnswerError](t, err)
+	_ = errorOf[*circleci.AnswerError](t, err)
 	_, err = client.UnclaimedTaskCount(ctx, "acme/linux")
-	errorOf[*circleci.RedirectError](t, err)
+	_ = errorOf[*circleci.RedirectError](t, err)
 	ctx, cancel := context.WithCancel(ctx)
 	out = ask(ctx, client)
 	clock.AwaitSleepers(1)
@@ -303,7 +304,7 @@ func TestRequestsUnderWayAreBounded(t *testing.T) {
 	t.Parallel()
 	const reads = 200
 	for _, most := range []int{1, 3, 32, 0} {
-		t.Run(fmt.Sprint(most), func(t *testing.T) {
+		t.Run(strconv.Itoa(most), func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
 			for i := range reads {

@@ -17,7 +17,7 @@ func decodeCount(body []byte, key string) (int64, error) {
 		d     = newDecoder(body)
 		count int64
 	)
-	seen, err := d.object("", []string{key}, func(int) (err error) {
+	seen, err := d.object(top, []string{key}, func(int) (err error) {
 		count, err = d.count(key)
 		return err
 	})
@@ -38,7 +38,7 @@ func decodeRunners(body []byte, fields []string) ([]Runner, error) {
 		d       = newDecoder(body)
 		runners []Runner
 	)
-	seen, err := d.object("", []string{"items", "next_page_token"}, func(key int) (err error) {
+	seen, err := d.object(top, []string{"items", "next_page_token"}, func(key int) (err error) {
 		if key == 0 {
 			runners, err = d.runners(fields)
 			return err
@@ -76,7 +76,7 @@ func (d *decoder) runners(fields []string) ([]Runner, error) {
 	}
 	runners := []Runner{}
 	for d.PeekKind() != jsontext.KindEndArray {
-		runner, err := d.runner(len(runners), fields)
+		runner, err := d.runner(place(len(runners)), fields)
 		if err != nil {
 			return nil, err
 		}
@@ -93,11 +93,13 @@ var runnerKeys = []string{
 
 const documentedKeys = 7
 
-func (d *decoder) runner(index int, keys []string) (Runner, error) {
-	where := "items[" + strconv.Itoa(index) + "]"
-	var fields [9]*string
+func (d *decoder) runner(where place, keys []string) (Runner, error) {
+	var (
+		texts  [9]string // What fields points to, in one piece: lists are long.
+		fields [9]*string
+	)
 	_, err := d.object(where, keys, func(key int) (err error) {
-		fields[key], err = d.optionalString(where, keys[key])
+		fields[key], err = d.optionalString(&texts[key], where, keys[key])
 		return err
 	})
 	if err != nil {
@@ -123,10 +125,34 @@ func (d *decoder) runner(index int, keys []string) (Runner, error) {
 
 // decoder reads JSON strictly: valid UTF-8, no lone surrogate, keys in their exact case. It tells duplicates of the
 // keys that matter itself, because duplicates of those that are ignored may stand.
-type decoder struct{ *jsontext.Decoder }
+type decoder struct {
+	*jsontext.Decoder
+	// text is the whole answer. The strings that are read are parts of it, so that they need no memory of their own.
+	text string
+}
 
 func newDecoder(body []byte) *decoder {
-	return &decoder{jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true))}
+	return &decoder{jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true)), string(body)}
+}
+
+// place is where an object stands in an answer: it is the answer, or the item of an index.
+type place int
+
+const top place = -1
+
+func (p place) String() string {
+	if p == top {
+		return ""
+	}
+	return "items[" + strconv.Itoa(int(p)) + "]"
+}
+
+// of is where a member of the object stands.
+func (p place) of(key string) string {
+	if p == top {
+		return key
+	}
+	return p.String() + "." + key
 }
 
 // keySet holds which of an object's keys were there.
@@ -135,9 +161,9 @@ type keySet uint
 func (s keySet) has(key int) bool { return s&(1<<key) != 0 }
 
 // object reads an object. It calls member for each of the keys that matter, with the key's index, and skips others.
-func (d *decoder) object(where string, keys []string, member func(key int) error) (seen keySet, err error) {
+func (d *decoder) object(where place, keys []string, member func(key int) error) (seen keySet, err error) {
 	if kind := d.PeekKind(); kind != jsontext.KindBeginObject {
-		return 0, d.mismatch(where, kind, "an object")
+		return 0, d.mismatch(where.String(), kind, "an object")
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return 0, err
@@ -150,7 +176,7 @@ func (d *decoder) object(where string, keys []string, member func(key int) error
 		case key < 0:
 			err = d.SkipValue()
 		case seen.has(key):
-			return 0, fmt.Errorf("has %s twice", join(where, keys[key]))
+			return 0, fmt.Errorf("has %s twice", where.of(keys[key]))
 		default:
 			seen |= 1 << key
 			err = member(key)
@@ -169,19 +195,20 @@ func (d *decoder) key(keys []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	name, err := unquote(raw)
+	name, err := d.unquote(raw)
 	if err != nil {
 		return 0, err
 	}
 	for i, key := range keys {
-		if string(name) == key {
+		if name == key {
 			return i, nil
 		}
 	}
 	return -1, nil
 }
 
-func (d *decoder) optionalString(where, key string) (*string, error) {
+// optionalString reads a string into text and returns text, or reads a null and returns nil.
+func (d *decoder) optionalString(text *string, where place, key string) (*string, error) {
 	switch kind := d.PeekKind(); kind {
 	case jsontext.KindNull:
 		_, err := d.ReadToken()
@@ -191,11 +218,10 @@ func (d *decoder) optionalString(where, key string) (*string, error) {
 		if err != nil {
 			return nil, err
 		}
-		name, err := unquote(raw)
-		text := string(name)
-		return &text, err
+		*text, err = d.unquote(raw)
+		return text, err
 	default:
-		return nil, d.mismatch(join(where, key), kind, "a string")
+		return nil, d.mismatch(where.of(key), kind, "a string")
 	}
 }
 
@@ -260,17 +286,12 @@ func kindName(kind jsontext.Kind) string {
 	return "something else"
 }
 
-// unquote returns the text of a JSON string. Without an escape, which is the rule, it copies nothing.
-func unquote(raw jsontext.Value) ([]byte, error) {
+// unquote returns the text of the JSON string that was just read. Without an escape, which is the rule, it copies nothing.
+func (d *decoder) unquote(raw jsontext.Value) (string, error) {
 	if bytes.IndexByte(raw, '\\') < 0 {
-		return raw[1 : len(raw)-1], nil
+		end := int(d.InputOffset())
+		return d.text[end-len(raw)+1 : end-1], nil
 	}
-	return jsontext.AppendUnquote[[]byte](nil, raw)
-}
-
-func join(where, key string) string {
-	if where == "" {
-		return key
-	}
-	return where + "." + key
+	text, err := jsontext.AppendUnquote[[]byte](nil, raw)
+	return string(text), err
 }

@@ -119,7 +119,7 @@ func (c *Client) newRequestError(asked string, err error) error {
 		e.Reason = fmt.Sprintf("no complete answer within %s", c.config.RequestTimeout)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		e.Reason = "the connection was closed in the middle of the answer"
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF), closedUnused(err):
 		e.Reason = "the connection was closed before an answer came"
 	}
 	return e

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -155,7 +156,7 @@ func TestReadEndsWithinFiveMinutes(t *testing.T) {
 		equal(t, "attempts", e.Attempts, attempts)
 		equal(t, "elapsed", e.Elapsed, 5*time.Minute)
 		equal(t, "error", err.Error(), fmt.Sprintf("GET %s/api/v2%s: %s (tried %s in 5m0s)", bubbleURL, c.asked, noTime, times))
-		errorOf[*circleci.RequestError](t, err)
+		_ = errorOf[*circleci.RequestError](t, err)
 	}
 	t.Run("in the middle of an attempt", func(t *testing.T) {
 		t.Parallel()
@@ -187,7 +188,7 @@ func TestCallerGivesUpMeanwhile(t *testing.T) {
 	t.Parallel()
 	c := calls[1]
 	half := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Length", fmt.Sprint(len(c.good)))
+		w.Header().Set("Content-Length", strconv.Itoa(len(c.good)))
 		_, _ = io.WriteString(w, c.good[:10])
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()

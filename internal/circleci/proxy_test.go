@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -28,14 +29,14 @@ func setProxy(t *testing.T, text string) {
 	t.Setenv("HTTPS_PROXY", text)
 }
 
-// withPassword puts a user name and password into a proxy's URL.
-func withPassword(t *testing.T, proxy, username, password string) string {
+// withPassword puts the user name and password into a proxy's URL.
+func withPassword(t *testing.T, proxy string) string {
 	t.Helper()
 	u, err := url.Parse(proxy)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.User = url.UserPassword(username, password)
+	u.User = url.UserPassword(proxyUser, proxyPassword)
 	return u.String()
 }
 
@@ -66,7 +67,7 @@ func TestProxyLeadsToTheServer(t *testing.T) {
 	server.SetTasks("acme/linux", 42, 0)
 	proxy := circlecitest.NewProxy(server, proxyUser, proxyPassword)
 	t.Cleanup(proxy.Close)
-	setProxy(t, withPassword(t, proxy.URL, proxyUser, proxyPassword))
+	setProxy(t, withPassword(t, proxy.URL))
 
 	got, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
 	equal(t, "error", errorText(err), "")
@@ -83,7 +84,7 @@ func TestNoProxy(t *testing.T) {
 	setProxy(t, "http://127.0.0.1:1")
 	t.Setenv("NO_PROXY", "runner.example.com")
 	server.SetTasks("acme/linux", 42, 0)
-	direct, _ := detour(1, dialTo(server.Listener.Addr().String()))
+	direct := detour(1, dialTo(server.Listener.Addr().String()))
 
 	got, err := newClientBehindProxy(t, server, trusting, direct).UnclaimedTaskCount(t.Context(), "acme/linux")
 	equal(t, "error", errorText(err), "")
@@ -92,7 +93,7 @@ func TestNoProxy(t *testing.T) {
 
 func TestProxyThatRefuses(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 404, 407, 418, 429, 500, 502, 503, 504} {
-		t.Run(fmt.Sprint(status), func(t *testing.T) {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			server, trusting := startServerBehindProxy(t)
 			connects := 0
 			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -114,7 +115,7 @@ func TestProxyThatRefuses(t *testing.T) {
 			want := 1
 			if passing := status == 429 || status >= 500; passing {
 				want = 3
-				expectRetryError(t, err, clock, want)
+				_ = expectRetryError(t, err, clock, want)
 			} else {
 				equal(t, "error", err.Error(), "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux: "+reason)
 			}
@@ -130,7 +131,7 @@ func TestProxyWithAWrongPassword(t *testing.T) {
 	server, trusting := startServerBehindProxy(t)
 	proxy := circlecitest.NewProxy(server, proxyUser, "another")
 	t.Cleanup(proxy.Close)
-	setProxy(t, withPassword(t, proxy.URL, proxyUser, proxyPassword))
+	setProxy(t, withPassword(t, proxy.URL))
 	clock := circlecitest.NewClock()
 	_, err := newClientBehindProxy(t, server, trusting, tries(4, clock)).UnclaimedTaskCount(t.Context(), "acme/linux")
 	expectRequestError(t, err, "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux",
@@ -155,10 +156,10 @@ func TestProxyWithoutAScheme(t *testing.T) {
 func TestProxyThatIsDown(t *testing.T) {
 	server, trusting := startServerBehindProxy(t)
 	address := closedPort(t)
-	setProxy(t, withPassword(t, "http://"+address, proxyUser, proxyPassword))
+	setProxy(t, withPassword(t, "http://"+address))
 	clock := circlecitest.NewClock()
 	_, err := newClientBehindProxy(t, server, trusting, tries(1, clock)).UnclaimedTaskCount(t.Context(), "acme/linux")
-	expectRetryError(t, err, clock, 2)
+	_ = expectRetryError(t, err, clock, 2)
 	equal(t, "reason", errorOf[*circleci.RequestError](t, err).Reason,
 		"proxyconnect tcp: dial tcp "+address+": connect: connection refused")
 }
@@ -200,7 +201,7 @@ func TestEchoedProxyPasswordIsRedacted(t *testing.T) {
 	t.Run("by the server", func(t *testing.T) {
 		proxy := circlecitest.NewProxy(server, proxyUser, proxyPassword)
 		t.Cleanup(proxy.Close)
-		setProxy(t, withPassword(t, proxy.URL, proxyUser, proxyPassword))
+		setProxy(t, withPassword(t, proxy.URL))
 		client := newClientBehindProxy(t, server, trusting)
 		for form, text := range forms {
 			server.Next(circlecitest.Error(403, "you are "+text))
@@ -223,7 +224,7 @@ func TestEchoedProxyPasswordIsRedacted(t *testing.T) {
 				_, _ = io.WriteString(connection, "HTTP/1.1-"+text+"\r\n\r\n")
 				_ = connection.Close()
 			}))
-			setProxy(t, withPassword(t, proxy.URL, proxyUser, proxyPassword))
+			setProxy(t, withPassword(t, proxy.URL))
 			_, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
 			expectHidden(t, form, err, `malformed HTTP response "HTTP/1.1-(redacted)"`)
 			equal(t, "password that the proxy got", <-sent, "Basic "+basic)

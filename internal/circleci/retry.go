@@ -231,9 +231,13 @@ func passingFault(err error) bool {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return true
 	}
-	// net/http keeps the types of its HTTP/2 errors to itself, and that of the error for a connection which was closed
-	// between being opened and being used.
+	// net/http keeps the types of its HTTP/2 errors to itself.
 	text := err.Error()
-	return strings.Contains(text, "http2: ") || strings.Contains(text, "stream error: ") ||
-		strings.HasSuffix(text, "http: server closed idle connection")
+	return strings.Contains(text, "http2: ") || strings.Contains(text, "stream error: ") || closedUnused(err)
+}
+
+// closedUnused tells whether a connection was closed between being opened and being used, for which net/http keeps its
+// type to itself, too.
+func closedUnused(err error) bool {
+	return strings.HasSuffix(err.Error(), "http: server closed idle connection")
 }

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -46,19 +47,17 @@ func expectBackoff(t *testing.T, slept []time.Duration, n int) {
 	}
 }
 
-// detour lets the first n connections of a client be opened by other means, and those behind them go to the server. It
-// returns how many were opened by other means.
-func detour(n int32, other func(ctx context.Context) (net.Conn, error)) (func(*circleci.Config), *atomic.Int32) {
+// detour lets the first n connections of a client be opened by other means, and those behind them go to the server.
+func detour(n int32, other func(ctx context.Context) (net.Conn, error)) func(*circleci.Config) {
 	var taken atomic.Int32
 	return func(config *circleci.Config) {
 		config.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			if left := taken.Add(1); left <= n {
+			if taken.Add(1) <= n {
 				return other(ctx)
 			}
-			taken.Add(-1)
 			return (&net.Dialer{}).DialContext(ctx, network, address)
 		}
-	}, &taken
+	}
 }
 
 // dialTo opens connections to an address.
@@ -268,7 +267,7 @@ func TestFaultOnTheWayPasses(t *testing.T) {
 				server.Always(circlecitest.JSON(c.good))
 				refuse := func(int32) func(*circleci.Config) { return func(*circleci.Config) {} }
 				if test.open != nil {
-					refuse = func(n int32) func(*circleci.Config) { change, _ := detour(n, test.open); return change }
+					refuse = func(n int32) func(*circleci.Config) { return detour(n, test.open) }
 				}
 
 				clock := circlecitest.NewClock()
@@ -640,7 +639,7 @@ func TestFaultThatDoesNotPass(t *testing.T) {
 		for _, code := range []int{201, 204, 206, 304, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 418, 422, 425, 451, 499, 501, 505, 599} {
 			// Not even when it is asked for.
 			tests = append(tests, row{
-				fmt.Sprint(code), circlecitest.WithHeader(circlecitest.Raw(code, "text/plain", ""), "Retry-After", "1"), status,
+				strconv.Itoa(code), circlecitest.WithHeader(circlecitest.Raw(code, "text/plain", ""), "Retry-After", "1"), status,
 				strings.TrimSpace(fmt.Sprintf("answered %d %s", code, http.StatusText(code))),
 			})
 		}

@@ -79,7 +79,7 @@ func TestDemo(t *testing.T) {
 		t.Fatalf("the demo shows %d command lines, want 2:\n%s", len(steps), output)
 	}
 	plan, apply := output[steps[0][2]:steps[1][0]], output[steps[1][2]:]
-	if !strings.HasPrefix(plan, "plan\n") || !strings.HasPrefix(apply, "apply -auto-approve\n") {
+	if !strings.HasPrefix(plan, "plan -out=demo.tfplan\n") || !strings.HasPrefix(apply, "apply demo.tfplan\n") {
 		t.Errorf("the demo runs %q and %q", output[steps[0][2]:steps[0][3]], output[steps[1][2]:steps[1][3]])
 	}
 	for _, step := range []struct{ name, text string }{{"plan", plan}, {"apply", apply}} {
@@ -89,6 +89,10 @@ func TestDemo(t *testing.T) {
 			`"acme/linux: linux-2, agent 3.1.2, last used 2026-03-02T14:29:48Z"`,
 			`"acme/linux: linux-3, agent 3.1.2, last used never"`,
 			`"acme/macos: macos-1, agent 3.1.2, last used 2026-03-01T17:02:33Z"`,
+			`"acme/gpu"`,
+			` = "runners: 1, waiting tasks: 1, agents: 3.0.9"`,
+			`"acme/linux" = "runners: 3, waiting tasks: 14, agents: 3.1.2"`,
+			`"acme/macos" = "runners: 1, waiting tasks: 0, agents: 3.1.2"`,
 			"unclaimed_tasks = 14\n",
 			"Warning: Check block assertion failed\n",
 			"\n14 tasks of acme/linux wait, and at most 10 should: add runners.\n",
@@ -179,7 +183,7 @@ func TestErrors(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(d.configuration, "main.tf"), []byte("output \"o\" {\n  value = file(\"missing\")\n}\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		stderr := assertFails(t, d, "CLI plan` fails: exit status 1")
+		stderr := assertFails(t, d, "CLI plan -out=demo.tfplan` fails: exit status 1")
 		if !strings.Contains(stderr, `Invalid value for "path" parameter`) && !strings.Contains(stderr, "Invalid function argument") {
 			t.Errorf("the demo hides why the plan fails:\n%s", stderr)
 		}

@@ -76,12 +76,12 @@ func (d demo) run(ctx context.Context) (err error) {
 	if err := w.initialize(ctx); err != nil {
 		return err
 	}
-	d.say("The configuration in %s asks for the runners of the namespace acme and for the\nqueue of the resource class acme/linux. %s %s plans it:\n", d.configuration, product(found), found.Version)
-	if err := w.show(ctx, "plan"); err != nil {
+	d.say("The configuration in %s asks for the runners of the namespace acme, for the queue of\nthe resource class acme/linux, and for the whole fleet in one block. %s %s plans it:\n", d.configuration, product(found), found.Version)
+	if err := w.show(ctx, "plan", "-out=demo.tfplan"); err != nil {
 		return err
 	}
-	d.say("\nThe warning is one of the configuration's check blocks, which fails on this data; a check never\nstops a plan. Applying stores the outputs:\n")
-	if err := w.show(ctx, "apply", "-auto-approve"); err != nil {
+	d.say("\nThe warning is one of the configuration's check blocks, which fails on this data; a check never\nstops a plan. Applying what was planned stores the outputs:\n")
+	if err := w.show(ctx, "apply", "demo.tfplan"); err != nil {
 		return err
 	}
 	outcomes, err := w.checks(ctx)

@@ -63,7 +63,7 @@ func TestExampleCapacityWithV2(t *testing.T) {
 	}
 	for _, d := range got { // The function is called for each of the pools.
 		expectFinding(t, []diagnostic{d}, finding{
-			"", "Error in function call",
+			"", "Invalid function argument",
 			`The count of running tasks comes with version 3 of the Runner API only: set api_version = "v3" in the provider's configuration`,
 		})
 	}

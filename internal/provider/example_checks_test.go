@@ -29,7 +29,7 @@ func TestExampleChecks(t *testing.T) {
 		},
 		"few runners": {
 			[]circlecitest.Runner{newest, away}, 10,
-			[]diagnostic{failedCheck("1 runners of acme/linux are connected, and at least 2 should be.")},
+			[]diagnostic{failedCheck("Connected runners of acme/linux: 1, and there should be at least 2.")},
 			true,
 		},
 		"a long queue": {
@@ -40,7 +40,7 @@ func TestExampleChecks(t *testing.T) {
 		"no runner": {
 			[]circlecitest.Runner{away}, 0,
 			[]diagnostic{
-				failedCheck("0 runners of acme/linux are connected, and at least 2 should be."),
+				failedCheck("Connected runners of acme/linux: 0, and there should be at least 2."),
 				{
 					Severity: "error", Summary: "Resource precondition failed",
 					Detail: "No runner of acme/linux is connected: what is released now would wait for ever.",

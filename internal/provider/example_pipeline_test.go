@@ -55,7 +55,7 @@ func TestExamplePipeline(t *testing.T) {
 		"acme/linux": map[string]any{"connected": 1.0, "waiting": 49.0},
 		"acme/mac":   map[string]any{"connected": 1.0, "waiting": 1.0},
 	}
-	if difference := cmp.Diff(want, any(counts)); difference != "" {
+	if difference := cmp.Diff(want, counts); difference != "" {
 		t.Errorf("the counts differ (-want +got):\n%s", difference)
 	}
 

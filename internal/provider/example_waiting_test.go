@@ -1,12 +1,17 @@
 package provider_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
@@ -25,19 +30,15 @@ func TestExampleWaiting(t *testing.T) {
 	before := linux("before", time.Hour)
 
 	// The command leaves a file, by which the API knows that the machines start. One more is connected at each look.
-	looks := 0
+	var looks atomic.Int64
 	server.Intercept(func(*http.Request) http.Handler {
 		if _, err := os.Stat(filepath.Join(w.dir, start)); err != nil {
 			t.Errorf("the runners are listed before their machines start: %v", err)
 		}
-		server.SetRunners([]circlecitest.Runner{before, linux("linux-1", 0), linux("linux-2", 0)}[:min(looks, 2)+1]...)
-		looks++
+		server.SetRunners([]circlecitest.Runner{before, linux("linux-1", 0), linux("linux-2", 0)}[:min(looks.Add(1), 3)]...)
 		return nil
 	})
-	expectReport(t, w.apply())
-	if got, want := w.outputs()["runners"], []any{"linux-1", "linux-2"}; !slices.Equal(got.([]any), want) {
-		t.Errorf("the runners are %v, want %v", got, want)
-	}
+	expectOutputs(t, w, map[string]any{"runners": []any{"linux-1", "linux-2"}})
 	for _, request := range server.Requests() {
 		expectRequest(t, request, "/api/v2/runner?resource-class=acme%2Flinux")
 	}
@@ -76,5 +77,30 @@ func TestExampleWaiting(t *testing.T) {
 	expectLooks(1)
 	if got := w.state(); len(got) != 0 {
 		t.Errorf("the state holds %q", got)
+	}
+}
+
+// TestExampleDraining has a queue of which some is claimed and some done from look to look.
+func TestExampleDraining(t *testing.T) {
+	server := newExampleServer(t)
+	unclaimed, running := []int64{2, 1, 0, 0}, []int64{1, 2, 2, 0}
+	var unclaimedLooks, runningLooks atomic.Int64
+	server.Intercept(func(r *http.Request) http.Handler {
+		if strings.HasSuffix(r.URL.Path, "/running") {
+			return circlecitest.JSON(fmt.Sprintf(`{"running_runner_tasks": %d}`, running[runningLooks.Add(1)-1]))
+		}
+		return circlecitest.JSON(fmt.Sprintf(`{"unclaimed_task_count": %d}`, unclaimed[unclaimedLooks.Add(1)-1]))
+	})
+	w := newExample(t, "draining")
+	expectOutputs(t, w, map[string]any{"left": 0.0})
+	if got := len(server.Requests()); got != 8 {
+		t.Errorf("the server was asked %d times, want 8", got)
+	}
+
+	server.Intercept(nil)
+	server.SetTasks("acme/linux", 2, 1)
+	expectReport(t, w.report("apply", "-json", "-auto-approve", "-var", "wait=false"))
+	if difference := cmp.Diff(map[string]any{"left": 3.0}, w.outputs()); difference != "" {
+		t.Errorf("the outputs differ (-want +got):\n%s", difference)
 	}
 }

@@ -34,6 +34,10 @@ var exampleOutputs = map[string]map[string]any{
 		"connected": map[string]any{"acme/gpu": 0.0, "acme/linux": 1.0, "acme/mac": 1.0},
 		"waiting":   8.0,
 	},
+	"moving": {
+		"connected": map[string]any{"acme/linux": 1.0, "acme/mac": 1.0},
+		"waiting":   3.0,
+	},
 	"data-sources/circleci_organization_runners": {
 		"busy": []any{"a"},
 		"idle": []any{"b"},
@@ -51,7 +55,9 @@ var exampleOutputs = map[string]map[string]any{
 
 // ownTest has the examples that take more than an apply to be shown. Each has a test of its own, the demo in
 // internal/demo.
-var ownTest = []string{"capacity", "checks", "demo", "pipeline", "testing", "testing/connected", "waiting"}
+var ownTest = []string{
+	"authentication", "capacity", "checks", "demo", "draining", "pipeline", "server", "testing", "testing/connected", "waiting",
+}
 
 // exampleRunners is fleet with times and with what API v3 adds: one runner of each class is connected now.
 func exampleRunners() []circlecitest.Runner {
@@ -203,7 +209,9 @@ func (w *workspace) state() []string {
 	printed, ok := w.run("show", "-json")
 	var state struct {
 		Values struct {
-			RootModule struct{ Resources []struct{ Address, Mode string } } `json:"root_module"`
+			RootModule struct {
+				Resources []struct{ Address, Mode string }
+			} `json:"root_module"`
 		}
 	}
 	if err := json.Unmarshal([]byte(printed), &state); !ok || err != nil {

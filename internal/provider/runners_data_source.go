@@ -97,11 +97,11 @@ func (d *runnersDataSource) ConfigValidators(context.Context) []datasource.Confi
 
 // ValidateConfig refuses a class outside the namespace, for which no list could be right.
 func (d *runnersDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
-	var model runnersModel
-	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(checkInNamespace(path.Root("resource_class"), model.ResourceClass, model.Namespace)...)
+	// Not the whole model: a wait_for that depends on a variable is unknown here.
+	var class, namespace types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("resource_class"), &class)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("namespace"), &namespace)...)
+	resp.Diagnostics.Append(checkInNamespace(path.Root("resource_class"), class, namespace)...)
 }
 
 func (d *runnersDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -150,17 +151,7 @@ func (w *workspace) runAtTrace(succeeds bool) map[string]string {
 		}
 		written[strings.Join(arguments, " ")] = stdout + stderr
 	}
-	err := filepath.WalkDir(w.dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		written[entry.Name()] = string(content)
-		return err
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	maps.Copy(written, w.files())
 	if succeeds {
 		w.unzip("plan.zip", written)
 		if !strings.Contains(written["terraform.tfstate"], "unclaimed_task_count") {
@@ -168,6 +159,24 @@ func (w *workspace) runAtTrace(succeeds bool) map[string]string {
 		}
 	}
 	return written
+}
+
+// files returns every file of the workspace, by its name.
+func (w *workspace) files() map[string]string {
+	w.t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(w.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		files[entry.Name()] = string(content)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return files
 }
 
 func (w *workspace) unzip(name string, into map[string]string) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +37,10 @@ func TestAnswers(t *testing.T) {
 			"<a href=\"https://example.com/a?b\">Found</a>.\n\n", map[string]string{"Location": "https://example.com/a?b"},
 		},
 		{"Delay", circlecitest.Delay(time.Millisecond, text), 502, "text/plain", "gone", nil},
+		{"Drip", circlecitest.Drip(time.Millisecond, `{"a":1}`), 200, "application/json", `{"a":1}`, nil},
+		{"Long", circlecitest.Long(`{}`, 70_000), 200, "application/json", `{}` + strings.Repeat(" ", 70_000), nil},
+		// The client unpacks it.
+		{"Packed", circlecitest.Packed(`{}`, 70_000), 200, "application/json", `{}` + strings.Repeat(" ", 70_000), nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -87,6 +92,7 @@ func TestAnswersEndWhenTheClientGivesUp(t *testing.T) {
 	t.Parallel()
 	answers := map[string]http.Handler{
 		"Hang":  circlecitest.Hang(),
+		"Drip":  circlecitest.Drip(time.Hour, "{}"),
 		"Delay": circlecitest.Delay(time.Hour, circlecitest.JSON(`{}`)),
 	}
 	for name, answer := range answers {
@@ -118,4 +124,37 @@ func TestAnswersEndWhenTheClientGivesUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A packed answer is small on its way, however long it gets.
+func TestPackedIsPacked(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	server.Next(circlecitest.Packed(`{}`, 10<<20))
+	got := ask(t, server, http.MethodGet, "/", "Accept-Encoding", "gzip")
+	equal(t, "error", got.err, nil)
+	equal(t, "encoding", got.header.Get("Content-Encoding"), "gzip")
+	if len(got.body) == 0 || len(got.body) > 100<<10 {
+		t.Errorf("has %d bytes, want at most 100 KiB", len(got.body))
+	}
+}
+
+// What drips can be read as it comes.
+func TestDripComesByteByByte(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	server.Next(circlecitest.Drip(time.Hour, "{}"))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close() //nolint:errcheck // Nothing was written, so closing has nothing to lose.
+	got := make([]byte, 2)
+	n, err := response.Body.Read(got)
+	equal(t, "error", err, nil)
+	equal(t, "what came", string(got[:n]), "{")
 }

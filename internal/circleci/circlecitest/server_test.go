@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
@@ -398,4 +400,19 @@ func TestServerCountsConnections(t *testing.T) {
 	equal(t, "forgotten", server.Connections(), 0)
 	get(t, server, "/")
 	equal(t, "kept, though forgotten", server.Connections(), 0)
+}
+
+func TestServerRefusesConnections(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	server.Refuse(2)
+	for range 2 {
+		if got := ask(t, server, http.MethodGet, "/"); !errors.Is(got.err, syscall.ECONNRESET) && !errors.Is(got.err, syscall.EPIPE) {
+			t.Errorf("got error %v and status %d, want a reset", got.err, got.status)
+		}
+	}
+	equal(t, "number of requests", len(server.Requests()), 0)
+	equal(t, "connections", server.Connections(), 0)
+	equal(t, "status behind the last", get(t, server, "/").status, http.StatusNotFound)
+	equal(t, "connections", server.Connections(), 1)
 }

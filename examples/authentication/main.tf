@@ -1,0 +1,30 @@
+# A token that is never written anywhere: an ephemeral variable is in no plan and no state. It needs Terraform 1.10 or
+# OpenTofu 1.11. Give it as TF_VAR_circleci_token, or take it from an ephemeral resource of your secret store.
+
+terraform {
+  required_providers {
+    circleci = {
+      source = "circleci-community/circleci"
+    }
+  }
+}
+
+variable "circleci_token" {
+  description = "Personal API token of the machine user that reads the runners."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+provider "circleci" {
+  token = var.circleci_token
+}
+
+data "circleci_runner_tasks" "linux" {
+  resource_class = "acme/linux"
+}
+
+output "waiting" {
+  description = "Number of tasks that wait for a runner."
+  value       = data.circleci_runner_tasks.linux.unclaimed_task_count
+}

@@ -1,0 +1,70 @@
+# How many machines each of several pools should have, from one look at the whole namespace. Functions of providers need
+# Terraform 1.8 or OpenTofu 1.7.
+
+terraform {
+  required_providers {
+    circleci = {
+      source = "circleci-community/circleci"
+    }
+  }
+}
+
+# Only version 3 of the Runner API tells how many tasks run. Without that number nobody knows which machines are at work,
+# so desired_capacity refuses to go on.
+provider "circleci" {
+  api_version = "v3"
+}
+
+variable "namespace" {
+  description = "The namespace of the pools."
+  type        = string
+  default     = "acme"
+}
+
+variable "pools" {
+  description = "How many machines each pool may have, by resource class."
+  type = map(object({
+    min = number
+    max = number
+  }))
+  default = {
+    "acme/linux" = { min = 1, max = 20 }
+    "acme/mac"   = { min = 2, max = 4 }
+    "acme/gpu"   = { min = 0, max = 2 }
+  }
+}
+
+data "circleci_runner_fleet" "all" {
+  namespace = var.namespace
+
+  # A pool that is scaled to zero has no runner by which the fleet would find it, but it may have a queue. The classes are
+  # also the keys of by_resource_class, as they are written here.
+  resource_classes = keys(var.pools)
+}
+
+locals {
+  desired = {
+    for class, pool in var.pools : class => provider::circleci::desired_capacity(
+      data.circleci_runner_fleet.all.by_resource_class[class].unclaimed_task_count,
+      data.circleci_runner_fleet.all.by_resource_class[class].running_task_count,
+      pool.min, pool.max,
+    )
+  }
+}
+
+# In the place of what holds your machines, such as an autoscaling group with its desired_capacity.
+resource "terraform_data" "pool" {
+  for_each = var.pools
+
+  input = local.desired[each.key]
+}
+
+output "desired" {
+  description = "Number of machines that each pool should have, by resource class."
+  value       = { for class, pool in terraform_data.pool : class => pool.output }
+}
+
+output "machines" {
+  description = "Number of machines that all pools should have."
+  value       = sum(values(local.desired))
+}

@@ -1,0 +1,16 @@
+# Only version 3 of the Runner API lists by organization: set api_version = "v3" in the provider, or
+# CIRCLECI_RUNNER_API_VERSION=v3 in the environment.
+data "circleci_organization_runners" "acme" {
+  organization_id = "b9291e0d-a11e-41fb-8517-c545388b5953"
+}
+
+# status is null when CircleCI does not send it, and such a runner is in neither list.
+output "busy" {
+  description = "Names of the runners that work on a task"
+  value       = [for runner in data.circleci_organization_runners.acme.runners : runner.name if runner.status == "busy"]
+}
+
+output "idle" {
+  description = "Names of the runners that wait for a task"
+  value       = [for runner in data.circleci_organization_runners.acme.runners : runner.name if runner.status == "idle"]
+}

@@ -1,0 +1,16 @@
+# A namespace in one block: every resource class that has a runner, and acme/gpu even when it has none.
+data "circleci_runner_fleet" "acme" {
+  namespace        = "acme"
+  resource_classes = ["acme/gpu"]
+  connected_within = "10m"
+}
+
+output "connected" {
+  description = "Number of connected runners, by resource class"
+  value       = { for class, pool in data.circleci_runner_fleet.acme.by_resource_class : class => pool.connected_runner_count }
+}
+
+output "waiting" {
+  description = "Number of tasks that wait for any runner of the namespace"
+  value       = data.circleci_runner_fleet.acme.unclaimed_task_count
+}

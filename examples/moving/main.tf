@@ -1,0 +1,26 @@
+# What a page of data "http" with jsondecode was for.
+
+terraform {
+  required_providers {
+    circleci = {
+      source = "circleci-community/circleci"
+    }
+  }
+}
+
+provider "circleci" {}
+
+data "circleci_runner_fleet" "acme" {
+  namespace        = "acme"
+  connected_within = "5m"
+}
+
+output "waiting" {
+  description = "Number of tasks that wait for any runner."
+  value       = data.circleci_runner_fleet.acme.unclaimed_task_count
+}
+
+output "connected" {
+  description = "Number of connected runners, by resource class."
+  value       = { for class, pool in data.circleci_runner_fleet.acme.by_resource_class : class => pool.connected_runner_count }
+}

@@ -1,0 +1,33 @@
+# CircleCI Server: the installation's own origin, and its authority when that is a private one.
+
+terraform {
+  required_providers {
+    circleci = {
+      source = "circleci-community/circleci"
+    }
+  }
+}
+
+variable "server_url" {
+  description = "Origin of the installation, such as https://circleci.example.com."
+  type        = string
+}
+
+variable "ca_file" {
+  description = "File with the certificate of the authority that signed the installation's, in PEM form."
+  type        = string
+}
+
+provider "circleci" {
+  api_url     = var.server_url
+  ca_cert_pem = file(var.ca_file)
+}
+
+data "circleci_runners" "linux" {
+  resource_class = "acme/linux"
+}
+
+output "runners" {
+  description = "Names of the runners."
+  value       = data.circleci_runners.linux.runners[*].name
+}
