@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -106,9 +105,9 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				MarkdownDescription: "Do not verify the server's certificate, so that anyone in between can read the credential. " +
 					"Comes with a warning; prefer `ca_cert_pem`. Default `false`.",
 			},
-			"max_retries": schema.Int64Attribute{
+			"max_retries": schema.NumberAttribute{
 				Optional:   true,
-				Validators: []validator.Int64{int64validator.Between(0, 10)},
+				Validators: []validator.Number{wholeNumber{0, 10}},
 				MarkdownDescription: fmt.Sprintf("How often a request is tried again after faults that pass: status 429, 500, 502, 503 "+
 					"and 504, faults of the connection and of name resolution, and attempts that take too long. From 0 to 10; default `%d`. "+
 					"One read, its retries included, ends within five minutes.", circleci.DefaultMaxRetries),
@@ -119,9 +118,9 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				MarkdownDescription: fmt.Sprintf("How long one attempt of a request may take, to the last byte of the answer, as a duration "+
 					"such as `90s` or `1m30s`. Default `%s`.", circleci.DefaultRequestTimeout),
 			},
-			"max_concurrent_requests": schema.Int64Attribute{
+			"max_concurrent_requests": schema.NumberAttribute{
 				Optional:   true,
-				Validators: []validator.Int64{int64validator.Between(1, 256)},
+				Validators: []validator.Number{wholeNumber{1, 256}},
 				MarkdownDescription: fmt.Sprintf("How many requests are under way at once, from 1 to 256. Default `%d`.",
 					circleci.DefaultMaxConcurrentRequests),
 			},

@@ -3,9 +3,10 @@ package provider
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/numbervalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -28,8 +29,8 @@ type runnerTasksModel struct {
 }
 
 type tasksWaitForModel struct {
-	MaxUnclaimed types.Int64  `tfsdk:"max_unclaimed"`
-	MaxRunning   types.Int64  `tfsdk:"max_running"`
+	MaxUnclaimed types.Number `tfsdk:"max_unclaimed"`
+	MaxRunning   types.Number `tfsdk:"max_running"`
 	Timeout      types.String `tfsdk:"timeout"`
 	PollInterval types.String `tfsdk:"poll_interval"`
 }
@@ -61,17 +62,17 @@ func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 				MarkdownDescription: "Ends the read only when the queue has drained this far. At least one of `max_unclaimed` and " +
 					"`max_running` is needed. Null, the default, reads once. Every later plan waits again, and so does a destroy that refreshes.",
 				Attributes: waitAttributes(map[string]schema.Attribute{
-					"max_unclaimed": schema.Int64Attribute{
+					"max_unclaimed": schema.NumberAttribute{
 						Optional: true,
-						Validators: []validator.Int64{
-							int64validator.AtLeast(0),
-							int64validator.AtLeastOneOf(path.MatchRoot("wait_for").AtName("max_running")),
+						Validators: []validator.Number{
+							wholeNumber{0, math.MaxInt64},
+							numbervalidator.AtLeastOneOf(path.MatchRoot("wait_for").AtName("max_running")),
 						},
 						MarkdownDescription: "How many tasks may still wait for a runner. Null sets no limit.",
 					},
-					"max_running": schema.Int64Attribute{
+					"max_running": schema.NumberAttribute{
 						Optional:            true,
-						Validators:          []validator.Int64{int64validator.AtLeast(0)},
+						Validators:          []validator.Number{wholeNumber{0, math.MaxInt64}},
 						MarkdownDescription: "How many tasks may still run. Needs `api_version = \"v3\"`. Null sets no limit.",
 					},
 				}),
@@ -122,17 +123,17 @@ func (d *runnerTasksDataSource) count(ctx context.Context, class string, waitFor
 func (w *tasksWaitForModel) String() string {
 	var limits []string
 	if !w.MaxUnclaimed.IsNull() {
-		limits = append(limits, fmt.Sprintf("at most %d unclaimed", w.MaxUnclaimed.ValueInt64()))
+		limits = append(limits, fmt.Sprintf("at most %d unclaimed", int64Or(w.MaxUnclaimed, 0)))
 	}
 	if !w.MaxRunning.IsNull() {
-		limits = append(limits, fmt.Sprintf("at most %d running", w.MaxRunning.ValueInt64()))
+		limits = append(limits, fmt.Sprintf("at most %d running", int64Or(w.MaxRunning, 0)))
 	}
 	return strings.Join(limits, " and ") + " tasks"
 }
 
 func (w *tasksWaitForModel) isMetBy(count circleci.TaskCount) bool {
-	return (w.MaxUnclaimed.IsNull() || count.Unclaimed <= w.MaxUnclaimed.ValueInt64()) &&
-		(w.MaxRunning.IsNull() || count.Running != nil && *count.Running <= w.MaxRunning.ValueInt64())
+	return (w.MaxUnclaimed.IsNull() || count.Unclaimed <= int64Or(w.MaxUnclaimed, 0)) &&
+		(w.MaxRunning.IsNull() || count.Running != nil && *count.Running <= int64Or(w.MaxRunning, 0))
 }
 
 func describeTasks(count circleci.TaskCount) string {

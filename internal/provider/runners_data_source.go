@@ -3,9 +3,9 @@ package provider
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -35,7 +35,7 @@ type runnersModel struct {
 }
 
 type runnersWaitForModel struct {
-	MinRunners   types.Int64  `tfsdk:"min_runners"`
+	MinRunners   types.Number `tfsdk:"min_runners"`
 	Timeout      types.String `tfsdk:"timeout"`
 	PollInterval types.String `tfsdk:"poll_interval"`
 }
@@ -72,9 +72,9 @@ func (d *runnersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 					"that went away stay listed and would satisfy it. Null, the default, reads once. Every later plan waits again, and " +
 					"so does a destroy that refreshes.",
 				Attributes: waitAttributes(map[string]schema.Attribute{
-					"min_runners": schema.Int64Attribute{
+					"min_runners": schema.NumberAttribute{
 						Required:            true,
-						Validators:          []validator.Int64{int64validator.AtLeast(0)},
+						Validators:          []validator.Number{wholeNumber{0, math.MaxInt64}},
 						MarkdownDescription: "How many runners must be connected.",
 					},
 				}),
@@ -138,7 +138,7 @@ func (d *runnersDataSource) list(ctx context.Context, filter circleci.RunnerFilt
 		err = read(ctx)
 		return runners, err
 	}
-	wanted := model.WaitFor.MinRunners.ValueInt64()
+	wanted := int64Or(model.WaitFor.MinRunners, 0)
 	err = newWait(model.WaitFor.Timeout, model.WaitFor.PollInterval).until(ctx, d.api.client,
 		fmt.Sprintf("at least %d runners that connected within %s", wanted, model.ConnectedWithin.ValueString()),
 		func(ctx context.Context) (done bool, there string, err error) {

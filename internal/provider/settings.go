@@ -33,9 +33,9 @@ type providerModel struct {
 	ClientKeyPEM       types.String `tfsdk:"client_key_pem"`
 	InsecureSkipVerify types.Bool   `tfsdk:"insecure_skip_verify"`
 
-	MaxRetries            types.Int64  `tfsdk:"max_retries"`
+	MaxRetries            types.Number `tfsdk:"max_retries"`
 	RequestTimeout        types.String `tfsdk:"request_timeout"`
-	MaxConcurrentRequests types.Int64  `tfsdk:"max_concurrent_requests"`
+	MaxConcurrentRequests types.Number `tfsdk:"max_concurrent_requests"`
 }
 
 // settings are what the provider works with: the configuration, completed by the environment and by defaults.
@@ -99,13 +99,9 @@ func (m providerModel) requireKnown() (diags diag.Diagnostics) {
 func (m providerModel) resolve(getenv func(string) string) (s settings, diags diag.Diagnostics) {
 	s.credential, diags = m.credential(getenv)
 	s.tls = m.tlsConfig(&diags)
-	s.maxRetries = circleci.DefaultMaxRetries
-	if !m.MaxRetries.IsNull() {
-		s.maxRetries = int(m.MaxRetries.ValueInt64())
-	}
-	// The validators have seen to it that these can be read; 0 leaves the client's default.
-	s.requestTimeout, _ = time.ParseDuration(m.RequestTimeout.ValueString())
-	s.maxConcurrentRequests = int(m.MaxConcurrentRequests.ValueInt64())
+	s.maxRetries = int(int64Or(m.MaxRetries, circleci.DefaultMaxRetries))
+	s.requestTimeout = durationOr(m.RequestTimeout, circleci.DefaultRequestTimeout)
+	s.maxConcurrentRequests = int(int64Or(m.MaxConcurrentRequests, circleci.DefaultMaxConcurrentRequests))
 
 	s.apiVersion = m.version(getenv, &diags)
 	s.apiURL = m.url(getenv, s, &diags)

@@ -226,22 +226,27 @@ func TestValidateProvider(t *testing.T) {
 		},
 		"too many retries": {
 			`max_retries = 11`,
-			finding{`max_retries = 11`, "Invalid Attribute Value", "Attribute max_retries value must be between 0 and 10, got: 11"},
+			finding{`max_retries = 11`, "Invalid number", "The value of max_retries is 11. Give a whole number from 0 to 10."},
 			false,
 		},
 		"less than no retries": {
 			`max_retries = -1`,
-			finding{`max_retries = -1`, "Invalid Attribute Value", "Attribute max_retries value must be between 0 and 10, got: -1"},
+			finding{`max_retries = -1`, "Invalid number", "The value of max_retries is -1. Give a whole number from 0 to 10."},
+			false,
+		},
+		"half a retry": {
+			`max_retries = 1.5`,
+			finding{`max_retries = 1.5`, "Invalid number", "The value of max_retries is 1.5. Give a whole number from 0 to 10."},
 			false,
 		},
 		"no requests": {
 			`max_concurrent_requests = 0`,
-			finding{`max_concurrent_requests = 0`, "Invalid Attribute Value", "Attribute max_concurrent_requests value must be between 1 and 256, got: 0"},
+			finding{`max_concurrent_requests = 0`, "Invalid number", "The value of max_concurrent_requests is 0. Give a whole number from 1 to 256."},
 			false,
 		},
 		"too many requests": {
 			`max_concurrent_requests = 257`,
-			finding{`max_concurrent_requests = 257`, "Invalid Attribute Value", "Attribute max_concurrent_requests value must be between 1 and 256, got: 257"},
+			finding{`max_concurrent_requests = 257`, "Invalid number", "The value of max_concurrent_requests is 257. Give a whole number from 1 to 256."},
 			false,
 		},
 		"timeout without a unit": {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"math/big"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -68,6 +70,39 @@ func isDuration() validator.String {
 		summary: "Invalid duration",
 		want:    `A duration is a number with its unit, h, m, s or ms, or several of them, such as "90s" or "1h30m".`,
 	}
+}
+
+// wholeNumber takes whole numbers between two. The framework's own type for them would answer a fraction with the
+// request to report an error of the provider.
+type wholeNumber struct{ lowest, highest int64 }
+
+func (v wholeNumber) Description(context.Context) string {
+	if v.highest == math.MaxInt64 {
+		return fmt.Sprintf("Give a whole number that is %d or more.", v.lowest)
+	}
+	return fmt.Sprintf("Give a whole number from %d to %d.", v.lowest, v.highest)
+}
+
+func (v wholeNumber) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v wholeNumber) ValidateNumber(ctx context.Context, req validator.NumberRequest, resp *validator.NumberResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	number := req.ConfigValue.ValueBigFloat()
+	if n, accuracy := number.Int64(); accuracy != big.Exact || n < v.lowest || n > v.highest {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid number",
+			fmt.Sprintf("The value of %s is %s. %s", req.Path, number.Text('g', 20), v.Description(ctx)))
+	}
+}
+
+// int64Or reads an attribute that a validator has checked.
+func int64Or(number types.Number, otherwise int64) int64 {
+	if number.IsNull() || number.IsUnknown() {
+		return otherwise
+	}
+	n, _ := number.ValueBigFloat().Int64()
+	return n
 }
 
 // checkInNamespace refuses a class outside a namespace. What is not known, or wrong by itself, is judged elsewhere.

@@ -230,7 +230,11 @@ func TestValidateWait(t *testing.T) {
 		},
 		"less than no runners": {
 			waitFor("circleci_runners", runnersToWaitFor, "min_runners = -1"),
-			finding{"", "Invalid Attribute Value", "Attribute wait_for.min_runners value must be at least 0, got: -1"},
+			finding{"", "Invalid number", "The value of wait_for.min_runners is -1. Give a whole number that is 0 or more."},
+		},
+		"half a runner": {
+			waitFor("circleci_runners", runnersToWaitFor, "min_runners = 0.5"),
+			finding{"", "Invalid number", "The value of wait_for.min_runners is 0.5. Give a whole number that is 0 or more."},
 		},
 		"connected_within without a unit": {
 			"data \"circleci_runners\" \"test\" {\n  namespace = \"acme\"\n  connected_within = \"10\"\n}\n",
@@ -246,11 +250,11 @@ func TestValidateWait(t *testing.T) {
 		},
 		"less than no tasks": {
 			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = -1"),
-			finding{"", "Invalid Attribute Value", "Attribute wait_for.max_unclaimed value must be at least 0, got: -1"},
+			finding{"", "Invalid number", "The value of wait_for.max_unclaimed is -1. Give a whole number that is 0 or more."},
 		},
 		"less than no running tasks": {
 			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_running = -1"),
-			finding{"", "Invalid Attribute Value", "Attribute wait_for.max_running value must be at least 0, got: -1"},
+			finding{"", "Invalid number", "The value of wait_for.max_running is -1. Give a whole number that is 0 or more."},
 		},
 		"timeout that is none": {
 			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = 1\n    timeout = \"soon\""),
