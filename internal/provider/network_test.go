@@ -109,7 +109,7 @@ func TestOldTLS(t *testing.T) {
 	authority := circlecitest.NewAuthority()
 	certificate, key := authority.Issue("127.0.0.1")
 	server := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
-	server.TLS.MinVersion, server.TLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 //nolint:gosec // The fault to find.
+	server.TLS.MinVersion, server.TLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	got := newWorkspace(t, tlsProviderBlock(server.URL, heredoc("ca_cert_pem", authority.CertificatePEM))+tasksBlock).plan()
