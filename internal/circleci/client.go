@@ -207,8 +207,9 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, asked string, attempt 
 
 // checkRedirect lets a redirect lead to the same origin only. Go's own rule would send Circle-Token to any host.
 func checkRedirect(next *http.Request, via []*http.Request) error {
-	if origin(next.URL) != origin(via[0].URL) {
-		return &redirectError{origin: origin(next.URL)}
+	// What is shown keeps its case, or a secret in it would not be recognized.
+	if target := origin(next.URL); strings.ToLower(target) != strings.ToLower(origin(via[0].URL)) {
+		return &redirectError{origin: target}
 	}
 	if len(via) > maxRedirects {
 		return fmt.Errorf("it was redirected more than %d times", maxRedirects)
@@ -216,11 +217,11 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// origin is the part of a URL that decides who receives a request: scheme, host and port.
+// origin is the part of a URL that decides who receives a request: scheme, host and port. Its case does not matter.
 func origin(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+	return u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port)
 }

@@ -388,9 +388,14 @@ func TestCallerGivesUp(t *testing.T) {
 			server := startServer(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			_, err := c.do(ctx, newClient(t, server))
-			expectGivenUp(t, err, c.requestTo(server), context.Canceled)
+			var attempts record
+			client := newClient(t, server, attempts.keep)
+			for range 20 { // Each time a place is free as well.
+				_, err := c.do(ctx, client)
+				expectGivenUp(t, err, c.requestTo(server), context.Canceled)
+			}
 			equal(t, "requests", server.Requests(), []circlecitest.Request(nil))
+			equal(t, "number of attempts", len(attempts.all()), 0)
 		})
 		t.Run(c.name+"/deadline", func(t *testing.T) {
 			t.Parallel()

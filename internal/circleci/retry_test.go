@@ -12,9 +12,12 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -104,13 +107,22 @@ func startCutter(t *testing.T, size int64) (address string) {
 	return listener.Addr().String()
 }
 
-// closedConnection is one that the other side closed, which the client learns before it can use it.
-type closedConnection struct{ net.Conn }
+// closedConnection is one that the other side has closed.
+type closedConnection struct {
+	net.Conn
+	once   sync.Once
+	closed chan struct{}
+}
 
-func (closedConnection) Read([]byte) (int, error)      { return 0, io.EOF }
-func (closedConnection) Write(p []byte) (int, error)   { return len(p), nil }
-func (closedConnection) Close() error                  { return nil }
-func (closedConnection) SetDeadline(_ time.Time) error { return nil }
+func newClosedConnection() *closedConnection { return &closedConnection{closed: make(chan struct{})} }
+
+func (*closedConnection) Read([]byte) (int, error)    { return 0, io.EOF }
+func (*closedConnection) Write(p []byte) (int, error) { return len(p), nil }
+
+func (c *closedConnection) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return nil
+}
 
 // reset sends a part of an answer and then resets the connection.
 func reset(text string) http.Handler {
@@ -229,10 +241,6 @@ func TestFaultOnTheWayPasses(t *testing.T) {
 		{name: "reset", refuse: true, cause: syscall.ECONNRESET},
 		{name: "refused", open: dialTo(closedPort(t)), cause: syscall.ECONNREFUSED},
 		{name: "closed", open: dialTo(startCutter(t, 1)), cause: syscall.ECONNRESET},
-		{
-			name: "closed before it is used", open: func(context.Context) (net.Conn, error) { return closedConnection{}, nil },
-			reason: "the connection was closed before an answer came",
-		},
 		{name: "name not resolved", open: fails(lookup), reason: "lookup runner.circleci.com: server misbehaving", cause: lookup},
 		{
 			name:   "name not resolved, as net says it",
@@ -249,7 +257,7 @@ func TestFaultOnTheWayPasses(t *testing.T) {
 		{name: "handshake cut", secure: true, open: dialTo(startCutter(t, 1)), cause: syscall.ECONNRESET},
 		{
 			name: "handshake closed", secure: true,
-			open:   func(context.Context) (net.Conn, error) { return closedConnection{}, nil },
+			open:   func(context.Context) (net.Conn, error) { return newClosedConnection(), nil },
 			reason: "the connection was closed before an answer came", cause: io.EOF,
 		},
 	}
@@ -302,6 +310,38 @@ func TestFaultOnTheWayPasses(t *testing.T) {
 					t.Errorf("got cause %v, want %v", cause.Err, test.cause)
 				}
 			})
+		}
+	}
+}
+
+// net/http may learn that a connection was closed before it sends the request, and has an error of its own for that.
+func TestConnectionThatIsClosedBeforeItsUse(t *testing.T) {
+	t.Parallel()
+	const n = 2
+	for _, c := range calls {
+		server, clock := startServer(t), circlecitest.NewClock()
+		server.Always(circlecitest.JSON(c.good))
+		var (
+			attempts record
+			opened   []*closedConnection
+		)
+		closed := detour(n, func(context.Context) (net.Conn, error) {
+			opened = append(opened, newClosedConnection())
+			return opened[len(opened)-1], nil
+		})
+		// The request goes on only when net/http has closed its side, too.
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
+			if connection, ok := got.Conn.(*closedConnection); ok {
+				<-connection.closed
+			}
+		}})
+		got, err := c.do(ctx, newClient(t, server, closed, tries(n, clock), attempts.keep))
+		equal(t, "error", errorText(err), "")
+		equal(t, "answer", got, c.want)
+		expectBackoff(t, clock.Slept(), n)
+		expectAttempts(t, attempts.all(), n, 0)
+		for _, attempt := range attempts.all()[:n] {
+			equal(t, "error of an attempt", errorText(attempt.Err), c.requestTo(server)+": the connection was closed before an answer came")
 		}
 	}
 }
@@ -796,40 +836,54 @@ func TestTooManyRequestsPausesTheWholeClient(t *testing.T) {
 	equal(t, "number of requests", len(server.Requests()), 1+others+2)
 }
 
-// A pause that began while another was on counts, when it ends later.
-func TestPauseGrows(t *testing.T) {
+// Of two pauses the one that ends later counts, whichever began first.
+func TestLongerPauseCounts(t *testing.T) {
 	t.Parallel()
-	server, clock := startServer(t), circlecitest.NewStoppedClock()
-	server.SetTasks("acme/linux", 42, 0)
-	client := newClient(t, server, tries(1, clock))
-	// Two requests are under way when the first of them is refused.
-	both := make(chan struct{})
-	gates := []chan struct{}{make(chan struct{}), make(chan struct{})}
-	for i, wait := range []string{"10", "25"} {
-		server.Next(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			both <- struct{}{}
-			<-gates[i]
-			slow(wait).ServeHTTP(w, r)
-		}))
-	}
-	first, second := ask(t.Context(), client), ask(t.Context(), client)
-	<-both
-	<-both
-	close(gates[0])
-	clock.AwaitSleepers(1)
-	close(gates[1])
-	clock.AwaitSleepers(2)
-	equal(t, "sleeps", clock.Slept(), []time.Duration{10 * time.Second, 25 * time.Second})
+	for _, waits := range [][]time.Duration{{10 * time.Second, 25 * time.Second}, {25 * time.Second, 10 * time.Second}} {
+		t.Run(fmt.Sprint(waits), func(t *testing.T) {
+			t.Parallel()
+			server, clock := startServer(t), circlecitest.NewStoppedClock()
+			server.SetTasks("acme/linux", 42, 0)
+			client := newClient(t, server, tries(1, clock))
+			// Both requests are under way when the first of them is refused.
+			asked := make(chan struct{})
+			gates := []chan struct{}{make(chan struct{}), make(chan struct{})}
+			for i, wait := range waits {
+				server.Next(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					asked <- struct{}{}
+					<-gates[i]
+					slow(strconv.Itoa(int(wait.Seconds()))).ServeHTTP(w, r)
+				}))
+			}
+			outcomes := []<-chan outcome{ask(t.Context(), client), ask(t.Context(), client)}
+			<-asked
+			<-asked
+			close(gates[0])
+			clock.AwaitSleepers(1)
+			close(gates[1])
+			clock.AwaitSleepers(2)
+			equal(t, "sleeps", clock.Slept(), waits)
 
-	// The first has waited for its own time and finds that it has to wait for the second's.
-	clock.Advance(10 * time.Second)
-	clock.AwaitSleepers(2)
-	equal(t, "sleeps", clock.Slept(), []time.Duration{10 * time.Second, 25 * time.Second, 15 * time.Second})
-	equal(t, "number of requests", len(server.Requests()), 2)
-	clock.Advance(15 * time.Second)
-	equal(t, "outcome", <-first, outcome{42, nil})
-	equal(t, "outcome", <-second, outcome{42, nil})
-	equal(t, "number of requests", len(server.Requests()), 4)
+			// Who was to wait for less has done so, and finds that there is more to wait for.
+			clock.Advance(10 * time.Second)
+			clock.AwaitSleepers(2)
+			equal(t, "sleeps", clock.Slept(), append(slices.Clone(waits), 15*time.Second))
+			equal(t, "number of requests", len(server.Requests()), 2)
+			clock.Advance(15 * time.Second)
+			for _, out := range outcomes {
+				equal(t, "outcome", <-out, outcome{42, nil})
+			}
+			equal(t, "number of requests", len(server.Requests()), 4)
+		})
+	}
+}
+
+// yielding lets others go first whenever the client asks it for the time.
+type yielding struct{ *circlecitest.Clock }
+
+func (c yielding) Now() time.Time {
+	runtime.Gosched()
+	return c.Clock.Now()
 }
 
 // Who stands in line for a place when a 429 frees one must not use it.
@@ -838,7 +892,7 @@ func TestPauseHoldsForThoseInLine(t *testing.T) {
 	for range 50 {
 		server, clock := startServer(t), circlecitest.NewStoppedClock()
 		server.SetTasks("acme/linux", 42, 0)
-		client := newClient(t, server, tries(1, clock), func(config *circleci.Config) { config.MaxConcurrentRequests = 1 })
+		client := newClient(t, server, tries(1, yielding{clock}), func(config *circleci.Config) { config.MaxConcurrentRequests = 1 })
 		asked, gate := make(chan struct{}), make(chan struct{})
 		server.Next(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			close(asked)
