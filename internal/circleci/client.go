@@ -208,7 +208,7 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, asked string, attempt 
 // checkRedirect lets a redirect lead to the same origin only. Go's own rule would send Circle-Token to any host.
 func checkRedirect(next *http.Request, via []*http.Request) error {
 	// What is shown keeps its case, or a secret in it would not be recognized.
-	if target := origin(next.URL); strings.ToLower(target) != strings.ToLower(origin(via[0].URL)) {
+	if target := origin(next.URL); !strings.EqualFold(target, origin(via[0].URL)) {
 		return &redirectError{origin: target}
 	}
 	if len(via) > maxRedirects {
