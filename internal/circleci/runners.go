@@ -112,9 +112,14 @@ func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner
 }
 
 func compareRunners(a, b Runner) int {
+	// Nearly always one of these two tells, and the rest need not be compared.
+	if order := strings.Compare(a.ResourceClass, b.ResourceClass); order != 0 {
+		return order
+	}
+	if order := strings.Compare(a.Name, b.Name); order != 0 {
+		return order
+	}
 	return cmp.Or(
-		strings.Compare(a.ResourceClass, b.ResourceClass),
-		strings.Compare(a.Name, b.Name),
 		compareOptional(a.Hostname, b.Hostname),
 		compareOptional(a.FirstConnected, b.FirstConnected),
 		compareOptional(a.LastConnected, b.LastConnected),

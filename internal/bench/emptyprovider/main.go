@@ -1,0 +1,97 @@
+// Command emptyprovider is the least that a provider on the plugin framework can be and still answer the configuration
+// that `make bench` plans with ten runners: one data source, with the schema of circleci_runners as far as the
+// configuration uses it, whose list never changes. What a plan with it takes, a plan with any provider takes.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+func main() {
+	err := providerserver.Serve(context.Background(), func() provider.Provider { return emptyProvider{} },
+		providerserver.ServeOpts{Address: "registry.terraform.io/circleci-community/circleci"})
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+type emptyProvider struct{}
+
+func (emptyProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "circleci"
+}
+
+func (emptyProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = providerschema.Schema{Attributes: map[string]providerschema.Attribute{
+		"api_url": providerschema.StringAttribute{Optional: true},
+		"token":   providerschema.StringAttribute{Optional: true, Sensitive: true},
+	}}
+}
+
+func (emptyProvider) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
+}
+
+func (emptyProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{func() datasource.DataSource { return runners{} }}
+}
+
+func (emptyProvider) Resources(context.Context) []func() resource.Resource { return nil }
+
+type runners struct{}
+
+type runnersModel struct {
+	Namespace types.String  `tfsdk:"namespace"`
+	Runners   []runnerModel `tfsdk:"runners"`
+}
+
+type runnerModel struct {
+	ResourceClass  string `tfsdk:"resource_class"`
+	Hostname       string `tfsdk:"hostname"`
+	Name           string `tfsdk:"name"`
+	FirstConnected string `tfsdk:"first_connected"`
+	LastConnected  string `tfsdk:"last_connected"`
+	LastUsed       string `tfsdk:"last_used"`
+	Version        string `tfsdk:"version"`
+}
+
+func (runners) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_runners"
+}
+
+func (runners) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	runner := map[string]schema.Attribute{}
+	for _, name := range []string{
+		"resource_class", "hostname", "name", "first_connected", "last_connected", "last_used", "version",
+	} {
+		runner[name] = schema.StringAttribute{Computed: true}
+	}
+	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
+		"namespace": schema.StringAttribute{Optional: true},
+		"runners":   schema.ListNestedAttribute{Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: runner}},
+	}}
+}
+
+func (runners) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model runnersModel
+	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
+		return
+	}
+	for i := range 10 {
+		const at = "2026-03-02T08:00:00Z"
+		model.Runners = append(model.Runners, runnerModel{
+			ResourceClass: "acme/pool-000", Hostname: "ip-10-0-0-1.ec2.internal", Name: fmt.Sprintf("ephemeral-%d", i),
+			FirstConnected: at, LastConnected: at, LastUsed: at, Version: "3.1.2",
+		})
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}

@@ -1,0 +1,62 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+// BenchmarkConvert turns the client's runners into the state's MessagePack, without the read around it: as the wrapper
+// does, and as the framework does with a slice of structs of types.String.
+func BenchmarkConvert(b *testing.B) {
+	ctx := context.Background()
+	var schema datasource.SchemaResponse
+	newRunnersDataSource().Schema(ctx, datasource.SchemaRequest{}, &schema)
+	kind := schema.Schema.Type().TerraformType(ctx)
+	plain := func(b *testing.B, runners []runnerModel) []byte {
+		b.Helper()
+		state := tfsdk.State{Schema: schema.Schema, Raw: tftypes.NewValue(kind, nil)}
+		if diags := state.Set(ctx, &runnersModel{Namespace: types.StringValue("acme"), Runners: runners}); diags.HasError() {
+			b.Fatal(diags)
+		}
+		encoded, err := tfprotov6.NewDynamicValue(kind, state.Raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return encoded.MsgPack
+	}
+	for _, n := range []int{10, 1_000, 10_000} {
+		text := func(s string, i int) *string { s = fmt.Sprintf(s, i); return &s }
+		runners := make([]circleci.Runner, n)
+		for i := range runners {
+			runners[i] = circleci.Runner{
+				ResourceClass: "acme/linux", Name: fmt.Sprintf("ephemeral-%012d", i), Hostname: text("ip-10-0-%012d.ec2.internal", i),
+				FirstConnected: text("2026-03-02T08:%02d:00Z", i%60), LastConnected: text("2026-03-02T09:%02d:00Z", i%60),
+				Version: text("3.1.%d", i%5),
+			}
+		}
+		b.Run(fmt.Sprintf("runners=%d/way=direct", n), func(b *testing.B) {
+			empty := plain(b, []runnerModel{})
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := (directList{runnerFields, runners}).replaceIn(empty); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("runners=%d/way=plain", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				plain(b, newRunnerModels(runners))
+			}
+		})
+	}
+}
