@@ -124,6 +124,15 @@ func TestDemo(t *testing.T) {
 		t.Errorf("the demo uses colours where there is no terminal:\n%q", output)
 	}
 	assertEmpty(t, temporary)
+
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?s)```text\n(.*?)```").FindSubmatch(readme)
+	if shown == nil || !strings.Contains(output, string(shown[1])) {
+		t.Errorf("the README does not show how the demo ends:\n%s", output)
+	}
 }
 
 // TestInterrupt ends the demo as soon as the CLI's plan reads.
