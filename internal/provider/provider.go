@@ -93,12 +93,12 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			"client_cert_pem": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Certificate by which the provider makes itself known to the server (mutual TLS), in PEM form, " +
-					"its chain behind it. Needs `client_key_pem`.",
+					"its chain behind it. Needs `client_key_pem`. When unset, the provider shows no certificate.",
 			},
 			"client_key_pem": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Private key of `client_cert_pem`, unencrypted, in PEM form.",
+				MarkdownDescription: "Private key of `client_cert_pem`, unencrypted, in PEM form. Needs `client_cert_pem`.",
 			},
 			"insecure_skip_verify": schema.BoolAttribute{
 				Optional: true,
