@@ -147,7 +147,7 @@ func (f fleet) fill(model *runnerFleetModel, version circleci.APIVersion) error 
 	return nil
 }
 
-var errTooManyTasks = fmt.Errorf("The counts of the resource classes add up to more than %d", math.MaxInt64) //nolint:staticcheck // It begins a diagnostic.
+var errTooManyTasks = fmt.Errorf("The counts of the resource classes add up to more than %d", int64(math.MaxInt64)) //nolint:staticcheck // It begins a diagnostic.
 
 // addTo adds a count, when there is one, unless the sum would be too large to be told.
 func addTo(sum, count *int64) bool {

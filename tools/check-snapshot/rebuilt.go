@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// rebuilt are the platforms that are built again. To compile everything for all of them once more would take as long as
+// the snapshot itself and prove little beyond these, which differ in system, architecture and word size.
+var rebuilt = []platform{{"linux", "amd64"}, {"darwin", "arm64"}, {"windows", "386"}}
+
+// checkRebuilt builds the same sources in another directory, with an empty build cache, and in another time zone.
+func (s *snapshot) checkRebuilt(ctx context.Context, p platform, want []byte, dir string) (err error) {
+	goreleaser, err := filepath.Abs(filepath.Join("bin", "goreleaser"))
+	if err != nil {
+		return err
+	}
+	sources := filepath.Join(dir, "sources")
+	if err := copySources(ctx, sources); err != nil {
+		return err
+	}
+	command := exec.CommandContext(ctx, goreleaser, "build", "--snapshot", "--single-target")
+	command.Dir = sources
+	command.Env = append(os.Environ(), "GOOS="+p.os, "GOARCH="+p.arch, "GOCACHE="+filepath.Join(dir, "cache"), "TZ=Asia/Kathmandu")
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("goreleaser build: %w\n%s", err, output)
+	}
+	found, err := filepath.Glob(filepath.Join(sources, "dist", "*", s.executable(p)))
+	if err != nil {
+		return err
+	}
+	if len(found) != 1 {
+		return fmt.Errorf("there is not one %s, but %q", s.executable(p), found)
+	}
+	got, err := os.ReadFile(found[0])
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(got, want) {
+		return errors.New("the executables differ")
+	}
+	return os.RemoveAll(dir)
+}
+
+// copySources copies what is in the working directory, changed and new files included, and the commit that it is at.
+func copySources(ctx context.Context, to string) (err error) {
+	if output, err := exec.CommandContext(ctx, "git", "clone", "--quiet", "--no-checkout", ".", to).CombinedOutput(); err != nil {
+		return fmt.Errorf("git clone: %w\n%s", err, output)
+	}
+	list, err := exec.CommandContext(ctx, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	if err != nil {
+		return fmt.Errorf("git ls-files: %w", err)
+	}
+	root, err := os.OpenRoot(to)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(list), "\x00"), "\x00") {
+		content, err := os.ReadFile(name)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // It was deleted, and the deletion is not committed yet.
+		}
+		if err != nil {
+			return err
+		}
+		if err := root.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			return err
+		}
+		if err := root.WriteFile(name, content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
