@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,6 +134,40 @@ func TestDemo(t *testing.T) {
 	shown := regexp.MustCompile("(?s)```text\n(.*?)```").FindSubmatch(readme)
 	if shown == nil || !strings.Contains(output, string(shown[1])) {
 		t.Errorf("the README does not show how the demo ends:\n%s", output)
+	}
+}
+
+// TestServe reads what is served, at the address and with the token that are printed.
+func TestServe(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	answer := ""
+	stdout := &watcher{text: "acme/gpu."}
+	stdout.found = func() {
+		printed := regexp.MustCompile(`CIRCLECI_RUNNER_API_URL=(\S+) CIRCLE_TOKEN=(\S+)`).FindStringSubmatch(stdout.buffer.String())
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, printed[1]+"/api/v2/runner/tasks?resource-class=acme/linux", http.NoBody)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		request.Header.Set("Circle-Token", printed[2])
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		body, err := io.ReadAll(response.Body)
+		if err != nil || response.Body.Close() != nil {
+			t.Error(err)
+		}
+		answer = string(body)
+		stop()
+	}
+	if err := (demo{stdout: stdout}).serve(ctx); err != nil {
+		t.Error(err)
+	}
+	if want := `{"unclaimed_task_count":14}`; answer != want {
+		t.Errorf("the API answers %q, want %q", answer, want)
 	}
 }
 

@@ -21,12 +21,17 @@ func main() {
 	d := demo{stdout: os.Stdout, stderr: os.Stderr, color: isTerminal(os.Stdout)}
 	flag.StringVar(&d.provider, "provider", "bin/terraform-provider-circleci", "the provider's executable")
 	flag.StringVar(&d.configuration, "configuration", "examples/demo", "the directory of the configuration")
+	serve := flag.Bool("serve", false, "only serve the demo's Runner API, for a configuration of your own, until Ctrl-C")
 	flag.Parse()
 
 	// A closed pipe (`make demo | head`) and a closed terminal end the demo like Ctrl-C does, so that they leave nothing
 	// behind either.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
-	err := d.run(ctx)
+	run := d.run
+	if *serve {
+		run = d.serve
+	}
+	err := run(ctx)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
@@ -98,6 +103,22 @@ and run, from the top of the repository:
 
   TF_CLI_CONFIG_FILE="$PWD/bin/dev.tfrc" %s -chdir=%s plan \
     -var namespace=<yours> -var resource_class=<yours>/<class>`, asTyped(found), d.configuration)
+	return nil
+}
+
+// serve serves the demo's Runner API until ctx ends, and says how to read it.
+func (d demo) serve(ctx context.Context) error {
+	server := circlecitest.NewServer()
+	defer server.Close()
+	fill(server)
+	d.say(`A Runner API on loopback, with the demo's runners and tasks, serves until Ctrl-C. In another terminal,
+from the top of the repository, make your configuration read it:
+
+  export TF_CLI_CONFIG_FILE="$PWD/bin/dev.tfrc"
+  export CIRCLECI_RUNNER_API_URL=%s CIRCLE_TOKEN=%s
+
+It knows the resource classes acme/linux, acme/macos and acme/gpu.`, server.URL, circlecitest.PersonalToken)
+	<-ctx.Done()
 	return nil
 }
 
