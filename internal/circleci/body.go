@@ -70,6 +70,9 @@ var (
 // maxMessage is how many characters of a server's words go into an error.
 const maxMessage = 300
 
+// Readable makes of a text that the server wrote, such as a runner's name, what may be shown in an error.
+func (c *Client) Readable(text string) string { return c.readable(text) }
+
 // readable makes one line of what a server wrote, fit for a terminal: without control characters, without the
 // credential, and not too long.
 func (c *Client) readable(text string) string {

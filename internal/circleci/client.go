@@ -144,14 +144,16 @@ func (c *Client) Sleep(ctx context.Context, d time.Duration) error {
 func (c *Client) get(ctx context.Context, endpoint string, query url.Values) (body []byte, asked string, err error) {
 	u := c.config.APIURL.JoinPath("api", string(c.config.APIVersion), endpoint)
 	u.RawQuery = query.Encode()
-	asked = "GET " + u.String()
+	// Hidden, because a server's own words may be asked about: the classes that it listed.
+	shown := c.hide(u.String())
+	asked = http.MethodGet + " " + shown
 
 	read, cancel := c.StartRead(ctx, ReadTimeout)
 	defer cancel()
 	begun, attempts := c.config.Clock.Now(), 0
 	body, err = c.retry(read, func(ctx context.Context, number int) ([]byte, error) {
 		attempts = number
-		attempt := Attempt{Method: http.MethodGet, URL: u.String(), Number: number}
+		attempt := Attempt{Method: http.MethodGet, URL: shown, Number: number}
 		start := c.config.Clock.Now()
 		body, err := c.attempt(ctx, u, asked, &attempt)
 		if c.config.OnAttempt != nil {

@@ -16,13 +16,16 @@ const connectedWithinDescription = "How long ago a runner may have been seen to 
 type connected struct {
 	// since is the earliest last_connected that counts; the zero time counts every runner, seen or not.
 	since time.Time
+	// readable makes what the server wrote fit for an error.
+	readable func(string) string
 }
 
-func newConnected(within types.String, now time.Time) connected {
-	if within.IsNull() {
-		return connected{}
+func newConnected(within types.String, client *circleci.Client) connected {
+	c := connected{readable: client.Readable}
+	if !within.IsNull() {
+		c.since = client.Now().Add(-durationOr(within, 0))
 	}
-	return connected{since: now.Add(-durationOr(within, 0))}
+	return c
 }
 
 // counts tells whether a runner counts as connected. A time that cannot be read is an error: taking the runner for gone,
@@ -31,7 +34,7 @@ func (c connected) counts(r circleci.Runner) (bool, error) {
 	if c.since.IsZero() {
 		return true, nil
 	}
-	seen, err := lastConnected(r)
+	seen, err := c.lastConnected(r)
 	return err == nil && !seen.IsZero() && !seen.Before(c.since), err
 }
 
@@ -54,21 +57,21 @@ func (c connected) filter(runners []circleci.Runner) ([]circleci.Runner, error) 
 }
 
 // lastConnected returns when a runner was last seen, the zero time when the API does not say.
-func lastConnected(r circleci.Runner) (time.Time, error) {
+func (c connected) lastConnected(r circleci.Runner) (time.Time, error) {
 	if r.LastConnected == nil {
 		return time.Time{}, nil
 	}
 	seen, err := time.Parse(time.RFC3339, *r.LastConnected)
 	if err != nil {
-		return time.Time{}, &timeError{runner: r}
+		return time.Time{}, &timeError{c.readable(r.Name), c.readable(r.ResourceClass), c.readable(*r.LastConnected)}
 	}
 	return seen, nil
 }
 
-// timeError is a last_connected that is not a time.
-type timeError struct{ runner circleci.Runner }
+// timeError is a last_connected that is not a time. Its texts are readable.
+type timeError struct{ name, resourceClass, lastConnected string }
 
 func (e *timeError) Error() string {
 	return fmt.Sprintf("The runner %q of resource class %s has last_connected %q, which is not an RFC 3339 time, so it cannot be told "+
-		"whether it is connected", e.runner.Name, e.runner.ResourceClass, *e.runner.LastConnected)
+		"whether it is connected", e.name, e.resourceClass, e.lastConnected)
 }

@@ -59,7 +59,7 @@ func newFleet(classes []string, runners []circleci.Runner, connected connected) 
 }
 
 func (c *fleetClass) add(runner circleci.Runner, connected connected) error {
-	seen, err := lastConnected(runner)
+	seen, err := connected.lastConnected(runner)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (f fleet) countTasks(ctx context.Context, client *circleci.Client) error {
 	failed := &countsError{all: len(f)}
 	for i, err := range failures {
 		if err != nil {
-			failed.classes = append(failed.classes, f[i].name)
+			failed.classes = append(failed.classes, client.Readable(f[i].name))
 			if failed.first == nil {
 				failed.first = err
 			}

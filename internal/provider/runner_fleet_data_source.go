@@ -134,7 +134,7 @@ func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadReq
 		d.api.addError(&resp.Diagnostics, "Cannot list the runners of namespace "+namespace, err)
 		return
 	}
-	f, err := newFleet(classes, runners, newConnected(model.ConnectedWithin, d.api.client.Now()))
+	f, err := newFleet(classes, runners, newConnected(model.ConnectedWithin, d.api.client))
 	if err != nil {
 		d.api.addError(&resp.Diagnostics, "Cannot read the fleet of namespace "+namespace, err)
 		return

@@ -130,7 +130,7 @@ func (d *runnersDataSource) Read(ctx context.Context, req datasource.ReadRequest
 func (d *runnersDataSource) list(ctx context.Context, filter circleci.RunnerFilter, model runnersModel) (runners []circleci.Runner, err error) {
 	read := func(ctx context.Context) error {
 		if runners, err = d.api.client.ListRunners(ctx, filter); err == nil {
-			runners, err = newConnected(model.ConnectedWithin, d.api.client.Now()).filter(runners)
+			runners, err = newConnected(model.ConnectedWithin, d.api.client).filter(runners)
 		}
 		return err
 	}

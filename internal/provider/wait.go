@@ -64,7 +64,7 @@ func (w wait) until(ctx context.Context, client *circleci.Client, wanted string,
 	ended := &waitError{wanted: wanted, there: "nothing could be read"}
 	for {
 		left := w.timeout - client.Now().Sub(start)
-		done, there, err := w.lookOnce(ctx, client, max(left, 0), look)
+		done, there, err := w.lookOnce(ctx, client, left, look)
 		switch ended.last = err; {
 		case err == nil && done:
 			return nil
