@@ -74,7 +74,7 @@ func (p plan) prepare() (run, error) {
 		"TF_CLI_CONFIG_FILE="+settings, "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
 	return func(ctx context.Context) (sample, error) {
 		if p.server != nil {
-			p.server.Forget()
+			p.server.ResetRecords()
 		}
 		command := exec.CommandContext(ctx, p.Path, "plan", "-no-color")
 		command.Dir, command.Env = filepath.Join(dir, "configuration"), environment
@@ -145,7 +145,7 @@ func measureLongList(ctx context.Context, t *terraform) (table, error) {
 	defer server.Close()
 	const runners = 10_000
 	body := runnerlist.JSON(runners, 3)
-	server.Always(runnerlist.Answer(body))
+	server.SetHandler(runnerlist.Answer(body))
 	withProvider, err := newListPlan(t, "long-list", server, runners).prepare()
 	if err != nil {
 		return nil, err
@@ -179,7 +179,7 @@ func measureGrowth(ctx context.Context, t *terraform) (table, error) {
 		s := &steps[i]
 		server := circlecitest.NewServer()
 		defer server.Close()
-		server.Always(runnerlist.Answer(runnerlist.JSON(s.n, 3)))
+		server.SetHandler(runnerlist.Answer(runnerlist.JSON(s.n, 3)))
 		s.read = read{"direct", server.URL, s.n}.run
 		var err error
 		if s.plan, err = newListPlan(t, fmt.Sprintf("growth-%d", s.n), server, s.n).prepare(); err != nil {
@@ -268,7 +268,7 @@ func measureShortList(ctx context.Context, t *terraform, emptyProvider string) (
 	server := circlecitest.NewServer()
 	defer server.Close()
 	const runners = 10
-	server.Always(runnerlist.Answer(runnerlist.JSON(runners, 3)))
+	server.SetHandler(runnerlist.Answer(runnerlist.JSON(runners, 3)))
 	listPlan := newListPlan(t, "short-list", server, runners)
 	ours, err := listPlan.prepare()
 	if err != nil {

@@ -59,7 +59,7 @@ func TestReadReport(t *testing.T) {
 	server := circlecitest.NewServer()
 	defer server.Close()
 	const runners = 100
-	server.Always(runnerlist.Answer(runnerlist.JSON(runners, 3)))
+	server.SetHandler(runnerlist.Answer(runnerlist.JSON(runners, 3)))
 	for _, way := range []string{"direct", "plain"} {
 		var output bytes.Buffer
 		if err := (read{way, server.URL, runners}).report(t.Context(), &output); err != nil {

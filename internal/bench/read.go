@@ -131,7 +131,7 @@ func measureReads(ctx context.Context) (table, error) {
 	server := circlecitest.NewServer()
 	defer server.Close()
 	const runners = 10_000
-	server.Always(runnerlist.Answer(runnerlist.JSON(runners, 3)))
+	server.SetHandler(runnerlist.Answer(runnerlist.JSON(runners, 3)))
 	pairs, err := runPairs(ctx, 7, read{"direct", server.URL, runners}.run, read{"plain", server.URL, runners}.run)
 	if err != nil {
 		return nil, err

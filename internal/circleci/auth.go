@@ -16,18 +16,18 @@ type Credential struct {
 	// reveal returns what the credential is made of; it is nil for none. It is a function because fmt prints
 	// the fields of a value that lies in an unexported field, such as a Client's, without asking its methods, and
 	// follows pointers when a verb does not fit; of a function it knows an address only.
-	reveal func() parts
+	expose func() authHeader
 }
 
 // parts is what a credential is made of.
-type parts struct {
+type authHeader struct {
 	header string
 	value  string
 	secret string
 }
 
 func newCredential(header, prefix, value, secret string) Credential {
-	return Credential{reveal: func() parts { return parts{header, prefix + value, secret} }}
+	return Credential{expose: func() authHeader { return authHeader{header, prefix + value, secret} }}
 }
 
 // PersonalToken is a personal API token, sent in the Circle-Token header.
@@ -64,24 +64,24 @@ func (c Credential) String() string { return "(credential hidden)" }
 // GoString hides the value from %#v.
 func (c Credential) GoString() string { return c.String() }
 
-func (c Credential) decorate(r *http.Request) {
-	if c.reveal != nil {
-		p := c.reveal()
+func (c Credential) authenticate(r *http.Request) {
+	if c.expose != nil {
+		p := c.expose()
 		r.Header.Set(p.header, p.value)
 	}
 }
 
 // secrets are the texts that must not appear in an error.
 func (c Credential) secrets() []string {
-	if c.reveal == nil {
+	if c.expose == nil {
 		return nil
 	}
-	return spellings(c.reveal().secret)
+	return encodedForms(c.expose().secret)
 }
 
 // spellings returns the forms in which a server or a proxy may repeat a secret: as it is, in a URL or out of one, in JSON
 // as some write it, in base64, and in base64 as the user name of Basic authentication.
-func spellings(secret string) []string {
+func encodedForms(secret string) []string {
 	if secret == "" {
 		return nil
 	}
@@ -102,7 +102,7 @@ func spellings(secret string) []string {
 // CheckSecret tells what is wrong with the text of a credential: it is empty, or holds white space, a control
 // character or an invisible one, as a pasted value may. The text is "" when nothing is wrong. It completes a
 // sentence that starts with the credential's name and never holds the value.
-func CheckSecret(secret string) string {
+func ValidateSecret(secret string) string {
 	switch {
 	case secret == "":
 		return "is empty"

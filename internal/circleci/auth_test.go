@@ -36,7 +36,7 @@ func TestCheckSecret(t *testing.T) {
 	for _, test := range tests {
 		t.Run(fmt.Sprintf("%q", test.secret), func(t *testing.T) {
 			t.Parallel()
-			equal(t, "what is wrong", circleci.CheckSecret(test.secret), test.want)
+			equal(t, "what is wrong", circleci.ValidateSecret(test.secret), test.want)
 		})
 	}
 }
@@ -64,7 +64,7 @@ func TestCredentialIsSentInItsHeaderAndNoOther(t *testing.T) {
 			t.Run(credential.name+"/"+secret, func(t *testing.T) {
 				t.Parallel()
 				server := startServer(t)
-				server.Always(circlecitest.JSON(`{"unclaimed_task_count":42}`))
+				server.SetHandler(circlecitest.JSON(`{"unclaimed_task_count":42}`))
 				client := newClient(t, server, func(config *circleci.Config) { config.Credential = credential.make(secret) })
 				if _, err := client.UnclaimedTaskCount(t.Context(), "acme/linux"); err != nil {
 					t.Fatal(err)
@@ -197,7 +197,7 @@ func TestEchoedTokenIsRedacted(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
-			server.Always(test.answer)
+			server.SetHandler(test.answer)
 			_, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
 			if err == nil {
 				t.Fatal("got no error")
@@ -346,7 +346,7 @@ func TestEchoedSecretIsRedactedInEverySpelling(t *testing.T) {
 						continue // This is how some write JSON; net/http would escape its backslashes once more.
 					}
 					asked++
-					server.Next(place.answer(text))
+					server.Enqueue(place.answer(text))
 					_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
 					if err == nil {
 						t.Fatalf("%s: got no error", form)

@@ -32,7 +32,7 @@ func readBody(response *http.Response) ([]byte, error) {
 }
 
 // isCorrupt tells whether a packed answer came, but cannot be unpacked.
-func isCorrupt(err error) bool {
+func isDecompressionError(err error) bool {
 	var corrupt flate.CorruptInputError
 	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt)
 }
@@ -48,7 +48,7 @@ const (
 	BodyEmpty
 )
 
-func kindOf(body []byte) BodyKind {
+func classifyBody(body []byte) BodyKind {
 	text := bytes.TrimSpace(body)
 	switch {
 	case len(text) == 0:
@@ -71,14 +71,14 @@ var (
 const maxMessage = 300
 
 // Readable makes of a text that the server wrote, such as a runner's name, what may be shown in an error.
-func (c *Client) Readable(text string) string { return c.readable(text) }
+func (c *Client) Sanitize(text string) string { return c.sanitize(text) }
 
 // readable makes one line of what a server wrote, fit for a terminal: without control characters, without the
 // credential, and not too long.
-func (c *Client) readable(text string) string {
+func (c *Client) sanitize(text string) string {
 	// Hidden before anything is cut, so that no half of a secret stays; and again below, for one that was interrupted by
 	// what is taken out. What can be shown is far less than the bound, which keeps a body of many megabytes cheap.
-	text = c.hide(text)
+	text = c.redact(text)
 	text = strings.ToValidUTF8(text[:min(len(text), 64<<10)], "")
 	text = escapeSequence.ReplaceAllString(text, "")
 	text = strings.Map(func(r rune) rune {
@@ -90,7 +90,7 @@ func (c *Client) readable(text string) string {
 		}
 		return r
 	}, text)
-	text = c.hide(strings.Join(strings.Fields(text), " "))
+	text = c.redact(strings.Join(strings.Fields(text), " "))
 	if runes := []rune(text); len(runes) > maxMessage {
 		text = string(runes[:maxMessage]) + "…"
 	}
@@ -98,7 +98,7 @@ func (c *Client) readable(text string) string {
 }
 
 // newHider makes what replaces secrets in a text. Of two that start at the same place the one given first counts.
-func newHider(secrets ...[]string) func(string) string {
+func newRedactor(secrets ...[]string) func(string) string {
 	var pairs []string
 	for _, secret := range slices.Concat(secrets...) {
 		pairs = append(pairs, secret, "(redacted)")

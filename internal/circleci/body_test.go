@@ -20,12 +20,12 @@ func TestAnswerAtTheBound(t *testing.T) {
 	c := calls[1]
 	size := int64(bound - len(c.good))
 	server := startServer(t)
-	server.Next(circlecitest.Long(c.good, size))
+	server.Enqueue(circlecitest.LargeBody(c.good, size))
 	got, err := c.do(t.Context(), newClient(t, server))
 	equal(t, "error at the bound", errorText(err), "")
 	equal(t, "answer at the bound", got, c.want)
 
-	expectAnswerError(t, c, circlecitest.Long(c.good, size+1), circleci.BodyJSON, "is larger than the limit of 64 MiB", "")
+	expectAnswerError(t, c, circlecitest.LargeBody(c.good, size+1), circleci.BodyJSON, "is larger than the limit of 64 MiB", "")
 }
 
 // This runs alone, because it measures what the whole process allocates.
@@ -44,13 +44,13 @@ func TestMemoryStaysBounded(t *testing.T) {
 		// text is the end of the error.
 		text string
 	}{
-		{"plain, in a text", runners, circlecitest.Long(runners.good[:len(runners.good)-5], much), tooLarge},
-		{"packed", tasks, circlecitest.Packed(tasks.good, much), tooLarge},
+		{"plain, in a text", runners, circlecitest.LargeBody(runners.good[:len(runners.good)-5], much), tooLarge},
+		{"packed", tasks, circlecitest.GzipBody(tasks.good, much), tooLarge},
 		{"a length that is promised", tasks, raw(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n{", int64(much))), tooLarge},
 		{
 			"an error", runners, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.WriteHeader(http.StatusNotFound)
-				circlecitest.Long(`{"message":"a"}`, much).ServeHTTP(w, r)
+				circlecitest.LargeBody(`{"message":"a"}`, much).ServeHTTP(w, r)
 			}), `answered 404 Not Found: "a"`,
 		},
 		{
@@ -62,7 +62,7 @@ func TestMemoryStaysBounded(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			server, clock := startServer(t), circlecitest.NewClock()
-			server.Always(test.answer)
+			server.SetHandler(test.answer)
 			client := newClient(t, server, tries(4, clock))
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)

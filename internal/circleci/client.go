@@ -73,10 +73,10 @@ type Client struct {
 	http   *http.Client
 	// hide replaces every spelling of every secret that the client knows. It is a function for the reason that
 	// Credential's reveal is one.
-	hide func(string) string
+	redact func(string) string
 	// places holds one element for each request that is under way.
-	places chan struct{}
-	pause  pause
+	inFlight  chan struct{}
+	rateLimit rateLimit
 }
 
 // New returns a client. It sends nothing yet. Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
@@ -108,10 +108,10 @@ func New(config Config) *Client {
 		transport.DialContext = config.DialContext
 	}
 	return &Client{
-		config: config,
-		http:   &http.Client{Transport: transport, CheckRedirect: checkRedirect},
-		hide:   newHider(config.Credential.secrets(), proxies.secrets),
-		places: make(chan struct{}, config.MaxConcurrentRequests),
+		config:   config,
+		http:     &http.Client{Transport: transport, CheckRedirect: checkRedirect},
+		redact:   newRedactor(config.Credential.secrets(), proxies.secrets),
+		inFlight: make(chan struct{}, config.MaxConcurrentRequests),
 	}
 }
 
@@ -145,7 +145,7 @@ func (c *Client) get(ctx context.Context, endpoint string, query url.Values) (bo
 	u := c.config.APIURL.JoinPath("api", string(c.config.APIVersion), endpoint)
 	u.RawQuery = query.Encode()
 	// Hidden, because a server's own words may be asked about: the classes that it listed.
-	shown := c.hide(u.String())
+	shown := c.redact(u.String())
 	asked = http.MethodGet + " " + shown
 
 	read, cancel := c.StartRead(ctx, ReadTimeout)
@@ -184,7 +184,7 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, asked string, attempt 
 	}
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", c.config.UserAgent)
-	c.config.Credential.decorate(request)
+	c.config.Credential.authenticate(request)
 
 	response, err := c.http.Do(request)
 	if err != nil {
@@ -192,15 +192,15 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, asked string, attempt 
 	}
 	defer response.Body.Close() //nolint:errcheck // Nothing was written, so closing has nothing to lose.
 	attempt.StatusCode = response.StatusCode
-	attempt.RequestID = c.readable(response.Header.Get("X-Request-Id"))
+	attempt.RequestID = c.sanitize(response.Header.Get("X-Request-Id"))
 
 	body, err := readBody(response)
 	switch tooLarge := errors.Is(err, errTooLarge); {
 	case response.StatusCode != http.StatusOK:
 		// A status says enough, whatever became of the body behind it.
 		return nil, c.newStatusError(asked, response, body)
-	case tooLarge, isCorrupt(err):
-		return nil, &AnswerError{Request: asked, Reason: c.readable(err.Error())}
+	case tooLarge, isDecompressionError(err):
+		return nil, &ResponseError{Request: asked, Reason: c.sanitize(err.Error())}
 	case err != nil:
 		return nil, c.newRequestError(asked, err)
 	}

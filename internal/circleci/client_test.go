@@ -168,7 +168,7 @@ func TestClientSendsExactlyThis(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
-			server.Always(circlecitest.JSON(`{"items":[]}`))
+			server.SetHandler(circlecitest.JSON(`{"items":[]}`))
 			client := newClient(t, server, func(config *circleci.Config) {
 				config.APIURL = parseURL(t, server.URL+test.prefix)
 				config.APIVersion = test.version
@@ -239,13 +239,13 @@ func TestOnAttemptIsToldOfEachAttempt(t *testing.T) {
 	named := func(id string, answer http.Handler) http.Handler {
 		return circlecitest.WithHeader(answer, "X-Request-Id", id)
 	}
-	server.Next(
+	server.Enqueue(
 		takes(2*time.Second, named("one\t\u202e1", after(circlecitest.Error(503, "no upstream")))),
 		takes(3*time.Second, named("two", after(circlecitest.Raw(429, "text/plain", "slow\ndown")))),
 		takes(time.Second, named("three", circlecitest.JSON(`{"unclaimed_task_count":42}`))),
 		takes(4*time.Second, circlecitest.JSON(`{"unclaimed_task_count":-1}`)),
 		takes(5*time.Second, circlecitest.Redirect("https://login.example.com/")),
-		takes(6*time.Second, circlecitest.CutBody(`{"unclaimed_task_count":42}`)),
+		takes(6*time.Second, circlecitest.TruncatedBody(`{"unclaimed_task_count":42}`)),
 	)
 	var attempts record
 	type key struct{}
@@ -266,7 +266,7 @@ func TestOnAttemptIsToldOfEachAttempt(t *testing.T) {
 	equal(t, "outcome", <-out, outcome{42, nil})
 	// An answer that cannot be read is told of as what it is on the wire: a whole one of status 200.
 	_, err := client.UnclaimedTaskCount(ctx, "acme/linux")
-	_ = errorOf[*circleci.AnswerError](t, err)
+	_ = errorOf[*circleci.ResponseError](t, err)
 	_, err = client.UnclaimedTaskCount(ctx, "acme/linux")
 	_ = errorOf[*circleci.RedirectError](t, err)
 	ctx, cancel := context.WithCancel(ctx)

@@ -17,7 +17,7 @@ func decodeCount(body []byte, key string) (int64, error) {
 		d     = newDecoder(body)
 		count int64
 	)
-	seen, err := d.object(top, []string{key}, func(int) (err error) {
+	seen, err := d.object(rootPath, []string{key}, func(int) (err error) {
 		count, err = d.count(key)
 		return err
 	})
@@ -27,7 +27,7 @@ func decodeCount(body []byte, key string) (int64, error) {
 	if !seen.has(0) {
 		return 0, fmt.Errorf("has no %s", key)
 	}
-	return count, d.end()
+	return count, d.expectEOF()
 }
 
 // decodeRunners reads an answer such as {"items": [{"resource_class": "acme/linux", …}, …]}. An answer that could
@@ -38,12 +38,12 @@ func decodeRunners(body []byte, fields []string) ([]Runner, error) {
 		d       = newDecoder(body)
 		runners []Runner
 	)
-	seen, err := d.object(top, []string{"items", "next_page_token"}, func(key int) (err error) {
+	seen, err := d.object(rootPath, []string{"items", "next_page_token"}, func(key int) (err error) {
 		if key == 0 {
 			runners, err = d.runners(fields)
 			return err
 		}
-		return d.noNextPage()
+		return d.rejectPagination()
 	})
 	if err != nil {
 		return nil, err
@@ -51,12 +51,12 @@ func decodeRunners(body []byte, fields []string) ([]Runner, error) {
 	if !seen.has(0) {
 		return nil, errors.New("has no items")
 	}
-	return runners, d.end()
+	return runners, d.expectEOF()
 }
 
 // noNextPage refuses an answer that says that more follows: no endpoint is documented to page, so a page must not
 // pass for the whole list.
-func (d *decoder) noNextPage() error {
+func (d *decoder) rejectPagination() error {
 	token, err := d.ReadValue()
 	if err != nil {
 		return err
@@ -69,14 +69,14 @@ func (d *decoder) noNextPage() error {
 
 func (d *decoder) runners(fields []string) ([]Runner, error) {
 	if kind := d.PeekKind(); kind != jsontext.KindBeginArray {
-		return nil, d.mismatch("items", kind, "an array")
+		return nil, d.typeError("items", kind, "an array")
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return nil, err
 	}
 	runners := []Runner{}
 	for d.PeekKind() != jsontext.KindEndArray {
-		runner, err := d.runner(place(len(runners)), fields)
+		runner, err := d.runner(jsonPath(len(runners)), fields)
 		if err != nil {
 			return nil, err
 		}
@@ -93,7 +93,7 @@ var runnerKeys = []string{
 
 const documentedKeys = 7
 
-func (d *decoder) runner(where place, keys []string) (Runner, error) {
+func (d *decoder) runner(where jsonPath, keys []string) (Runner, error) {
 	var (
 		texts  [9]string // What fields points to, in one piece: lists are long.
 		fields [9]*string
@@ -136,34 +136,34 @@ func newDecoder(body []byte) *decoder {
 }
 
 // place is where an object stands in an answer: it is the answer, or the item of an index.
-type place int
+type jsonPath int
 
-const top place = -1
+const rootPath jsonPath = -1
 
-func (p place) String() string {
-	if p == top {
+func (p jsonPath) String() string {
+	if p == rootPath {
 		return ""
 	}
 	return "items[" + strconv.Itoa(int(p)) + "]"
 }
 
 // of is where a member of the object stands.
-func (p place) of(key string) string {
-	if p == top {
+func (p jsonPath) of(key string) string {
+	if p == rootPath {
 		return key
 	}
 	return p.String() + "." + key
 }
 
 // keySet holds which of an object's keys were there.
-type keySet uint
+type seenKeys uint
 
-func (s keySet) has(key int) bool { return s&(1<<key) != 0 }
+func (s seenKeys) has(key int) bool { return s&(1<<key) != 0 }
 
 // object reads an object. It calls member for each of the keys that matter, with the key's index, and skips others.
-func (d *decoder) object(where place, keys []string, member func(key int) error) (seen keySet, err error) {
+func (d *decoder) object(where jsonPath, keys []string, member func(key int) error) (seen seenKeys, err error) {
 	if kind := d.PeekKind(); kind != jsontext.KindBeginObject {
-		return 0, d.mismatch(where.String(), kind, "an object")
+		return 0, d.typeError(where.String(), kind, "an object")
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return 0, err
@@ -208,7 +208,7 @@ func (d *decoder) key(keys []string) (int, error) {
 }
 
 // optionalString reads a string into text and returns text, or reads a null and returns nil.
-func (d *decoder) optionalString(text *string, where place, key string) (*string, error) {
+func (d *decoder) optionalString(text *string, where jsonPath, key string) (*string, error) {
 	switch kind := d.PeekKind(); kind {
 	case jsontext.KindNull:
 		_, err := d.ReadToken()
@@ -221,13 +221,13 @@ func (d *decoder) optionalString(text *string, where place, key string) (*string
 		*text, err = d.unquote(raw)
 		return text, err
 	default:
-		return nil, d.mismatch(where.of(key), kind, "a string")
+		return nil, d.typeError(where.of(key), kind, "a string")
 	}
 }
 
 func (d *decoder) count(key string) (int64, error) {
 	if kind := d.PeekKind(); kind != jsontext.KindNumber {
-		return 0, d.mismatch(key, kind, "a number")
+		return 0, d.typeError(key, kind, "a number")
 	}
 	raw, err := d.ReadValue()
 	if err != nil {
@@ -242,7 +242,7 @@ func (d *decoder) count(key string) (int64, error) {
 }
 
 // end refuses whatever stands behind the first value.
-func (d *decoder) end() error {
+func (d *decoder) expectEOF() error {
 	switch _, err := d.ReadToken(); {
 	case errors.Is(err, io.EOF):
 		return nil
@@ -254,7 +254,7 @@ func (d *decoder) end() error {
 
 // mismatch says that a value is not of the wanted kind. Where there is no value, or only the first letter of one, as in
 // "no healthy upstream", it is the decoder that knows why.
-func (d *decoder) mismatch(where string, kind jsontext.Kind, want string) error {
+func (d *decoder) typeError(where string, kind jsontext.Kind, want string) error {
 	switch kind {
 	case jsontext.KindBeginObject, jsontext.KindBeginArray:
 	default:

@@ -10,16 +10,16 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// expectAnswerError asks a server that gives this answer and expects an AnswerError with a reason that starts with
+// expectAnswerError asks a server that gives this answer and expects an ResponseError with a reason that starts with
 // reason and ends with cause. Between them lies at most a position. No part of a list nor a count may come with it.
 func expectAnswerError(t *testing.T, c call, answer http.Handler, kind circleci.BodyKind, reason, cause string) {
 	t.Helper()
 	server := startServer(t)
-	server.Always(answer)
+	server.SetHandler(answer)
 	got, err := c.do(t.Context(), newClient(t, server))
 
 	equal(t, "what came with the error", got, c.nothing)
-	e := errorOf[*circleci.AnswerError](t, err)
+	e := errorOf[*circleci.ResponseError](t, err)
 	equal(t, "request", e.Request, c.requestTo(server))
 	equal(t, "kind of body", e.Body, kind)
 	if position := strings.TrimSuffix(strings.TrimPrefix(e.Reason, reason), cause); e.Reason != reason+position+cause ||
@@ -373,7 +373,7 @@ func TestAnswerThatIsUnusualButWhole(t *testing.T) {
 			t.Run(c.name+"/"+test.name, func(t *testing.T) {
 				t.Parallel()
 				server := startServer(t)
-				server.Always(circlecitest.JSON(test.body))
+				server.SetHandler(circlecitest.JSON(test.body))
 				got, err := c.do(t.Context(), newClient(t, server))
 				if err != nil {
 					t.Fatal(err)
@@ -387,7 +387,7 @@ func TestAnswerThatIsUnusualButWhole(t *testing.T) {
 func TestRunnerThatIsUnusualButWhole(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
-	server.Always(circlecitest.JSON(`{"items":[{
+	server.SetHandler(circlecitest.JSON(`{"items":[{
 		"ip": 7, "status": null, "labels": ["a", {"name": "inner"}], "labels": 1, "Name": null,
 		"resource_class": "acme\/linux", "n\u0061me": "\u00e9 \ud83d\ude00 \"\\", "version": "\u0000"
 	}]}`))
@@ -405,7 +405,7 @@ func TestCountThatIsUnusualButWhole(t *testing.T) {
 	server := startServer(t)
 	client := newClient(t, server)
 	for text, want := range map[string]int64{`0`: 0, `42`: 42, `9223372036854775807`: 9223372036854775807} {
-		server.Next(circlecitest.JSON(`{"unclaimed_task_count":` + text + `}`))
+		server.Enqueue(circlecitest.JSON(`{"unclaimed_task_count":` + text + `}`))
 		got, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
 		if err != nil {
 			t.Fatal(err)
@@ -428,18 +428,18 @@ func TestAnswerThatEndsBeforeItsTime(t *testing.T) {
 			reason string
 			cause  error
 		}{
-			{"nothing", circlecitest.Cut(), before, io.EOF},
-			{"headers only", circlecitest.CutBody(""), middle, io.ErrUnexpectedEOF},
-			{"in JSON", circlecitest.CutBody(c.good[:len(c.good)-1]), middle, io.ErrUnexpectedEOF},
-			{"valid JSON", circlecitest.CutBody(c.good), middle, io.ErrUnexpectedEOF},
-			{"chunks in JSON", circlecitest.CutChunks(c.good[:len(c.good)-1]), middle, io.ErrUnexpectedEOF},
-			{"chunks of valid JSON", circlecitest.CutChunks(c.good), middle, io.ErrUnexpectedEOF},
+			{"nothing", circlecitest.AbortConnection(), before, io.EOF},
+			{"headers only", circlecitest.TruncatedBody(""), middle, io.ErrUnexpectedEOF},
+			{"in JSON", circlecitest.TruncatedBody(c.good[:len(c.good)-1]), middle, io.ErrUnexpectedEOF},
+			{"valid JSON", circlecitest.TruncatedBody(c.good), middle, io.ErrUnexpectedEOF},
+			{"chunks in JSON", circlecitest.TruncatedChunks(c.good[:len(c.good)-1]), middle, io.ErrUnexpectedEOF},
+			{"chunks of valid JSON", circlecitest.TruncatedChunks(c.good), middle, io.ErrUnexpectedEOF},
 		}
 		for _, test := range tests {
 			t.Run(c.name+"/"+test.name, func(t *testing.T) {
 				t.Parallel()
 				server := startServer(t)
-				server.Always(test.answer)
+				server.SetHandler(test.answer)
 				got, err := c.do(t.Context(), newClient(t, server))
 				equal(t, "what came with the error", got, c.nothing)
 				expectRequestError(t, err, c.requestTo(server), test.reason, once, test.cause)

@@ -44,8 +44,8 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-// AnswerError is an answer with status 200 that is not what the API documents, so that nothing can be said from it.
-type AnswerError struct {
+// ResponseError is an answer with status 200 that is not what the API documents, so that nothing can be said from it.
+type ResponseError struct {
 	// Request is what was asked: method and URL.
 	Request string
 	// Body is what the answer held.
@@ -54,7 +54,7 @@ type AnswerError struct {
 	Reason string
 }
 
-func (e *AnswerError) Error() string { return fmt.Sprintf("%s: the answer %s", e.Request, e.Reason) }
+func (e *ResponseError) Error() string { return fmt.Sprintf("%s: the answer %s", e.Request, e.Reason) }
 
 // RequestError is a request to which no whole answer came.
 type RequestError struct {
@@ -104,22 +104,22 @@ func (e *redirectError) Error() string { return "redirected to " + e.origin }
 
 func (c *Client) newRequestError(asked string, err error) error {
 	if redirect := (*redirectError)(nil); errors.As(err, &redirect) {
-		return &RedirectError{Request: asked, Origin: c.readable(redirect.origin)}
+		return &RedirectError{Request: asked, Origin: c.sanitize(redirect.origin)}
 	}
 	// url.Error repeats method and URL, which the request says already.
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
 	if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
-		return &CertificateError{Request: asked, Host: c.config.APIURL.Hostname(), Reason: c.readable(certificate.Err.Error())}
+		return &CertificateError{Request: asked, Host: c.config.APIURL.Hostname(), Reason: c.sanitize(certificate.Err.Error())}
 	}
-	e := &RequestError{Request: asked, Reason: c.readable(err.Error()), Err: err}
+	e := &RequestError{Request: asked, Reason: c.sanitize(err.Error()), Err: err}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Reason = fmt.Sprintf("no complete answer within %s", c.config.RequestTimeout)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		e.Reason = "the connection was closed in the middle of the answer"
-	case errors.Is(err, io.EOF), closedUnused(err):
+	case errors.Is(err, io.EOF), isIdleConnClosed(err):
 		e.Reason = "the connection was closed before an answer came"
 	}
 	return e
@@ -127,12 +127,12 @@ func (c *Client) newRequestError(asked string, err error) error {
 
 func (c *Client) newStatusError(asked string, response *http.Response, body []byte) error {
 	e := &StatusError{
-		Request: asked, StatusCode: response.StatusCode, Body: kindOf(body), retryAfter: response.Header.Get("Retry-After"),
+		Request: asked, StatusCode: response.StatusCode, Body: classifyBody(body), retryAfter: response.Header.Get("Retry-After"),
 	}
 	switch e.Body {
 	case BodyHTML:
 		if title := htmlTitle.FindSubmatch(body); title != nil {
-			e.Message = c.readable(string(title[1]))
+			e.Message = c.sanitize(string(title[1]))
 		}
 	case BodyJSON:
 		var answer struct {
@@ -141,16 +141,16 @@ func (c *Client) newStatusError(asked string, response *http.Response, body []by
 		if json.Unmarshal(body, &answer) != nil || answer.Message == "" {
 			answer.Message = string(body)
 		}
-		e.Message = c.readable(answer.Message)
+		e.Message = c.sanitize(answer.Message)
 	case BodyText:
-		e.Message = c.readable(string(body))
+		e.Message = c.sanitize(string(body))
 	}
 	return e
 }
 
 // newAnswerError says what is wrong with an answer that has status 200.
-func (c *Client) newAnswerError(asked string, body []byte, err error) error {
-	e := &AnswerError{Request: asked, Body: kindOf(body)}
+func (c *Client) newResponseError(asked string, body []byte, err error) error {
+	e := &ResponseError{Request: asked, Body: classifyBody(body)}
 	syntax := (*jsontext.SyntacticError)(nil)
 	isSyntax := errors.As(err, &syntax)
 	if e.Body == BodyText && !isSyntax {
@@ -162,16 +162,16 @@ func (c *Client) newAnswerError(asked string, body []byte, err error) error {
 	case e.Body == BodyHTML:
 		e.Reason = "is an HTML page, not JSON"
 		if title := htmlTitle.FindSubmatch(body); title != nil {
-			e.Reason += fmt.Sprintf("; its title is %q", c.readable(string(title[1])))
+			e.Reason += fmt.Sprintf("; its title is %q", c.sanitize(string(title[1])))
 		}
 	case e.Body == BodyText:
-		e.Reason = fmt.Sprintf("is plain text, not JSON: %q", c.readable(string(body)))
+		e.Reason = fmt.Sprintf("is plain text, not JSON: %q", c.sanitize(string(body)))
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		e.Reason = "is cut short: its JSON does not end"
 	case isSyntax:
-		e.Reason = fmt.Sprintf("is not valid JSON at byte %d: %s", syntax.ByteOffset, c.readable(syntax.Err.Error()))
+		e.Reason = fmt.Sprintf("is not valid JSON at byte %d: %s", syntax.ByteOffset, c.sanitize(syntax.Err.Error()))
 	default:
-		e.Reason = c.readable(err.Error())
+		e.Reason = c.sanitize(err.Error())
 	}
 	return e
 }

@@ -37,7 +37,7 @@ func expectTriedOnce(t *testing.T, err error, tried string) {
 	e := *errorOf[*circleci.RetryError](t, err)
 	equal(t, "attempts", e.Attempts, 1)
 	equal(t, "elapsed", e.Elapsed, time.Duration(0))
-	equal(t, "wait", e.Wait, time.Duration(0))
+	equal(t, "wait", e.RetryAfter, time.Duration(0))
 }
 
 // expectRequestError expects a RequestError. Tried is once when it is of a kind that passes, else "".
@@ -158,7 +158,7 @@ func TestStatusError(t *testing.T) {
 			t.Run(c.name+"/"+test.name, func(t *testing.T) {
 				t.Parallel()
 				server := startServer(t)
-				server.Always(test.answer)
+				server.SetHandler(test.answer)
 				got, err := c.do(t.Context(), newClient(t, server))
 
 				equal(t, "what came with the error", got, c.nothing)
@@ -217,7 +217,7 @@ func TestMessageIsFitForATerminal(t *testing.T) {
 			t.Run(kind+"/"+test.name, func(t *testing.T) {
 				t.Parallel()
 				server := startServer(t)
-				server.Always(answer)
+				server.SetHandler(answer)
 				_, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "acme/linux")
 				if got := errorOf[*circleci.StatusError](t, err).Message; got != test.want {
 					t.Errorf("got %.400q for %.400s, want %.400q", got, quoted, test.want)
@@ -251,8 +251,8 @@ func TestRedirectToAnotherOriginIsNotFollowed(t *testing.T) {
 			}
 			for _, test := range tests {
 				for _, c := range calls {
-					server.Forget()
-					server.Next(http.RedirectHandler(test.location, status))
+					server.ResetRecords()
+					server.Enqueue(http.RedirectHandler(test.location, status))
 					got, err := c.do(t.Context(), client)
 					equal(t, "what came with the error", got, c.nothing)
 					equal(t, test.name, *errorOf[*circleci.RedirectError](t, err), circleci.RedirectError{
@@ -272,7 +272,7 @@ func TestRedirectToAnotherOriginIsNotFollowed(t *testing.T) {
 func TestRedirectToAnotherOriginBehindOneToTheSame(t *testing.T) {
 	t.Parallel()
 	server, other := startServer(t), startServer(t)
-	server.Next(circlecitest.Redirect("/elsewhere"), circlecitest.Redirect(other.URL+"/api/v2/runner/tasks"))
+	server.Enqueue(circlecitest.Redirect("/elsewhere"), circlecitest.Redirect(other.URL+"/api/v2/runner/tasks"))
 
 	_, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "acme/linux")
 	equal(t, "origin", errorOf[*circleci.RedirectError](t, err).Origin, other.URL)
@@ -287,7 +287,7 @@ func TestRedirectToTheSameOriginIsFollowedWithTheCredential(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
 			server.SetTasks("acme/linux", 42, 0)
-			server.Next(http.RedirectHandler("/api/v3/runner/tasks?resource-class=acme%2Flinux", status))
+			server.Enqueue(http.RedirectHandler("/api/v3/runner/tasks?resource-class=acme%2Flinux", status))
 
 			got, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "acme/linux")
 			if err != nil {
@@ -315,15 +315,15 @@ func TestRedirectsWithoutEnd(t *testing.T) {
 	again := circlecitest.Redirect("/api/v2/runner/tasks?resource-class=acme%2Flinux")
 
 	for range 10 {
-		server.Next(again)
+		server.Enqueue(again)
 	}
 	got, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
 	equal(t, "error after ten redirects", errorText(err), "")
 	equal(t, "count after ten redirects", got, int64(42))
 	equal(t, "number of requests", len(server.Requests()), 11)
 
-	server.Forget()
-	server.Always(again)
+	server.ResetRecords()
+	server.SetHandler(again)
 	got, err = client.UnclaimedTaskCount(t.Context(), "acme/linux")
 	equal(t, "count", got, int64(0))
 	expectRequestError(t, err, calls[1].requestTo(server), "it was redirected more than 10 times", "", nil)
@@ -349,7 +349,7 @@ func TestRequestTimeout(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
-			server.Always(test.answer)
+			server.SetHandler(test.answer)
 			client := newClient(t, server, func(config *circleci.Config) { config.RequestTimeout = 50 * time.Millisecond })
 
 			start := time.Now()
@@ -400,7 +400,7 @@ func TestCallerGivesUp(t *testing.T) {
 		t.Run(c.name+"/deadline", func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
-			server.Always(circlecitest.Hang())
+			server.SetHandler(circlecitest.Hang())
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 			defer cancel()
 			_, err := c.do(ctx, newClient(t, server))

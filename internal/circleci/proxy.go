@@ -28,7 +28,7 @@ func newProxies(config *httpproxy.Config) proxies {
 	for _, text := range []string{config.HTTPProxy, config.HTTPSProxy} {
 		if proxy := parseProxy(text); proxy != nil && proxy.User != nil {
 			password, _ := proxy.User.Password()
-			p.secrets = append(p.secrets, spellings(password)...)
+			p.secrets = append(p.secrets, encodedForms(password)...)
 			p.secrets = append(p.secrets, base64.StdEncoding.EncodeToString([]byte(proxy.User.Username()+":"+password)))
 		}
 	}

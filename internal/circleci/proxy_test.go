@@ -204,7 +204,7 @@ func TestEchoedProxyPasswordIsRedacted(t *testing.T) {
 		setProxy(t, withPassword(t, proxy.URL))
 		client := newClientBehindProxy(t, server, trusting)
 		for form, text := range forms {
-			server.Next(circlecitest.Error(403, "you are "+text))
+			server.Enqueue(circlecitest.Error(403, "you are "+text))
 			_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
 			expectHidden(t, form, err, `answered 403 Forbidden: "you are (redacted)"`)
 		}

@@ -2,17 +2,12 @@ package circleci
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -21,8 +16,8 @@ const (
 	// ReadTimeout bounds one read, its retries and waits included.
 	ReadTimeout = 5 * time.Minute
 
-	firstBackoff = time.Second
-	maxBackoff   = 30 * time.Second
+	initialBackoff = time.Second
+	maxBackoff     = 30 * time.Second
 )
 
 // RetryError is a read that failed although it was tried again, or that could not be tried again in time. Err is the
@@ -34,16 +29,16 @@ type RetryError struct {
 	// Elapsed is the time from the start of the read to its end.
 	Elapsed time.Duration
 	// Wait is how long the service asked to wait, when that is why the read ended. It is 0 otherwise.
-	Wait time.Duration
+	RetryAfter time.Duration
 	// Err is the last cause.
 	Err error
 }
 
 func (e *RetryError) Error() string {
-	text := fmt.Sprintf("%s (tried %s in %s)", e.Err, times(e.Attempts), e.Elapsed.Round(time.Millisecond))
-	if e.Wait > 0 {
+	text := fmt.Sprintf("%s (tried %s in %s)", e.Err, formatCount(e.Attempts), e.Elapsed.Round(time.Millisecond))
+	if e.RetryAfter > 0 {
 		text += fmt.Sprintf("; it asks to wait %s, longer than what is left of the %s that a read may take",
-			e.Wait.Round(time.Second), ReadTimeout)
+			e.RetryAfter.Round(time.Second), ReadTimeout)
 	}
 	return text
 }
@@ -51,7 +46,7 @@ func (e *RetryError) Error() string {
 // Unwrap returns the last cause.
 func (e *RetryError) Unwrap() error { return e.Err }
 
-func times(n int) string {
+func formatCount(n int) string {
 	switch n {
 	case 1:
 		return "once"
@@ -67,7 +62,7 @@ func (c *Client) retry(ctx context.Context, attempt func(ctx context.Context, nu
 	start := c.config.Clock.Now()
 	deadline, _ := ctx.Value(readDeadline{}).(time.Time) // StartRead set it.
 	for number := 1; ; number++ {
-		release, refused := c.admit(ctx, deadline)
+		release, refused := c.acquire(ctx, deadline)
 		if refused != nil {
 			if pause := (*RetryError)(nil); errors.As(refused, &pause) {
 				pause.Attempts, pause.Elapsed = number-1, c.config.Clock.Now().Sub(start)
@@ -76,14 +71,14 @@ func (c *Client) retry(ctx context.Context, attempt func(ctx context.Context, nu
 		}
 		body, err := attempt(ctx, number)
 		now := c.config.Clock.Now()
-		wait, asked := delay(err, number, now)
-		if isTooManyRequests(err) {
+		wait, asked := backoff(err, number, now)
+		if isRateLimited(err) {
 			// Before the place is free, so that who stands in line for it sees the pause; and also when this request is
 			// not tried again, because the others are asked to wait all the same.
-			c.pause.extend(now.Add(wait), err)
+			c.rateLimit.extend(now.Add(wait), err)
 		}
 		release()
-		if err == nil || ctx.Err() != nil || !Passes(err) {
+		if err == nil || ctx.Err() != nil || !IsRetryable(err) {
 			return body, err
 		}
 
@@ -93,7 +88,7 @@ func (c *Client) retry(ctx context.Context, attempt func(ctx context.Context, nu
 			return nil, failed
 		case now.Add(wait).After(deadline):
 			if asked {
-				failed.Wait = wait
+				failed.RetryAfter = wait
 			}
 			return nil, failed
 		}
@@ -105,13 +100,13 @@ func (c *Client) retry(ctx context.Context, attempt func(ctx context.Context, nu
 
 // admit waits until the service may be asked: no pause is on, and fewer requests than allowed are under way. The caller
 // releases its place.
-func (c *Client) admit(ctx context.Context, deadline time.Time) (release func(), err error) {
+func (c *Client) acquire(ctx context.Context, deadline time.Time) (release func(), err error) {
 	for {
 		now := c.config.Clock.Now()
-		until, cause := c.pause.current()
+		until, cause := c.rateLimit.current()
 		switch {
 		case until.After(deadline):
-			return nil, &RetryError{Wait: until.Sub(now), Err: cause}
+			return nil, &RetryError{RetryAfter: until.Sub(now), Err: cause}
 		case until.After(now):
 			if err := c.config.Clock.Sleep(ctx, until.Sub(now)); err != nil {
 				return nil, err
@@ -119,36 +114,36 @@ func (c *Client) admit(ctx context.Context, deadline time.Time) (release func(),
 			continue
 		}
 		select {
-		case c.places <- struct{}{}:
+		case c.inFlight <- struct{}{}:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 		// A pause may have begun while this request stood in line, or its time may have run out.
 		if err := ctx.Err(); err != nil {
-			<-c.places
+			<-c.inFlight
 			return nil, err
 		}
-		if until, _ := c.pause.current(); !until.After(c.config.Clock.Now()) {
-			return func() { <-c.places }, nil
+		if until, _ := c.rateLimit.current(); !until.After(c.config.Clock.Now()) {
+			return func() { <-c.inFlight }, nil
 		}
-		<-c.places
+		<-c.inFlight
 	}
 }
 
 // pause is a time in which the client asks nothing, because the service said that it is asked too often.
-type pause struct {
+type rateLimit struct {
 	mu    sync.Mutex
 	until time.Time
 	cause error
 }
 
-func (p *pause) current() (until time.Time, cause error) {
+func (p *rateLimit) current() (until time.Time, cause error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.until, p.cause
 }
 
-func (p *pause) extend(until time.Time, cause error) {
+func (p *rateLimit) extend(until time.Time, cause error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if until.After(p.until) {
@@ -158,13 +153,13 @@ func (p *pause) extend(until time.Time, cause error) {
 
 // delay returns how long to wait after an attempt, and whether the service asked for it. Without its word the wait
 // doubles each time, with a random part so that those who failed together do not come back together.
-func delay(err error, number int, now time.Time) (wait time.Duration, asked bool) {
+func backoff(err error, number int, now time.Time) (wait time.Duration, asked bool) {
 	if status := (*StatusError)(nil); errors.As(err, &status) {
 		if wait, ok := retryAfter(status.retryAfter, now); ok {
 			return wait, true
 		}
 	}
-	full := min(firstBackoff<<(number-1), maxBackoff)
+	full := min(initialBackoff<<(number-1), maxBackoff)
 	return full/2 + rand.N(full/2), false //nolint:gosec // Jitter needs no secret randomness.
 }
 
@@ -183,61 +178,4 @@ func retryAfter(header string, now time.Time) (wait time.Duration, ok bool) {
 		return 0, false
 	}
 	return date.Sub(now), date.After(now)
-}
-
-func isTooManyRequests(err error) bool {
-	status := (*StatusError)(nil)
-	return errors.As(err, &status) && status.StatusCode == http.StatusTooManyRequests
-}
-
-// Passes tells whether an error is of a kind that passes by itself, so that another attempt makes sense.
-func Passes(err error) bool {
-	if status := (*StatusError)(nil); errors.As(err, &status) {
-		return passingStatus(status.StatusCode)
-	}
-	if proxy := (*proxyError)(nil); errors.As(err, &proxy) {
-		return passingStatus(proxy.statusCode)
-	}
-	request := (*RequestError)(nil)
-	return errors.As(err, &request) && passingFault(request.Err)
-}
-
-func passingStatus(code int) bool {
-	return slices.Contains([]int{
-		http.StatusTooManyRequests,
-		http.StatusInternalServerError,
-		http.StatusBadGateway,
-		http.StatusServiceUnavailable,
-		http.StatusGatewayTimeout,
-	}, code)
-}
-
-// passingFault knows the faults of a connection that pass: a time that ran out, a connection that was refused, reset or
-// closed, a name that could not be resolved. What TLS or HTTP say about the other side does not pass.
-func passingFault(err error) bool {
-	if alert := tls.AlertError(0); errors.As(err, &alert) {
-		return false
-	}
-	if operation := (*net.OpError)(nil); errors.As(err, &operation) {
-		return operation.Op != "remote error" && operation.Op != "local error" // TLS alerts come as these.
-	}
-	var (
-		timeout net.Error
-		lookup  *net.DNSError
-	)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout(), errors.As(err, &lookup):
-		return true
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
-		return true
-	}
-	// net/http keeps the types of its HTTP/2 errors to itself.
-	text := err.Error()
-	return strings.Contains(text, "http2: ") || strings.Contains(text, "stream error: ") || closedUnused(err)
-}
-
-// closedUnused tells whether a connection was closed between being opened and being used, for which net/http keeps its
-// type to itself, too.
-func closedUnused(err error) bool {
-	return strings.HasSuffix(err.Error(), "http: server closed idle connection")
 }

@@ -156,14 +156,14 @@ func TestFaultThatPasses(t *testing.T) {
 		{"504", func(call) http.Handler { return circlecitest.Raw(504, "text/plain", "") }, 504},
 		// Under a status that passes, even a good answer is none.
 		{"503 with a good answer", func(c call) http.Handler { return circlecitest.Raw(503, "application/json", c.good) }, 503},
-		{"cut before the answer", func(call) http.Handler { return circlecitest.Cut() }, 0},
+		{"cut before the answer", func(call) http.Handler { return circlecitest.AbortConnection() }, 0},
 		{"reset before the answer", func(call) http.Handler { return reset("") }, 0},
 		{"cut in the header", func(c call) http.Handler { return raw(header(c)[:30]) }, 0},
-		{"cut before the body", func(call) http.Handler { return circlecitest.CutBody("") }, 200},
-		{"cut in the body", func(c call) http.Handler { return circlecitest.CutBody(c.good[:10]) }, 200},
-		{"cut behind what is valid JSON", func(c call) http.Handler { return circlecitest.CutBody(c.good) }, 200},
-		{"cut chunks", func(c call) http.Handler { return circlecitest.CutChunks(c.good[:10]) }, 200},
-		{"cut chunks that are valid JSON", func(c call) http.Handler { return circlecitest.CutChunks(c.good) }, 200},
+		{"cut before the body", func(call) http.Handler { return circlecitest.TruncatedBody("") }, 200},
+		{"cut in the body", func(c call) http.Handler { return circlecitest.TruncatedBody(c.good[:10]) }, 200},
+		{"cut behind what is valid JSON", func(c call) http.Handler { return circlecitest.TruncatedBody(c.good) }, 200},
+		{"cut chunks", func(c call) http.Handler { return circlecitest.TruncatedChunks(c.good[:10]) }, 200},
+		{"cut chunks that are valid JSON", func(c call) http.Handler { return circlecitest.TruncatedChunks(c.good) }, 200},
 	}
 	for _, c := range calls {
 		for _, test := range tests {
@@ -172,9 +172,9 @@ func TestFaultThatPasses(t *testing.T) {
 					t.Parallel()
 					server, clock := startServer(t), circlecitest.NewClock()
 					for range n {
-						server.Next(test.answer(c))
+						server.Enqueue(test.answer(c))
 					}
-					server.Always(circlecitest.JSON(c.good))
+					server.SetHandler(circlecitest.JSON(c.good))
 					var attempts record
 					got, err := c.do(t.Context(), newClient(t, server, tries(4, clock), attempts.keep))
 
@@ -212,8 +212,8 @@ func TestResetInTheBodyPasses(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			server, clock := startServer(t), circlecitest.NewClock()
-			server.Next(reset(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(c.good)+1, c.good)))
-			server.Always(circlecitest.JSON(c.good))
+			server.Enqueue(reset(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(c.good)+1, c.good)))
+			server.SetHandler(circlecitest.JSON(c.good))
 			got, err := c.do(t.Context(), newClient(t, server, tries(1, clock)))
 			equal(t, "error", errorText(err), "")
 			equal(t, "answer", got, c.want)
@@ -272,7 +272,7 @@ func TestFaultOnTheWayPasses(t *testing.T) {
 				} else {
 					server = startServer(t)
 				}
-				server.Always(circlecitest.JSON(c.good))
+				server.SetHandler(circlecitest.JSON(c.good))
 				refuse := func(int32) func(*circleci.Config) { return func(*circleci.Config) {} }
 				if test.open != nil {
 					refuse = func(n int32) func(*circleci.Config) { return detour(n, test.open) }
@@ -281,7 +281,7 @@ func TestFaultOnTheWayPasses(t *testing.T) {
 				clock := circlecitest.NewClock()
 				var attempts record
 				if test.refuse {
-					server.Refuse(n)
+					server.ResetConnections(n)
 				}
 				got, err := c.do(t.Context(), newClient(t, server, config, refuse(n), tries(n, clock), attempts.keep))
 				equal(t, "error", errorText(err), "")
@@ -291,10 +291,10 @@ func TestFaultOnTheWayPasses(t *testing.T) {
 				expectAttempts(t, attempts.all(), n, 0)
 
 				// One fault more than there are attempts.
-				server.Forget()
+				server.ResetRecords()
 				clock = circlecitest.NewClock()
 				if test.refuse {
-					server.Refuse(n + 1)
+					server.ResetConnections(n + 1)
 				}
 				got, err = c.do(t.Context(), newClient(t, server, config, refuse(n+1), tries(n, clock)))
 				equal(t, "what came with the error", got, c.nothing)
@@ -320,7 +320,7 @@ func TestConnectionThatIsClosedBeforeItsUse(t *testing.T) {
 	const n = 2
 	for _, c := range calls {
 		server, clock := startServer(t), circlecitest.NewClock()
-		server.Always(circlecitest.JSON(c.good))
+		server.SetHandler(circlecitest.JSON(c.good))
 		var (
 			attempts record
 			opened   []*closedConnection
@@ -374,7 +374,7 @@ func expectRetryError(t *testing.T, err error, clock *circlecitest.Clock, attemp
 	}
 	equal(t, "attempts", e.Attempts, attempts)
 	equal(t, "elapsed", e.Elapsed, elapsed)
-	equal(t, "wait", e.Wait, time.Duration(0))
+	equal(t, "wait", e.RetryAfter, time.Duration(0))
 	times := map[int]string{1: "once", 2: "twice"}[attempts]
 	if times == "" {
 		times = fmt.Sprintf("%d times", attempts)
@@ -394,14 +394,14 @@ func TestAttemptPastItsTimeoutPasses(t *testing.T) {
 			status int
 		}{
 			{"no answer", circlecitest.Hang(), 0},
-			{"one byte at a time", circlecitest.Drip(100*time.Millisecond, c.good), 200},
+			{"one byte at a time", circlecitest.SlowBody(100*time.Millisecond, c.good), 200},
 		}
 		for _, test := range tests {
 			t.Run(c.name+"/"+test.name, func(t *testing.T) {
 				t.Parallel()
 				server, clock := startServer(t), circlecitest.NewClock()
-				server.Next(test.answer)
-				server.Always(circlecitest.JSON(c.good))
+				server.Enqueue(test.answer)
+				server.SetHandler(circlecitest.JSON(c.good))
 				var attempts record
 				got, err := c.do(t.Context(), newClient(t, server, tries(1, clock), attempts.keep,
 					func(config *circleci.Config) { config.RequestTimeout = timeout }))
@@ -447,7 +447,7 @@ func TestRetriesEnd(t *testing.T) {
 func TestBackoffHasJitter(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
-	server.Always(circlecitest.Error(503, "no upstream"))
+	server.SetHandler(circlecitest.Error(503, "no upstream"))
 	seen := map[time.Duration]bool{}
 	for range 10 {
 		clock := circlecitest.NewClock()
@@ -507,7 +507,7 @@ func TestRetryAfter(t *testing.T) {
 				t.Parallel()
 				server, clock := startServer(t), circlecitest.NewClock()
 				server.SetTasks("acme/linux", 42, 0)
-				server.Next(circlecitest.WithHeader(circlecitest.Error(status, "later"), "Retry-After", test.header(clock.Now())))
+				server.Enqueue(circlecitest.WithHeader(circlecitest.Error(status, "later"), "Retry-After", test.header(clock.Now())))
 				got, err := newClient(t, server, tries(1, clock)).UnclaimedTaskCount(t.Context(), "acme/linux")
 				equal(t, "error", errorText(err), "")
 				equal(t, "count", got, int64(42))
@@ -551,14 +551,14 @@ func TestRetryAfterThatDoesNotFit(t *testing.T) {
 				if test.ahead != 0 {
 					header = clock.Now().Add(test.ahead).UTC().Format(http.TimeFormat)
 				}
-				server.Always(circlecitest.WithHeader(circlecitest.Error(status, "later"), "Retry-After", header))
+				server.SetHandler(circlecitest.WithHeader(circlecitest.Error(status, "later"), "Retry-After", header))
 				got, err := newClient(t, server, tries(4, clock)).UnclaimedTaskCount(t.Context(), "acme/linux")
 
 				equal(t, "count", got, int64(0))
 				e := errorOf[*circleci.RetryError](t, err)
 				equal(t, "attempts", e.Attempts, 1)
 				equal(t, "elapsed", e.Elapsed, time.Duration(0))
-				equal(t, "wait", e.Wait, test.want)
+				equal(t, "wait", e.RetryAfter, test.want)
 				equal(t, "status", errorOf[*circleci.StatusError](t, err).StatusCode, status)
 				equal(t, "error", err.Error(), e.Err.Error()+" (tried once in 0s); it asks to wait "+test.text+
 					", longer than what is left of the 5m0s that a read may take")
@@ -577,12 +577,12 @@ func TestNoTimeIsLeft(t *testing.T) {
 	t.Run("for what the service asks", func(t *testing.T) {
 		t.Parallel()
 		server, clock := startServer(t), circlecitest.NewClock()
-		server.Next(after("200"), after("101"))
+		server.Enqueue(after("200"), after("101"))
 		_, err := newClient(t, server, tries(4, clock)).UnclaimedTaskCount(t.Context(), "acme/linux")
 		e := errorOf[*circleci.RetryError](t, err)
 		equal(t, "attempts", e.Attempts, 2)
 		equal(t, "elapsed", e.Elapsed, 200*time.Second)
-		equal(t, "wait", e.Wait, 101*time.Second)
+		equal(t, "wait", e.RetryAfter, 101*time.Second)
 		equal(t, "error", err.Error(), e.Err.Error()+" (tried twice in 3m20s); it asks to wait 1m41s, longer than what is left "+
 			"of the 5m0s that a read may take")
 		equal(t, "sleeps", clock.Slept(), []time.Duration{200 * time.Second})
@@ -591,7 +591,7 @@ func TestNoTimeIsLeft(t *testing.T) {
 	t.Run("for another attempt", func(t *testing.T) {
 		t.Parallel()
 		server, clock := startServer(t), circlecitest.NewClock()
-		server.Next(after("300"), circlecitest.Error(503, "still not"))
+		server.Enqueue(after("300"), circlecitest.Error(503, "still not"))
 		_, err := newClient(t, server, tries(4, clock)).UnclaimedTaskCount(t.Context(), "acme/linux")
 		e := expectRetryError(t, err, clock, 2)
 		equal(t, "elapsed", e.Elapsed, 5*time.Minute)
@@ -617,7 +617,7 @@ func TestPackedAnswer(t *testing.T) {
 	t.Parallel()
 	for _, c := range calls {
 		server := startServer(t)
-		server.Always(packed(c.good, func(p []byte) []byte { return p }))
+		server.SetHandler(packed(c.good, func(p []byte) []byte { return p }))
 		got, err := c.do(t.Context(), newClient(t, server))
 		equal(t, "error", errorText(err), "")
 		equal(t, "answer", got, c.want)
@@ -636,7 +636,7 @@ func TestFaultThatDoesNotPass(t *testing.T) {
 	}
 	var (
 		status   = (*circleci.StatusError)(nil)
-		answer   = (*circleci.AnswerError)(nil)
+		answer   = (*circleci.ResponseError)(nil)
 		request  = (*circleci.RequestError)(nil)
 		redirect = (*circleci.RedirectError)(nil)
 	)
@@ -687,7 +687,7 @@ func TestFaultThatDoesNotPass(t *testing.T) {
 			t.Run(c.name+"/"+test.name, func(t *testing.T) {
 				t.Parallel()
 				server, clock := startServer(t), circlecitest.NewClock()
-				server.Always(test.answer)
+				server.SetHandler(test.answer)
 				var attempts record
 				got, err := c.do(t.Context(), newClient(t, server, tries(4, clock), attempts.keep))
 				equal(t, "what came with the error", got, c.nothing)
@@ -810,7 +810,7 @@ func TestTooManyRequestsPausesTheWholeClient(t *testing.T) {
 	const others = 10
 	server, clock := startServer(t), circlecitest.NewStoppedClock()
 	server.SetTasks("acme/linux", 42, 0)
-	server.Next(slow("30"))
+	server.Enqueue(slow("30"))
 	client := newClient(t, server, tries(1, clock))
 
 	outcomes := []<-chan outcome{ask(t.Context(), client)}
@@ -849,7 +849,7 @@ func TestLongerPauseCounts(t *testing.T) {
 			asked := make(chan struct{})
 			gates := []chan struct{}{make(chan struct{}), make(chan struct{})}
 			for i, wait := range waits {
-				server.Next(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				server.Enqueue(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					asked <- struct{}{}
 					<-gates[i]
 					slow(strconv.Itoa(int(wait.Seconds()))).ServeHTTP(w, r)
@@ -894,7 +894,7 @@ func TestPauseHoldsForThoseInLine(t *testing.T) {
 		server.SetTasks("acme/linux", 42, 0)
 		client := newClient(t, server, tries(1, yielding{clock}), func(config *circleci.Config) { config.MaxConcurrentRequests = 1 })
 		asked, gate := make(chan struct{}), make(chan struct{})
-		server.Next(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		server.Enqueue(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			close(asked)
 			<-gate
 			slow("30").ServeHTTP(w, r)
@@ -920,7 +920,7 @@ func TestServiceUnavailablePausesOnlyItself(t *testing.T) {
 	for _, status := range []int{500, 502, 503, 504} {
 		server, clock := startServer(t), circlecitest.NewStoppedClock()
 		server.SetTasks("acme/linux", 42, 0)
-		server.Next(circlecitest.WithHeader(circlecitest.Error(status, "later"), "Retry-After", "30"))
+		server.Enqueue(circlecitest.WithHeader(circlecitest.Error(status, "later"), "Retry-After", "30"))
 		client := newClient(t, server, tries(1, clock))
 
 		refused := ask(t.Context(), client)
@@ -940,7 +940,7 @@ func TestPauseHoldsWhenTheRefusedRequestGivesUp(t *testing.T) {
 	t.Parallel()
 	server, clock := startServer(t), circlecitest.NewStoppedClock()
 	server.SetTasks("acme/linux", 42, 0)
-	server.Next(slow("30"))
+	server.Enqueue(slow("30"))
 	client := newClient(t, server, tries(0, clock))
 
 	refused := <-ask(t.Context(), client)
@@ -960,7 +960,7 @@ func TestPauseThatDoesNotFit(t *testing.T) {
 		t.Parallel()
 		server, clock := startServer(t), circlecitest.NewStoppedClock()
 		server.SetTasks("acme/linux", 42, 0)
-		server.Next(slow("600"))
+		server.Enqueue(slow("600"))
 		client := newClient(t, server, tries(4, clock))
 		cause := calls[1].requestTo(server) + ` answered 429 Too Many Requests: "slow down"`
 
@@ -973,7 +973,7 @@ func TestPauseThatDoesNotFit(t *testing.T) {
 		e := errorOf[*circleci.RetryError](t, other.err)
 		equal(t, "attempts", e.Attempts, 0)
 		equal(t, "elapsed", e.Elapsed, time.Duration(0))
-		equal(t, "wait", e.Wait, 9*time.Minute)
+		equal(t, "wait", e.RetryAfter, 9*time.Minute)
 		equal(t, "error", other.err.Error(), cause+" (tried 0 times in 0s); it asks to wait 9m0s"+tooLong)
 		equal(t, "status", errorOf[*circleci.StatusError](t, other.err).StatusCode, 429)
 		equal(t, "number of requests", len(server.Requests()), 1)
@@ -990,7 +990,7 @@ func TestPauseThatDoesNotFit(t *testing.T) {
 	t.Run("of a request that waits for another reason", func(t *testing.T) {
 		t.Parallel()
 		server, clock := startServer(t), circlecitest.NewStoppedClock()
-		server.Next(circlecitest.WithHeader(circlecitest.Error(503, "later"), "Retry-After", "200"), slow("200"))
+		server.Enqueue(circlecitest.WithHeader(circlecitest.Error(503, "later"), "Retry-After", "200"), slow("200"))
 		client := newClient(t, server, tries(4, clock))
 
 		early := ask(t.Context(), client)
@@ -1006,7 +1006,7 @@ func TestPauseThatDoesNotFit(t *testing.T) {
 		e := errorOf[*circleci.RetryError](t, got.err)
 		equal(t, "attempts", e.Attempts, 1)
 		equal(t, "elapsed", e.Elapsed, 200*time.Second)
-		equal(t, "wait", e.Wait, 150*time.Second)
+		equal(t, "wait", e.RetryAfter, 150*time.Second)
 		equal(t, "status", errorOf[*circleci.StatusError](t, got.err).StatusCode, 429)
 		equal(t, "number of requests", len(server.Requests()), 2)
 		cancel()

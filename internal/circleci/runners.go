@@ -70,7 +70,7 @@ func (f RunnerFilter) query() url.Values {
 
 // keeps tells whether a runner of a resource class matches. Case does not matter. A runner does not say which
 // organization it belongs to.
-func (f RunnerFilter) keeps(class string) bool {
+func (f RunnerFilter) Matches(class string) bool {
 	switch {
 	case f.OrganizationID != "":
 		return true
@@ -83,7 +83,7 @@ func (f RunnerFilter) keeps(class string) bool {
 // ListRunners returns the runners that match the filter, sorted by resource class, name, hostname and then the
 // remaining fields, so that the order of the API's answer does not matter. No runner is an empty list.
 //
-// The error is a *StatusError, an *AnswerError, a *RedirectError, a *CertificateError, a *RequestError, or a *RetryError
+// The error is a *StatusError, an *ResponseError, a *RedirectError, a *CertificateError, a *RequestError, or a *RetryError
 // around one of them, or wraps ctx.Err().
 //
 // Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
@@ -98,13 +98,13 @@ func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner
 	}
 	runners, err := decodeRunners(body, keys)
 	if err != nil {
-		return nil, c.newAnswerError(asked, body, err)
+		return nil, c.newResponseError(asked, body, err)
 	}
 	for i := range runners {
 		// A service that ignores a filter must not inflate anyone's count.
-		if class := runners[i].ResourceClass; !filter.keeps(class) {
-			return nil, &AnswerError{Request: asked, Reason: fmt.Sprintf("lists a runner of resource class %q, though only %s was asked for",
-				c.readable(class), filter)}
+		if class := runners[i].ResourceClass; !filter.Matches(class) {
+			return nil, &ResponseError{Request: asked, Reason: fmt.Sprintf("lists a runner of resource class %q, though only %s was asked for",
+				c.sanitize(class), filter)}
 		}
 	}
 	slices.SortFunc(runners, compareRunners)

@@ -50,7 +50,7 @@ func itemsOf(t *testing.T, runners []circleci.Runner) string {
 func TestListRunnersReadsTheReferencesExample(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
-	server.Always(circlecitest.JSON(example(t, "v2-runner.json")))
+	server.SetHandler(circlecitest.JSON(example(t, "v2-runner.json")))
 
 	got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "test-namespace"})
 	if err != nil {
@@ -191,7 +191,7 @@ func TestListRunnersSortsWhateverTheOrderOfTheAnswer(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20 {
 		random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		server.Next(circlecitest.JSON(itemsOf(t, shuffled)))
+		server.Enqueue(circlecitest.JSON(itemsOf(t, shuffled)))
 		got, err := client.ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
 		if err != nil {
 			t.Fatal(err)
@@ -226,7 +226,7 @@ func TestListRunnersTellsNullFromEmpty(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
-			server.Always(circlecitest.JSON(`{"items":[` + test.item + `]}`))
+			server.SetHandler(circlecitest.JSON(`{"items":[` + test.item + `]}`))
 			got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{ResourceClass: "acme/linux"})
 			if err != nil {
 				t.Fatal(err)
@@ -266,13 +266,13 @@ func TestListRunnersRefusesARunnerOutsideOfTheFilter(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
-			server.Always(circlecitest.JSON(itemsOf(t, []circleci.Runner{
+			server.SetHandler(circlecitest.JSON(itemsOf(t, []circleci.Runner{
 				{ResourceClass: "acme/linux", Name: "one"},
 				{ResourceClass: test.stray, Name: "two"},
 			})))
 			got, err := newClient(t, server).ListRunners(t.Context(), test.filter)
 			equal(t, "runners", got, []circleci.Runner(nil))
-			equal(t, "reason", errorOf[*circleci.AnswerError](t, err).Reason, "lists a runner "+test.want)
+			equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason, "lists a runner "+test.want)
 		})
 	}
 }
@@ -303,7 +303,7 @@ func TestListRunnersRefusesAPageOfSeveral(t *testing.T) {
 			t.Run(body, func(t *testing.T) {
 				t.Parallel()
 				server := startServer(t)
-				server.Always(circlecitest.JSON(body))
+				server.SetHandler(circlecitest.JSON(body))
 				got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
 				if test.wantErr == "" {
 					equal(t, "error", errorText(err), "")
@@ -311,7 +311,7 @@ func TestListRunnersRefusesAPageOfSeveral(t *testing.T) {
 					return
 				}
 				equal(t, "runners", got, []circleci.Runner(nil))
-				equal(t, "reason", errorOf[*circleci.AnswerError](t, err).Reason, test.wantErr)
+				equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason, test.wantErr)
 			})
 		}
 	}

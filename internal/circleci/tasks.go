@@ -67,7 +67,7 @@ func (c *Client) count(ctx context.Context, endpoint, resourceClass, key string)
 	}
 	count, err := decodeCount(body, key)
 	if err != nil {
-		return 0, c.newAnswerError(asked, body, err)
+		return 0, c.newResponseError(asked, body, err)
 	}
 	return count, nil
 }

@@ -13,7 +13,7 @@ import (
 func TestUnclaimedTaskCountReadsTheReferencesExample(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
-	server.Always(circlecitest.JSON(example(t, "v2-tasks.json")))
+	server.SetHandler(circlecitest.JSON(example(t, "v2-tasks.json")))
 
 	got, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "test-namespace/test-resource")
 	if err != nil {

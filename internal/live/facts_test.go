@@ -305,7 +305,7 @@ func TestFactsOtherwise(t *testing.T) {
 		"v3 does not end its answer": {
 			func(r *http.Request) http.Handler {
 				if strings.HasPrefix(r.URL.Path, "/api/v3/") {
-					return circlecitest.CutBody(`{"items": []`)
+					return circlecitest.TruncatedBody(`{"items": []`)
 				}
 				return nil
 			},
@@ -510,7 +510,7 @@ func TestFactsWithoutRunners(t *testing.T) {
 // TestFactsFollowNoRedirect has a server that sends everyone to another one.
 func TestFactsFollowNoRedirect(t *testing.T) {
 	server, other := newServer(t), newServer(t)
-	server.Always(circlecitest.Redirect(other.URL + "/api/v2/runner"))
+	server.SetHandler(circlecitest.Redirect(other.URL + "/api/v2/runner"))
 	answered := doesNotHold("302 Found to " + other.URL + "/api/v2/runner")
 	expectFacts(t, installation(t, server).Facts(t.Context()), both(unrouted("v2", answered), unrouted("v3", answered)))
 	if requests := other.Requests(); len(requests) != 0 {

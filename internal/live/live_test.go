@@ -51,7 +51,7 @@ func readEnvironment() error {
 		return errors.New("the live tests ask a real Runner API: set CIRCLE_TOKEN to a personal API token and " +
 			"CIRCLECI_TEST_RESOURCE_CLASS to a resource class, namespace/name, that it may see")
 	}
-	if fault := circleci.CheckSecret(asked.Token); fault != "" {
+	if fault := circleci.ValidateSecret(asked.Token); fault != "" {
 		return errors.New("the environment variable CIRCLE_TOKEN " + fault + ": give the value alone, as CircleCI showed it")
 	}
 	if _, _, err := circleci.ParseResourceClass(asked.ResourceClass); err != nil {

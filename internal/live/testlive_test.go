@@ -69,7 +69,7 @@ func TestTestlive(t *testing.T) {
 // A service that takes every token would have users believe that theirs is right.
 func TestTestliveFailsWhereTheProviderMisleads(t *testing.T) {
 	server := newServer(t)
-	server.Always(circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`))
+	server.SetHandler(circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`))
 	output, ok := testlive(t, "CIRCLE_TOKEN="+circlecitest.PersonalToken, "CIRCLECI_TEST_RESOURCE_CLASS="+class,
 		"CIRCLECI_RUNNER_API_URL="+server.URL)
 	if ok {

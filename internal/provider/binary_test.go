@@ -48,7 +48,7 @@ func TestInterrupt(t *testing.T) {
 	for name, answer := range map[string]http.Handler{
 		"waiting":  circlecitest.Hang(),
 		"retrying": circlecitest.WithHeader(circlecitest.Error(503, "busy"), "Retry-After", "60"),
-		"reading":  circlecitest.Drip(50*time.Millisecond, strings.Repeat(" ", 1_000_000)),
+		"reading":  circlecitest.SlowBody(50*time.Millisecond, strings.Repeat(" ", 1_000_000)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := newServer(t)

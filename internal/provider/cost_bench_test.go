@@ -24,9 +24,9 @@ func TestCostOfRunners(t *testing.T) {
 		server := newServer(t)
 		read := newRead(t, way.server(), server, "circleci_runners")
 		measure := func(n int) cost {
-			server.Always(runnerlist.Answer(runnerlist.JSON(n, 3)))
+			server.SetHandler(runnerlist.Answer(runnerlist.JSON(n, 3)))
 			read() // Opens the connection, and fills what is filled once.
-			server.Forget()
+			server.ResetRecords()
 			least := cost{allocations: 1e18, bytes: 1e18}
 			for range 3 { // Whatever else goes on in the process can only add.
 				var before, after runtime.MemStats

@@ -110,7 +110,7 @@ func (m providerModel) credential(getenv func(string) string) (c credentialSetti
 		return c, diags
 	}
 	summary := "Invalid " + c.method.name
-	if fault := circleci.CheckSecret(c.value); fault != "" {
+	if fault := circleci.ValidateSecret(c.value); fault != "" {
 		c.addError(&diags, summary, c.describe()+" "+fault+". Give the value alone, as CircleCI showed it.")
 	} else if c.method.check != nil {
 		if err := c.method.check(c.value); err != nil {
@@ -142,7 +142,7 @@ func (m providerModel) findCredential(getenv func(string) string, diags *diag.Di
 		return found[0]
 	}
 	for _, method := range credentialMethods {
-		if s := find(method.attribute, types.StringNull(), getenv, method.variables); s.isSet() {
+		if s := lookup(method.attribute, types.StringNull(), getenv, method.variables); s.isSet() {
 			return credentialSetting{setting: s, method: method}
 		}
 	}

@@ -96,7 +96,7 @@ func TestCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := newServer(t)
-			server.Always(circlecitest.JSON(`{"unclaimed_task_count": 3}`))
+			server.SetHandler(circlecitest.JSON(`{"unclaimed_task_count": 3}`))
 			for variable, value := range row.environment {
 				t.Setenv(variable, value)
 			}
@@ -225,7 +225,7 @@ func TestRefusedCredentialAdvice(t *testing.T) {
 			t.Run(fmt.Sprint(row.attribute, " ", status), func(t *testing.T) {
 				t.Parallel()
 				server := newServer(t)
-				server.Always(circlecitest.Error(status, "no"))
+				server.SetHandler(circlecitest.Error(status, "no"))
 				w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  %s = \"sesame-open\"\n}\n", server.URL, row.attribute)+tasksBlock)
 				got := w.plan()
 				expectFinding(t, got, finding{
@@ -250,7 +250,7 @@ func TestDefaultURL(t *testing.T) {
 	} {
 		t.Run(attribute, func(t *testing.T) {
 			server := newServer(t)
-			server.Always(circlecitest.Raw(http.StatusBadGateway, "text/plain", "refused"))
+			server.SetHandler(circlecitest.Raw(http.StatusBadGateway, "text/plain", "refused"))
 			t.Setenv("HTTPS_PROXY", server.URL)
 			w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  %s = \"sesame-open\"\n}\n", attribute)+tasksBlock)
 			expectFinding(t, w.plan(), finding{

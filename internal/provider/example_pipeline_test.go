@@ -90,7 +90,7 @@ func TestExamplePipeline(t *testing.T) {
 	}
 
 	// Counts that cannot be read end it too.
-	server.Always(circlecitest.Error(403, "no"))
+	server.SetHandler(circlecitest.Error(403, "no"))
 	stdout, stderr, status = w.runPipeline()
 	if status != 1 || stdout != "" || !strings.Contains(stderr, "Error: Cannot list the runners of namespace acme\n") {
 		t.Errorf("the script ends with status %d, prints %q and says\n%s", status, stdout, stderr)

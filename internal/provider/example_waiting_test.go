@@ -47,7 +47,7 @@ func TestExampleWaiting(t *testing.T) {
 		if got := len(server.Requests()); got != want {
 			t.Errorf("the runners were listed %d times, want %d", got, want)
 		}
-		server.Forget()
+		server.ResetRecords()
 	}
 	expectLooks(3)
 	server.Intercept(nil)

@@ -43,7 +43,7 @@ type fault struct {
 // next queues answers, behind which the server answers as usual.
 func next(answers ...http.Handler) func(*circlecitest.Server) func(*circleci.Config) {
 	return func(s *circlecitest.Server) func(*circleci.Config) {
-		s.Next(answers...)
+		s.Enqueue(answers...)
 		return nil
 	}
 }
@@ -51,7 +51,7 @@ func next(answers ...http.Handler) func(*circlecitest.Server) func(*circleci.Con
 // always gives one answer to everything.
 func always(answer http.Handler) func(*circlecitest.Server) func(*circleci.Config) {
 	return func(s *circlecitest.Server) func(*circleci.Config) {
-		s.Always(answer)
+		s.SetHandler(answer)
 		return nil
 	}
 }
@@ -59,7 +59,7 @@ func always(answer http.Handler) func(*circlecitest.Server) func(*circleci.Confi
 // refuse closes the next n connections.
 func refuse(n int) func(*circlecitest.Server) func(*circleci.Config) {
 	return func(s *circlecitest.Server) func(*circleci.Config) {
-		s.Refuse(n)
+		s.ResetConnections(n)
 		return nil
 	}
 }
@@ -93,11 +93,11 @@ func faults() map[string]fault {
 		"connection refused once":          {arrange: dial(1, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), requests: 1},
 		"connection reset":                 {arrange: refuse(2), requests: 1},
 		"connection reset for ever":        {arrange: refuse(1000), want: []string{"(tried 5 times in ", "Check api_url, the network"}},
-		"closed before the answer":         {arrange: next(circlecitest.Cut()), requests: 2},
-		"closed in mid-body":               {arrange: next(circlecitest.CutBody(wholeBody), circlecitest.CutBody(wholeBody[:9])), requests: 3},
-		"closed in mid-chunk":              {arrange: next(circlecitest.CutChunks(wholeBody), circlecitest.CutChunks(wholeBody[:9])), requests: 3},
-		"closed in mid-body for ever":      {arrange: always(circlecitest.CutBody(wholeBody)), want: []string{"the connection was closed in the middle of the answer (tried 5 times in "}, requests: 5},
-		"closed in mid-chunk, two retries": {arrange: always(circlecitest.CutChunks(wholeBody)), retries: 2, want: []string{"in the middle of the answer (tried 3 times in "}, requests: 3},
+		"closed before the answer":         {arrange: next(circlecitest.AbortConnection()), requests: 2},
+		"closed in mid-body":               {arrange: next(circlecitest.TruncatedBody(wholeBody), circlecitest.TruncatedBody(wholeBody[:9])), requests: 3},
+		"closed in mid-chunk":              {arrange: next(circlecitest.TruncatedChunks(wholeBody), circlecitest.TruncatedChunks(wholeBody[:9])), requests: 3},
+		"closed in mid-body for ever":      {arrange: always(circlecitest.TruncatedBody(wholeBody)), want: []string{"the connection was closed in the middle of the answer (tried 5 times in "}, requests: 5},
+		"closed in mid-chunk, two retries": {arrange: always(circlecitest.TruncatedChunks(wholeBody)), retries: 2, want: []string{"in the middle of the answer (tried 3 times in "}, requests: 3},
 		"TLS handshake cut":                {arrange: refuse(2), tls: true, requests: 1},
 		"TLS handshake cut for ever":       {arrange: refuse(1000), tls: true, want: []string{"(tried 5 times in "}},
 		"DNS failure that passes":          {arrange: dial(3, &net.DNSError{Err: "server misbehaving", Name: "runner.example.com", IsTemporary: true}), requests: 1},
@@ -108,7 +108,7 @@ func faults() map[string]fault {
 			want: []string{"no complete answer within 300ms (tried twice in "}, requests: 2,
 		},
 		"one byte at a time": {
-			arrange: always(circlecitest.Drip(100*time.Millisecond, wholeBody)), timeout: "300ms", retries: 1,
+			arrange: always(circlecitest.SlowBody(100*time.Millisecond, wholeBody)), timeout: "300ms", retries: 1,
 			want: []string{"no complete answer within 300ms (tried twice in "}, requests: 2,
 		},
 
@@ -132,14 +132,14 @@ func faults() map[string]fault {
 
 		"a malformed answer": {arrange: always(circlecitest.JSON(`{"unclaimed_task_count": 4.0}`)), want: []string{"has unclaimed_task_count 4.0"}, requests: 1},
 		"a body over the limit": {
-			arrange: always(circlecitest.Long(wholeBody, overLimit)),
+			arrange: always(circlecitest.LargeBody(wholeBody, overLimit)),
 			want:    []string{"the answer is larger than the limit of 64 MiB."}, requests: 1, serverOnly: true,
 		},
 		"a body over the limit by gzip": {
-			arrange: always(circlecitest.Packed(wholeBody, overLimit)),
+			arrange: always(circlecitest.GzipBody(wholeBody, overLimit)),
 			want:    []string{"the answer is larger than the limit of 64 MiB."}, requests: 1,
 		},
-		"a packed body":     {arrange: next(circlecitest.Packed(fmt.Sprintf(`{"unclaimed_task_count": %d}`, tasks), 1<<20)), requests: 1},
+		"a packed body":     {arrange: next(circlecitest.GzipBody(fmt.Sprintf(`{"unclaimed_task_count": %d}`, tasks), 1<<20)), requests: 1},
 		"a deep body":       {arrange: always(circlecitest.JSON(`{"a": ` + strings.Repeat("[", 100_000))), want: []string{"is not valid JSON"}, requests: 1},
 		"a long number":     {arrange: always(circlecitest.JSON(`{"unclaimed_task_count": ` + strings.Repeat("7", 1_000_000) + `}`)), want: []string{"not a whole number from 0 to 9223372036854775807"}, requests: 1},
 		"an ignored number": {arrange: next(circlecitest.JSON(fmt.Sprintf(`{"a": %s, "unclaimed_task_count": %d}`, strings.Repeat("7", 1_000_000), tasks))), requests: 1},
@@ -151,7 +151,7 @@ func faults() map[string]fault {
 		"eleven redirects":            {arrange: redirects(11), want: []string{"it was redirected more than 10 times."}, requests: 11},
 		"redirect to another scheme": {
 			arrange: func(s *circlecitest.Server) func(*circleci.Config) {
-				s.Always(circlecitest.Redirect(strings.Replace(s.URL, "http://", "https://", 1) + "/api"))
+				s.SetHandler(circlecitest.Redirect(strings.Replace(s.URL, "http://", "https://", 1) + "/api"))
 				return nil
 			},
 			want: []string{"was redirected to https://127.0.0.1:", "The credential was not sent there. If the Runner API is served at https://127.0.0.1:", "set api_url to it"}, requests: 1,
@@ -344,7 +344,7 @@ func TestRedirectKeepsCredential(t *testing.T) {
 		t.Run(attribute, func(t *testing.T) {
 			t.Parallel()
 			other, server := newServer(t), newServer(t)
-			server.Always(circlecitest.Redirect(other.URL + "/api/v2/runner/tasks?resource-class=acme/linux"))
+			server.SetHandler(circlecitest.Redirect(other.URL + "/api/v2/runner/tasks?resource-class=acme/linux"))
 			p := newProvider(t, providertest.Attributes{"api_url": providertest.String(server.URL), attribute: providertest.String("sesame-open")})
 			_, diagnostics := p.read(t.Context(), "circleci_runner_tasks", providertest.Attributes{"resource_class": providertest.String("acme/linux")})
 			if len(diagnostics) != 1 || !strings.Contains(diagnostics[0].Detail, "was redirected to "+other.URL+", which was not followed.") {
@@ -365,7 +365,7 @@ func TestTooManyRequestsPausesAll(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	server.SetTasks("acme/linux", tasks, 0)
-	server.Next(circlecitest.WithHeader(circlecitest.Error(429, "slow down"), "Retry-After", "60"))
+	server.Enqueue(circlecitest.WithHeader(circlecitest.Error(429, "slow down"), "Retry-After", "60"))
 	clock := circlecitest.NewStoppedClock()
 	p := newProvider(t, providertest.Attributes{
 		"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken),

@@ -30,7 +30,7 @@ type fleetClass struct {
 
 // newFleet sorts runners into their classes, and adds the classes that are asked for without runners. Case does not tell
 // classes apart, because the service does not promise to keep it: a class must not be counted twice.
-func newFleet(classes []string, runners []circleci.Runner, connected connected) (fleet, error) {
+func newFleet(classes []string, runners []circleci.Runner, connected connectedFilter) (fleet, error) {
 	byName := map[string]*fleetClass{}
 	class := func(name string) *fleetClass {
 		key := strings.ToLower(name)
@@ -58,13 +58,13 @@ func newFleet(classes []string, runners []circleci.Runner, connected connected) 
 	return f, nil
 }
 
-func (c *fleetClass) add(runner circleci.Runner, connected connected) error {
+func (c *fleetClass) add(runner circleci.Runner, connected connectedFilter) error {
 	seen, err := connected.lastConnected(runner)
 	if err != nil {
 		return err
 	}
 	c.runners++
-	if counts, err := connected.counts(runner); err != nil {
+	if counts, err := connected.isConnected(runner); err != nil {
 		return err
 	} else if counts {
 		c.connected++
@@ -88,10 +88,10 @@ func (f fleet) countTasks(ctx context.Context, client *circleci.Client) error {
 	}
 	reads.Wait()
 
-	failed := &countsError{all: len(f)}
+	failed := &countTasksError{all: len(f)}
 	for i, err := range failures {
 		if err != nil {
-			failed.classes = append(failed.classes, client.Readable(f[i].name))
+			failed.classes = append(failed.classes, client.Sanitize(f[i].name))
 			if failed.first == nil {
 				failed.first = err
 			}
@@ -104,7 +104,7 @@ func (f fleet) countTasks(ctx context.Context, client *circleci.Client) error {
 }
 
 // countsError is a fleet of which some counts could not be read.
-type countsError struct {
+type countTasksError struct {
 	classes []string
 	all     int
 	first   error
@@ -113,7 +113,7 @@ type countsError struct {
 // maxNamedClasses is how many classes an error names.
 const maxNamedClasses = 20
 
-func (e *countsError) Error() string {
+func (e *countTasksError) Error() string {
 	names := strings.Join(e.classes[:min(len(e.classes), maxNamedClasses)], ", ")
 	if more := len(e.classes) - maxNamedClasses; more > 0 {
 		names += fmt.Sprintf(" and %d more", more)
@@ -123,10 +123,10 @@ func (e *countsError) Error() string {
 }
 
 // Unwrap returns the first error.
-func (e *countsError) Unwrap() error { return e.first }
+func (e *countTasksError) Unwrap() error { return e.first }
 
 // fill writes the fleet and its totals into the state.
-func (f fleet) fill(model *runnerFleetModel, version circleci.APIVersion) error {
+func (f fleet) setModel(model *runnerFleetModel, version circleci.APIVersion) error {
 	var total fleetClass
 	if version != circleci.V2 {
 		total.tasks.Running = new(int64)
@@ -135,7 +135,7 @@ func (f fleet) fill(model *runnerFleetModel, version circleci.APIVersion) error 
 	for _, class := range f {
 		total.runners += class.runners
 		total.connected += class.connected
-		if !addTo(&total.tasks.Unclaimed, &class.tasks.Unclaimed) || !addTo(total.tasks.Running, class.tasks.Running) {
+		if !checkedAdd(&total.tasks.Unclaimed, &class.tasks.Unclaimed) || !checkedAdd(total.tasks.Running, class.tasks.Running) {
 			return errTooManyTasks
 		}
 		model.ByResourceClass[class.name] = class.model()
@@ -150,7 +150,7 @@ func (f fleet) fill(model *runnerFleetModel, version circleci.APIVersion) error 
 var errTooManyTasks = fmt.Errorf("The counts of the resource classes add up to more than %d", int64(math.MaxInt64)) //nolint:staticcheck // It begins a diagnostic.
 
 // addTo adds a count, when there is one, unless the sum would be too large to be told.
-func addTo(sum, count *int64) bool {
+func checkedAdd(sum, count *int64) bool {
 	if count == nil {
 		return true
 	}

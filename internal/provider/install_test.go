@@ -211,7 +211,7 @@ func (m *machine) expectBuild(version string) {
 	if got := m.validate(); len(got) != 0 {
 		m.t.Fatalf("validate reports %+v", got)
 	}
-	m.server.Forget()
+	m.server.ResetRecords()
 	if got := m.plan(); len(got) != 0 {
 		m.t.Fatalf("plan reports %+v", got)
 	}

@@ -19,7 +19,7 @@ func newOrganizationRunnersDataSource() datasource.DataSource {
 
 // organizationRunnersDataSource is data "circleci_organization_runners": the runners of a whole organization, with what
 // API v3 says of them beyond what is documented.
-type organizationRunnersDataSource struct{ api runnerAPI }
+type organizationRunnersDataSource struct{ api providerData }
 
 type organizationRunnersModel struct {
 	OrganizationID types.String              `tfsdk:"organization_id"`
@@ -84,7 +84,7 @@ func (d *organizationRunnersDataSource) Read(ctx context.Context, req datasource
 		return
 	}
 	model.Runners = []organizationRunnerModel{}
-	if !sendDirectly(ctx, runners, organizationRunnerFields) {
+	if !sendToEncoder(ctx, runners, organizationRunnerFields) {
 		model.Runners = newOrganizationRunnerModels(runners)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)

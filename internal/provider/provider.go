@@ -107,7 +107,7 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			},
 			"max_retries": schema.NumberAttribute{
 				Optional:   true,
-				Validators: []validator.Number{wholeNumber{0, 10}},
+				Validators: []validator.Number{integerBetween{0, 10}},
 				MarkdownDescription: fmt.Sprintf("How often a request is tried again after faults that pass: status 429, 500, 502, 503 "+
 					"and 504, faults of the connection and of name resolution, and attempts that take too long. From 0 to 10; default `%d`. "+
 					"One read, its retries included, ends within five minutes.", circleci.DefaultMaxRetries),
@@ -120,7 +120,7 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			},
 			"max_concurrent_requests": schema.NumberAttribute{
 				Optional:   true,
-				Validators: []validator.Number{wholeNumber{1, 256}},
+				Validators: []validator.Number{integerBetween{1, 256}},
 				MarkdownDescription: fmt.Sprintf("How many requests are under way at once, from 1 to 256. Default `%d`.",
 					circleci.DefaultMaxConcurrentRequests),
 			},
@@ -143,7 +143,7 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &config)...); resp.Diagnostics.HasError() {
 		return
 	}
-	if resp.Diagnostics.Append(config.requireKnown()...); resp.Diagnostics.HasError() {
+	if resp.Diagnostics.Append(config.validateKnown()...); resp.Diagnostics.HasError() {
 		return
 	}
 	settings, diags := config.resolve(os.Getenv)
@@ -165,7 +165,7 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 	for _, adjust := range p.adjust {
 		adjust(&client)
 	}
-	resp.DataSourceData = &runnerAPI{settings: settings, client: circleci.New(client)}
+	resp.DataSourceData = &providerData{settings: settings, client: circleci.New(client)}
 }
 
 func (p *circleciProvider) DataSources(context.Context) []func() datasource.DataSource {

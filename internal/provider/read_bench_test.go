@@ -60,7 +60,7 @@ func BenchmarkRead(b *testing.B) {
 			b.Run(fmt.Sprintf("runners=%d/way=%s", n, way.name), func(b *testing.B) {
 				server := circlecitest.NewServer()
 				defer server.Close()
-				server.Always(runnerlist.Answer(body))
+				server.SetHandler(runnerlist.Answer(body))
 				read := newRead(b, way.server(), server, "circleci_runners")
 				b.ReportAllocs()
 				for b.Loop() {

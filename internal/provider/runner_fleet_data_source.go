@@ -16,7 +16,7 @@ import (
 func newRunnerFleetDataSource() datasource.DataSource { return &runnerFleetDataSource{} }
 
 // runnerFleetDataSource is data "circleci_runner_fleet": what is there, what waits and what runs in a namespace.
-type runnerFleetDataSource struct{ api runnerAPI }
+type runnerFleetDataSource struct{ api providerData }
 
 var _ datasource.DataSourceWithValidateConfig = (*runnerFleetDataSource)(nil)
 
@@ -134,7 +134,7 @@ func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadReq
 		d.api.addError(&resp.Diagnostics, "Cannot list the runners of namespace "+namespace, err)
 		return
 	}
-	f, err := newFleet(classes, runners, newConnected(model.ConnectedWithin, d.api.client))
+	f, err := newFleet(classes, runners, newConnectedFilter(model.ConnectedWithin, d.api.client))
 	if err != nil {
 		d.api.addError(&resp.Diagnostics, "Cannot read the fleet of namespace "+namespace, err)
 		return
@@ -143,7 +143,7 @@ func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadReq
 		d.api.addError(&resp.Diagnostics, "Cannot count the tasks of namespace "+namespace, err)
 		return
 	}
-	if err := f.fill(&model, d.api.settings.apiVersion); err != nil {
+	if err := f.setModel(&model, d.api.settings.apiVersion); err != nil {
 		d.api.addError(&resp.Diagnostics, "Cannot count the tasks of namespace "+namespace, err)
 		return
 	}

@@ -19,7 +19,7 @@ import (
 func newRunnerTasksDataSource() datasource.DataSource { return &runnerTasksDataSource{} }
 
 // runnerTasksDataSource is data "circleci_runner_tasks": how many tasks wait for a resource class.
-type runnerTasksDataSource struct{ api runnerAPI }
+type runnerTasksDataSource struct{ api providerData }
 
 type runnerTasksModel struct {
 	ResourceClass      types.String       `tfsdk:"resource_class"`
@@ -65,14 +65,14 @@ func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 					"max_unclaimed": schema.NumberAttribute{
 						Optional: true,
 						Validators: []validator.Number{
-							wholeNumber{0, math.MaxInt64},
+							integerBetween{0, math.MaxInt64},
 							numbervalidator.AtLeastOneOf(path.MatchRoot("wait_for").AtName("max_running")),
 						},
 						MarkdownDescription: "How many tasks may still wait for a runner. Null sets no limit.",
 					},
 					"max_running": schema.NumberAttribute{
 						Optional:            true,
-						Validators:          []validator.Number{wholeNumber{0, math.MaxInt64}},
+						Validators:          []validator.Number{integerBetween{0, math.MaxInt64}},
 						MarkdownDescription: "How many tasks may still run. Needs `api_version = \"v3\"`. Null sets no limit.",
 					},
 				}),
@@ -111,7 +111,7 @@ func (d *runnerTasksDataSource) count(ctx context.Context, class string, waitFor
 	if waitFor == nil {
 		return d.api.client.CountTasks(ctx, class)
 	}
-	err = newWait(waitFor.Timeout, waitFor.PollInterval).until(ctx, d.api.client, waitFor.String(),
+	err = newWait(waitFor.Timeout, waitFor.PollInterval).pollUntil(ctx, d.api.client, waitFor.String(),
 		func(ctx context.Context) (done bool, there string, err error) {
 			count, err = d.api.client.CountTasks(ctx, class)
 			return waitFor.isMetBy(count), describeTasks(count), err
@@ -123,17 +123,17 @@ func (d *runnerTasksDataSource) count(ctx context.Context, class string, waitFor
 func (w *tasksWaitForModel) String() string {
 	var limits []string
 	if !w.MaxUnclaimed.IsNull() {
-		limits = append(limits, fmt.Sprintf("at most %d unclaimed", int64Or(w.MaxUnclaimed, 0)))
+		limits = append(limits, fmt.Sprintf("at most %d unclaimed", int64OrDefault(w.MaxUnclaimed, 0)))
 	}
 	if !w.MaxRunning.IsNull() {
-		limits = append(limits, fmt.Sprintf("at most %d running", int64Or(w.MaxRunning, 0)))
+		limits = append(limits, fmt.Sprintf("at most %d running", int64OrDefault(w.MaxRunning, 0)))
 	}
 	return strings.Join(limits, " and ") + " tasks"
 }
 
 func (w *tasksWaitForModel) isMetBy(count circleci.TaskCount) bool {
-	return (w.MaxUnclaimed.IsNull() || count.Unclaimed <= int64Or(w.MaxUnclaimed, 0)) &&
-		(w.MaxRunning.IsNull() || count.Running != nil && *count.Running <= int64Or(w.MaxRunning, 0))
+	return (w.MaxUnclaimed.IsNull() || count.Unclaimed <= int64OrDefault(w.MaxUnclaimed, 0)) &&
+		(w.MaxRunning.IsNull() || count.Running != nil && *count.Running <= int64OrDefault(w.MaxRunning, 0))
 }
 
 func describeTasks(count circleci.TaskCount) string {

@@ -19,7 +19,7 @@ import (
 func newRunnersDataSource() datasource.DataSource { return &runnersDataSource{} }
 
 // runnersDataSource is data "circleci_runners": the runners of a resource class or of a namespace.
-type runnersDataSource struct{ api runnerAPI }
+type runnersDataSource struct{ api providerData }
 
 var (
 	_ datasource.DataSourceWithConfigValidators = (*runnersDataSource)(nil)
@@ -74,7 +74,7 @@ func (d *runnersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 				Attributes: waitAttributes(map[string]schema.Attribute{
 					"min_runners": schema.NumberAttribute{
 						Required:            true,
-						Validators:          []validator.Number{wholeNumber{0, math.MaxInt64}},
+						Validators:          []validator.Number{integerBetween{0, math.MaxInt64}},
 						MarkdownDescription: "How many runners must be connected.",
 					},
 				}),
@@ -120,7 +120,7 @@ func (d *runnersDataSource) Read(ctx context.Context, req datasource.ReadRequest
 		return
 	}
 	model.Runners = []runnerModel{}
-	if !sendDirectly(ctx, runners, runnerFields) {
+	if !sendToEncoder(ctx, runners, runnerFields) {
 		model.Runners = newRunnerModels(runners)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
@@ -130,7 +130,7 @@ func (d *runnersDataSource) Read(ctx context.Context, req datasource.ReadRequest
 func (d *runnersDataSource) list(ctx context.Context, filter circleci.RunnerFilter, model runnersModel) (runners []circleci.Runner, err error) {
 	read := func(ctx context.Context) error {
 		if runners, err = d.api.client.ListRunners(ctx, filter); err == nil {
-			runners, err = newConnected(model.ConnectedWithin, d.api.client).filter(runners)
+			runners, err = newConnectedFilter(model.ConnectedWithin, d.api.client).filter(runners)
 		}
 		return err
 	}
@@ -138,8 +138,8 @@ func (d *runnersDataSource) list(ctx context.Context, filter circleci.RunnerFilt
 		err = read(ctx)
 		return runners, err
 	}
-	wanted := int64Or(model.WaitFor.MinRunners, 0)
-	err = newWait(model.WaitFor.Timeout, model.WaitFor.PollInterval).until(ctx, d.api.client,
+	wanted := int64OrDefault(model.WaitFor.MinRunners, 0)
+	err = newWait(model.WaitFor.Timeout, model.WaitFor.PollInterval).pollUntil(ctx, d.api.client,
 		fmt.Sprintf("at least %d runners that connected within %s", wanted, model.ConnectedWithin.ValueString()),
 		func(ctx context.Context) (done bool, there string, err error) {
 			err = read(ctx)

@@ -139,7 +139,7 @@ resource "terraform_data" "test" {
 // which are not.
 func TestRunnersNull(t *testing.T) {
 	server := newServer(t)
-	server.Always(circlecitest.JSON(`{"items": [
+	server.SetHandler(circlecitest.JSON(`{"items": [
 		{"resource_class": "acme/linux", "name": "a", "hostname": null, "first_connected": null, "last_connected": null,
 		 "last_used": null, "version": null},
 		{"resource_class": "acme/linux", "name": "b", "ip": "192.0.2.1", "labels": {"a": [1, {}]}},

@@ -75,7 +75,7 @@ func TestSecrets(t *testing.T) {
 		} {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				server := newServer(t)
-				server.Always(answer)
+				server.SetHandler(answer)
 				t.Setenv(row.variable, secret)
 				t.Setenv("HTTPS_PROXY", "http://user:"+url.QueryEscape(secret)+"@127.0.0.1:1")
 				w := newBinaryWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  max_retries = 0\n  %s\n}\n", server.URL, row.attributes)+tasksBlock+`
@@ -98,7 +98,7 @@ func TestSecretsInFields(t *testing.T) {
 	t.Parallel()
 	quoted := spellings(secret)["JSON"]
 	server := newServer(t)
-	server.Always(circlecitest.JSON(`{"items": [{"resource_class": "acme/` + quoted + `", "name": "` + quoted + `", "last_connected": "` + quoted + `"}]}`))
+	server.SetHandler(circlecitest.JSON(`{"items": [{"resource_class": "acme/` + quoted + `", "name": "` + quoted + `", "last_connected": "` + quoted + `"}]}`))
 	for _, block := range []string{
 		"data \"circleci_runners\" \"test\" {\n  namespace = \"acme\"\n  connected_within = \"1m\"\n}\n",
 		"data \"circleci_runner_fleet\" \"test\" {\n  namespace = \"acme\"\n}\n",
@@ -149,7 +149,7 @@ func TestSecretsOfProxy(t *testing.T) {
 // TestRequestLog has the fields of a request in the log, at DEBUG.
 func TestRequestLog(t *testing.T) {
 	server := newServer(t)
-	server.Next(circlecitest.WithHeader(circlecitest.JSON(`{"unclaimed_task_count": 3}`), "X-Request-Id", "request-1"))
+	server.Enqueue(circlecitest.WithHeader(circlecitest.JSON(`{"unclaimed_task_count": 3}`), "X-Request-Id", "request-1"))
 	w := newBinaryWorkspace(t, providerBlock(server)+tasksBlock)
 	w.env = append(w.env, "TF_LOG_PROVIDER=DEBUG", "TF_LOG_PATH="+filepath.Join(w.dir, "debug.log"))
 	w.run("plan")

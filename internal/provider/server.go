@@ -11,5 +11,5 @@ import (
 // around it, each of which can be left out by itself. The arguments are those of [New].
 func NewServer(version string, adjust ...func(*circleci.Config)) func() tfprotov6.ProviderServer {
 	framework := providerserver.NewProtocol6(New(version, adjust...)())
-	return func() tfprotov6.ProviderServer { return &directLists{&explicitNulls{framework()}} }
+	return func() tfprotov6.ProviderServer { return &runnerListEncoder{&nullArgumentEncoder{framework()}} }
 }

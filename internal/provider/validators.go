@@ -18,17 +18,17 @@ import (
 
 // textValidator judges a known text with one function, whose error completes a sentence that starts with the
 // attribute's name.
-type textValidator struct {
+type stringFuncValidator struct {
 	check   func(string) error
 	summary string
 	// want says what a good value looks like, as a whole sentence.
 	want string
 }
 
-func (v textValidator) Description(context.Context) string         { return v.want }
-func (v textValidator) MarkdownDescription(context.Context) string { return v.want }
+func (v stringFuncValidator) Description(context.Context) string         { return v.want }
+func (v stringFuncValidator) MarkdownDescription(context.Context) string { return v.want }
 
-func (v textValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (v stringFuncValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
@@ -38,7 +38,7 @@ func (v textValidator) ValidateString(_ context.Context, req validator.StringReq
 }
 
 func isResourceClass() validator.String {
-	return textValidator{
+	return stringFuncValidator{
 		check: func(text string) error {
 			_, _, err := circleci.ParseResourceClass(text)
 			return err
@@ -49,7 +49,7 @@ func isResourceClass() validator.String {
 }
 
 func isNamespace() validator.String {
-	return textValidator{
+	return stringFuncValidator{
 		check:   circleci.CheckNamespace,
 		summary: "Invalid namespace",
 		want:    `A namespace is the part of a resource class before the slash, such as "acme".`,
@@ -57,7 +57,7 @@ func isNamespace() validator.String {
 }
 
 func isDuration() validator.String {
-	return textValidator{
+	return stringFuncValidator{
 		check: func(text string) error {
 			switch d, err := time.ParseDuration(text); {
 			case err != nil:
@@ -74,18 +74,18 @@ func isDuration() validator.String {
 
 // wholeNumber takes whole numbers between two. The framework's own type for them would answer a fraction with the
 // request to report an error of the provider.
-type wholeNumber struct{ lowest, highest int64 }
+type integerBetween struct{ lowest, highest int64 }
 
-func (v wholeNumber) Description(context.Context) string {
+func (v integerBetween) Description(context.Context) string {
 	if v.highest == math.MaxInt64 {
 		return fmt.Sprintf("Give a whole number that is %d or more.", v.lowest)
 	}
 	return fmt.Sprintf("Give a whole number from %d to %d.", v.lowest, v.highest)
 }
 
-func (v wholeNumber) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (v integerBetween) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (v wholeNumber) ValidateNumber(ctx context.Context, req validator.NumberRequest, resp *validator.NumberResponse) {
+func (v integerBetween) ValidateNumber(ctx context.Context, req validator.NumberRequest, resp *validator.NumberResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
@@ -97,7 +97,7 @@ func (v wholeNumber) ValidateNumber(ctx context.Context, req validator.NumberReq
 }
 
 // int64Or reads an attribute that a validator has checked.
-func int64Or(number types.Number, otherwise int64) int64 {
+func int64OrDefault(number types.Number, otherwise int64) int64 {
 	if number.IsNull() || number.IsUnknown() {
 		return otherwise
 	}

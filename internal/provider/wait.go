@@ -25,12 +25,12 @@ func waitAttributes(limits map[string]schema.Attribute) map[string]schema.Attrib
 	limits["timeout"] = schema.StringAttribute{
 		Optional:            true,
 		Validators:          []validator.String{isDuration()},
-		MarkdownDescription: fmt.Sprintf("How long to wait at most, as a duration such as `90s` or `1h30m`. Default `%s`.", short(defaultWaitTimeout)),
+		MarkdownDescription: fmt.Sprintf("How long to wait at most, as a duration such as `90s` or `1h30m`. Default `%s`.", formatDuration(defaultWaitTimeout)),
 	}
 	limits["poll_interval"] = schema.StringAttribute{
 		Optional:            true,
 		Validators:          []validator.String{isDuration()},
-		MarkdownDescription: fmt.Sprintf("How long to wait between two looks, as a duration. Default `%s`.", short(defaultPollInterval)),
+		MarkdownDescription: fmt.Sprintf("How long to wait between two looks, as a duration. Default `%s`.", formatDuration(defaultPollInterval)),
 	}
 	return limits
 }
@@ -41,13 +41,13 @@ type wait struct{ timeout, pollInterval time.Duration }
 // newWait reads the attributes of a wait_for, which validators have checked.
 func newWait(timeout, pollInterval types.String) wait {
 	return wait{
-		timeout:      durationOr(timeout, defaultWaitTimeout),
-		pollInterval: durationOr(pollInterval, defaultPollInterval),
+		timeout:      durationOrDefault(timeout, defaultWaitTimeout),
+		pollInterval: durationOrDefault(pollInterval, defaultPollInterval),
 	}
 }
 
 // durationOr reads an attribute that a validator has checked.
-func durationOr(text types.String, otherwise time.Duration) time.Duration {
+func durationOrDefault(text types.String, otherwise time.Duration) time.Duration {
 	if d, err := time.ParseDuration(text.ValueString()); err == nil {
 		return d
 	}
@@ -55,22 +55,22 @@ func durationOr(text types.String, otherwise time.Duration) time.Duration {
 }
 
 // look is one look at what is waited for: whether it is there, and what is there instead.
-type look func(ctx context.Context) (done bool, there string, err error)
+type pollFunc func(ctx context.Context) (done bool, there string, err error)
 
 // until looks until what is wanted is there. Faults that pass are waited out; any other error ends the wait at once. The
 // last look is made when the time is over.
-func (w wait) until(ctx context.Context, client *circleci.Client, wanted string, look look) error {
+func (w wait) pollUntil(ctx context.Context, client *circleci.Client, wanted string, look pollFunc) error {
 	start := client.Now()
-	ended := &waitError{wanted: wanted, there: "nothing could be read"}
+	ended := &waitTimeoutError{wanted: wanted, there: "nothing could be read"}
 	for {
 		left := w.timeout - client.Now().Sub(start)
-		done, there, err := w.lookOnce(ctx, client, left, look)
+		done, there, err := w.poll(ctx, client, left, look)
 		switch ended.last = err; {
 		case err == nil && done:
 			return nil
 		case err == nil:
 			ended.there = there
-		case ctx.Err() != nil || !circleci.Passes(err) && !errors.Is(err, context.DeadlineExceeded):
+		case ctx.Err() != nil || !circleci.IsRetryable(err) && !errors.Is(err, context.DeadlineExceeded):
 			return err
 		}
 		ended.waited = client.Now().Sub(start)
@@ -78,7 +78,7 @@ func (w wait) until(ctx context.Context, client *circleci.Client, wanted string,
 			return ended
 		}
 		tflog.Info(ctx, "Waiting for the Runner API to show what is wanted", map[string]any{
-			"wanted": wanted, "there": ended.there, "waited": short(ended.waited), "timeout": short(w.timeout),
+			"wanted": wanted, "there": ended.there, "waited": formatDuration(ended.waited), "timeout": formatDuration(w.timeout),
 		})
 		if err := client.Sleep(ctx, min(w.pollInterval, w.timeout-ended.waited)); err != nil {
 			return err
@@ -87,24 +87,24 @@ func (w wait) until(ctx context.Context, client *circleci.Client, wanted string,
 }
 
 // finalLook is how long a look may take that begins when the time is nearly over.
-const finalLook = 30 * time.Second
+const finalPollTimeout = 30 * time.Second
 
-func (wait) lookOnce(ctx context.Context, client *circleci.Client, left time.Duration, look look) (done bool, there string, err error) {
-	ctx, cancel := client.StartRead(ctx, min(max(left, finalLook), circleci.ReadTimeout))
+func (wait) poll(ctx context.Context, client *circleci.Client, left time.Duration, look pollFunc) (done bool, there string, err error) {
+	ctx, cancel := client.StartRead(ctx, min(max(left, finalPollTimeout), circleci.ReadTimeout))
 	defer cancel()
 	return look(ctx)
 }
 
 // waitError is a wait whose time is over.
-type waitError struct {
+type waitTimeoutError struct {
 	wanted, there string
 	waited        time.Duration
 	// last is why the last look failed, nil when it did not.
 	last error
 }
 
-func (e *waitError) Error() string {
-	text := fmt.Sprintf("Waited %s for %s; there was: %s", short(e.waited), e.wanted, e.there)
+func (e *waitTimeoutError) Error() string {
+	text := fmt.Sprintf("Waited %s for %s; there was: %s", formatDuration(e.waited), e.wanted, e.there)
 	if e.last != nil {
 		text += ". The last look failed: " + e.last.Error()
 	}
@@ -112,10 +112,10 @@ func (e *waitError) Error() string {
 }
 
 // Unwrap returns why the last look failed.
-func (e *waitError) Unwrap() error { return e.last }
+func (e *waitTimeoutError) Unwrap() error { return e.last }
 
 // short writes a duration without parts that are zero: 10m, not 10m0s.
-func short(d time.Duration) string {
+func formatDuration(d time.Duration) string {
 	precision := time.Millisecond
 	if d >= time.Minute {
 		precision = time.Second

@@ -93,7 +93,7 @@ func TestWait(t *testing.T) {
 		},
 		"faults that pass": {
 			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = 0"),
-			[]http.Handler{busy, queue(1), circlecitest.CutBody(`{"unclaimed_task_count": 0}`), busy, queue(0)},
+			[]http.Handler{busy, queue(1), circlecitest.TruncatedBody(`{"unclaimed_task_count": 0}`), busy, queue(0)},
 			slices.Repeat([]time.Duration{10 * time.Second}, 4), nil,
 		},
 		"faults until the end": {
@@ -125,7 +125,7 @@ func TestWait(t *testing.T) {
 			t.Parallel()
 			clock := circlecitest.NewClock()
 			server := newServer(t)
-			server.Next(row.answers...)
+			server.Enqueue(row.answers...)
 			got := newWorkspace(t, providerBlock(server)+row.block, func(c *circleci.Config) { c.Clock, c.MaxRetries = clock, 0 }).plan()
 			if row.want == nil && len(got) != 0 {
 				t.Errorf("plan reports %+v", got)
@@ -172,7 +172,7 @@ func TestConnectedWithin(t *testing.T) {
 	clock := circlecitest.NewStoppedClock()
 	at := func(ago time.Duration) string { return clock.Now().Add(-ago).UTC().Format(time.RFC3339) }
 	server := newServer(t)
-	server.Always(circlecitest.JSON(`{"items": [
+	server.SetHandler(circlecitest.JSON(`{"items": [
 		{"resource_class": "acme/linux", "name": "at the edge", "last_connected": "` + at(90*time.Second) + `"},
 		{"resource_class": "acme/linux", "name": "future", "last_connected": "` + at(-time.Hour) + `"},
 		{"resource_class": "acme/linux", "name": "never", "last_connected": null},

@@ -123,27 +123,27 @@ func (s *service) allFaults() []fault {
 		{"redirect to another origin", wrong, always(circlecitest.Redirect("https://login.example.com/"))},
 		{"redirect without end", wrong, redirected("again")},
 
-		{"cut before the answer", passing, always(circlecitest.Cut())},
+		{"cut before the answer", passing, always(circlecitest.AbortConnection())},
 		{"reset", passing, always(reset(""))},
 		{"cut in the header", passing, always(sent("HTTP/1.1 200 OK\r\nContent-Le"))},
-		{"cut in the body", passing, made(func(body string) http.Handler { return circlecitest.CutBody(body[:len(body)/2]) })},
-		{"cut behind the right body", passing, made(circlecitest.CutBody)},
+		{"cut in the body", passing, made(func(body string) http.Handler { return circlecitest.TruncatedBody(body[:len(body)/2]) })},
+		{"cut behind the right body", passing, made(circlecitest.TruncatedBody)},
 		{"cut behind a part that is valid", passing, made(func(body string) http.Handler {
 			// What arrives is an answer by itself; only its length tells that it is not all of it.
 			part := `{"unclaimed_task_count":0}`
 			if strings.Contains(body, "items") {
 				part = `{"items":[]}`
 			}
-			return circlecitest.CutBody(part)
+			return circlecitest.TruncatedBody(part)
 		})},
-		{"cut in the chunks", passing, made(func(body string) http.Handler { return circlecitest.CutChunks(body[:len(body)/2]) })},
-		{"cut before the last chunk", passing, made(circlecitest.CutChunks)},
+		{"cut in the chunks", passing, made(func(body string) http.Handler { return circlecitest.TruncatedChunks(body[:len(body)/2]) })},
+		{"cut before the last chunk", passing, made(circlecitest.TruncatedChunks)},
 		{"reset in the body", passing, made(func(body string) http.Handler {
 			return reset(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body)+1, body))
 		})},
 		{"packed and cut", passing, made(func(body string) http.Handler {
 			p := packed(body)
-			return circlecitest.WithHeader(circlecitest.CutBody(p[:len(p)-4]), "Content-Encoding", "gzip")
+			return circlecitest.WithHeader(circlecitest.TruncatedBody(p[:len(p)-4]), "Content-Encoding", "gzip")
 		})},
 		{"packed and spoilt", wrong, made(func(body string) http.Handler {
 			p := []byte(packed(body))
@@ -152,7 +152,7 @@ func (s *service) allFaults() []fault {
 		})},
 		{"no answer", passing, always(circlecitest.Hang())},
 		{"slower than the timeout", passing, made(func(body string) http.Handler {
-			return circlecitest.Drip(timeout/time.Duration(len(body)-1), body)
+			return circlecitest.SlowBody(timeout/time.Duration(len(body)-1), body)
 		})},
 
 		{"slow", right, made(func(body string) http.Handler {

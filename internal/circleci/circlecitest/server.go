@@ -99,7 +99,7 @@ func (s *Server) SetTasks(resourceClass string, unclaimed, running int64) {
 
 // Next queues answers. Each is given once, in this order, to the requests that come; then the server answers as
 // usual again.
-func (s *Server) Next(answers ...http.Handler) {
+func (s *Server) Enqueue(answers ...http.Handler) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next = append(s.next, answers...)
@@ -114,13 +114,13 @@ func (s *Server) Intercept(choose func(*http.Request) http.Handler) {
 }
 
 // Always gives one answer to every request; nil ends it.
-func (s *Server) Always(answer http.Handler) {
+func (s *Server) SetHandler(answer http.Handler) {
 	s.Intercept(func(*http.Request) http.Handler { return answer })
 }
 
 // Refuse closes the next n connections as soon as they are opened, before anything is read from them: a client sees a
 // reset, and on HTTPS a handshake that is cut.
-func (s *Server) Refuse(n int) {
+func (s *Server) ResetConnections(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refusals = n
@@ -163,7 +163,7 @@ func (s *Server) Requests() []Request {
 }
 
 // Forget empties the record of requests and connections.
-func (s *Server) Forget() {
+func (s *Server) ResetRecords() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests, s.connections = nil, 0

@@ -330,16 +330,16 @@ func TestServerGivesQueuedAnswersOnceAndInOrder(t *testing.T) {
 	server.SetTasks("acme/linux", 42, 0)
 	const target = "/api/v2/runner/tasks?resource-class=acme/linux"
 
-	server.Next(circlecitest.JSON(`1`), circlecitest.Error(http.StatusTeapot, "two"))
-	server.Next(circlecitest.JSON(`3`))
+	server.Enqueue(circlecitest.JSON(`1`), circlecitest.Error(http.StatusTeapot, "two"))
+	server.Enqueue(circlecitest.JSON(`3`))
 	// What is queued comes before what always holds.
-	server.Always(circlecitest.JSON(`"always"`))
+	server.SetHandler(circlecitest.JSON(`"always"`))
 	expect(t, "first", get(t, server, target), http.StatusOK, `1`)
 	expect(t, "second", get(t, server, target), http.StatusTeapot, `{"message":"two"}`)
 	expect(t, "third", get(t, server, target), http.StatusOK, `3`)
 	expect(t, "fourth", get(t, server, target), http.StatusOK, `"always"`)
 	expect(t, "fifth", get(t, server, target), http.StatusOK, `"always"`)
-	server.Always(nil)
+	server.SetHandler(nil)
 	expect(t, "sixth", get(t, server, target), http.StatusOK, `{"unclaimed_task_count":42}`)
 	equal(t, "number of requests", len(server.Requests()), 6)
 }
@@ -367,7 +367,7 @@ func TestServerRecordsRequests(t *testing.T) {
 	server := startServer(t)
 	equal(t, "requests", len(server.Requests()), 0)
 
-	server.Next(circlecitest.Cut())
+	server.Enqueue(circlecitest.AbortConnection())
 	ask(t, server, http.MethodPost, "/any/p%61th?a=1&a=2&b=%2F", "X-Test", "one")
 	get(t, server, "/api/v2/runner")
 	got := server.Requests()
@@ -382,7 +382,7 @@ func TestServerRecordsRequests(t *testing.T) {
 
 	got[0].Path = "changed"
 	equal(t, "path after a change to the copy", server.Requests()[0].Path, "/any/path")
-	server.Forget()
+	server.ResetRecords()
 	equal(t, "requests", len(server.Requests()), 0)
 }
 
@@ -396,7 +396,7 @@ func TestServerCountsConnections(t *testing.T) {
 	server.Client().CloseIdleConnections()
 	get(t, server, "/")
 	equal(t, "opened again", server.Connections(), 2)
-	server.Forget()
+	server.ResetRecords()
 	equal(t, "forgotten", server.Connections(), 0)
 	get(t, server, "/")
 	equal(t, "kept, though forgotten", server.Connections(), 0)
@@ -405,7 +405,7 @@ func TestServerCountsConnections(t *testing.T) {
 func TestServerRefusesConnections(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
-	server.Refuse(2)
+	server.ResetConnections(2)
 	for range 2 {
 		if got := ask(t, server, http.MethodGet, "/"); !errors.Is(got.err, syscall.ECONNRESET) && !errors.Is(got.err, syscall.EPIPE) {
 			t.Errorf("got error %v and status %d, want a reset", got.err, got.status)

@@ -14,9 +14,9 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
-// TestDirectList reads random lists through the provider's server and through the framework's alone, which converts
+// TestRunnerListEncoder reads random lists through the provider's server and through the framework's alone, which converts
 // every runner itself: both must give the same value.
-func TestDirectList(t *testing.T) {
+func TestRunnerListEncoder(t *testing.T) {
 	t.Parallel()
 	const seed1, seed2 = 20, 26
 	random := rand.New(rand.NewPCG(seed1, seed2))
@@ -38,7 +38,7 @@ func TestDirectList(t *testing.T) {
 	} {
 		for round := range 150 {
 			list := randomList(random)
-			server.Always(circlecitest.JSON(list))
+			server.SetHandler(circlecitest.JSON(list))
 			got, diagnostics := direct.read(t.Context(), read.dataSource, read.config)
 			want, plainDiagnostics := plain.read(t.Context(), read.dataSource, read.config)
 			if len(diagnostics)+len(plainDiagnostics) != 0 {
@@ -60,7 +60,7 @@ func TestDirectList(t *testing.T) {
 func TestDirectListErrors(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	server.Always(circlecitest.JSON(`{"items": [{"resource_class": "other/x", "name": "a"}]}`))
+	server.SetHandler(circlecitest.JSON(`{"items": [{"resource_class": "other/x", "name": "a"}]}`))
 	attributes := providertest.Attributes{"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken)}
 	config := providertest.Attributes{"namespace": providertest.String("acme")}
 	_, want := drivePlain(t, attributes).read(t.Context(), "circleci_runners", config)

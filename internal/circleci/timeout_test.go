@@ -91,7 +91,7 @@ func TestAnswerThatNeverComesWhole(t *testing.T) {
 	c := calls[1]
 	tests := map[string]http.Handler{
 		"never":             circlecitest.Hang(),
-		"one byte a second": circlecitest.Drip(time.Second, c.good+strings.Repeat(" ", 100)),
+		"one byte a second": circlecitest.SlowBody(time.Second, c.good+strings.Repeat(" ", 100)),
 		"whole, but without an end": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.WriteString(w, c.good)
 			_ = http.NewResponseController(w).Flush()
@@ -133,7 +133,7 @@ func TestSlowAnswerThatComesInTime(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			pause := (circleci.DefaultRequestTimeout - time.Second) / time.Duration(len(c.good))
-			inBubble(t, circlecitest.Drip(pause, c.good), nil, func(t *testing.T, client *circleci.Client) {
+			inBubble(t, circlecitest.SlowBody(pause, c.good), nil, func(t *testing.T, client *circleci.Client) {
 				start := time.Now()
 				got, err := c.do(t.Context(), client)
 				equal(t, "error", errorText(err), "")

@@ -64,7 +64,7 @@ func TestPrivateAuthority(t *testing.T) {
 		"with a trailing break": authority.CertificatePEM + "\n\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			server.Forget()
+			server.ResetRecords()
 			expectCount(t, newWorkspace(t, tlsProviderBlock(server.URL, heredoc("ca_cert_pem", bundle))+tasksBlock), server)
 		})
 	}
@@ -229,7 +229,7 @@ func TestProxy(t *testing.T) {
 	newProxy := func(t *testing.T, username, password string) *circlecitest.Proxy {
 		proxy := circlecitest.NewProxy(server, username, password)
 		t.Cleanup(proxy.Close)
-		server.Forget()
+		server.ResetRecords()
 		return proxy
 	}
 	withUser := func(t *testing.T, proxy *circlecitest.Proxy, user *url.Userinfo) string {

@@ -7,13 +7,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// explicitNulls is a server that gives the nulls an encoding which OpenTofu leaves without any, as it does with the
+// nullArgumentEncoder is a server that gives the nulls an encoding which OpenTofu leaves without any, as it does with the
 // arguments of functions whose parameters allow null. The framework would answer them with the request to report an error
 // of the provider.
-type explicitNulls struct{ tfprotov6.ProviderServer }
+type nullArgumentEncoder struct{ tfprotov6.ProviderServer }
 
 // CallFunction encodes nulls, and leaves the rest to the framework.
-func (s *explicitNulls) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
+func (s *nullArgumentEncoder) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
 	const msgpackNil = 0xc0
 	encoded := *req
 	encoded.Arguments = slices.Clone(req.Arguments)

@@ -89,7 +89,7 @@ func TestSettings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := newServer(t)
-			server.Always(circlecitest.JSON(`{"items": []}`))
+			server.SetHandler(circlecitest.JSON(`{"items": []}`))
 			for variable, value := range row.environment {
 				t.Setenv(variable, strings.ReplaceAll(value, "URL", server.URL))
 			}

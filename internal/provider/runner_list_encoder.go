@@ -16,17 +16,17 @@ import (
 // them straight, in a few milliseconds. Everything else is the framework's: configuration, validation, diagnostics,
 // cancellation, and every other attribute of the state.
 //
-// A data source hands its runners to sendDirectly and leaves its list empty; the wrapper puts them in its place. To take
-// the wrapper out, leave it out in NewServer: sendDirectly then declines, and the list goes the usual way.
+// A data source hands its runners to sendToEncoder and leaves its list empty; the wrapper puts them in its place. To take
+// the wrapper out, leave it out in NewServer: sendToEncoder then declines, and the list goes the usual way.
 
-// directLists is a server that encodes the lists of runners itself.
-type directLists struct{ tfprotov6.ProviderServer }
+// runnerListEncoder is a server that encodes the lists of runners itself.
+type runnerListEncoder struct{ tfprotov6.ProviderServer }
 
 // ReadDataSource lets the framework read, and puts the runners that the data source sent directly into the state.
-func (s *directLists) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
-	var list directList
-	resp, err := s.ProviderServer.ReadDataSource(context.WithValue(ctx, directKey{}, &list), req)
-	if err != nil || list.fields == nil || resp.State == nil || failed(resp.Diagnostics) {
+func (s *runnerListEncoder) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+	var list encodedRunnerList
+	resp, err := s.ProviderServer.ReadDataSource(context.WithValue(ctx, runnerListKey{}, &list), req)
+	if err != nil || list.fields == nil || resp.State == nil || hasErrors(resp.Diagnostics) {
 		return resp, err
 	}
 	state, err := list.replaceIn(resp.State.MsgPack)
@@ -37,7 +37,7 @@ func (s *directLists) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDat
 	return resp, nil
 }
 
-func failed(diagnostics []*tfprotov6.Diagnostic) bool {
+func hasErrors(diagnostics []*tfprotov6.Diagnostic) bool {
 	for _, d := range diagnostics {
 		if d.Severity == tfprotov6.DiagnosticSeverityError {
 			return true
@@ -47,17 +47,17 @@ func failed(diagnostics []*tfprotov6.Diagnostic) bool {
 }
 
 // directKey is the key of a read's directList in its context.
-type directKey struct{}
+type runnerListKey struct{}
 
 // directList is a list of runners on its way past the framework. Without fields, none was sent.
-type directList struct {
+type encodedRunnerList struct {
 	fields  []runnerField
 	runners []circleci.Runner
 }
 
-// sendDirectly hands runners to the wrapper of a read. It declines when there is none; the caller then converts them.
-func sendDirectly(ctx context.Context, runners []circleci.Runner, fields []runnerField) bool {
-	list, wrapped := ctx.Value(directKey{}).(*directList)
+// sendToEncoder hands runners to the wrapper of a read. It declines when there is none; the caller then converts them.
+func sendToEncoder(ctx context.Context, runners []circleci.Runner, fields []runnerField) bool {
+	list, wrapped := ctx.Value(runnerListKey{}).(*encodedRunnerList)
 	if wrapped {
 		list.fields, list.runners = fields, runners
 	}
@@ -88,7 +88,7 @@ var (
 )
 
 // replaceIn copies the state, an object, with the list as its attribute runners.
-func (l directList) replaceIn(state []byte) ([]byte, error) {
+func (l encodedRunnerList) replaceIn(state []byte) ([]byte, error) {
 	in := msgpack.NewDecoder(bytes.NewReader(state))
 	size, err := in.DecodeMapLen()
 	if err != nil {
@@ -123,7 +123,7 @@ func (l directList) replaceIn(state []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func (l directList) encode(encoder *msgpack.Encoder) error {
+func (l encodedRunnerList) encode(encoder *msgpack.Encoder) error {
 	if err := encoder.EncodeArrayLen(len(l.runners)); err != nil {
 		return err
 	}

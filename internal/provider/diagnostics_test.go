@@ -73,9 +73,9 @@ func TestHTTPErrors(t *testing.T) {
 		"HTML with 200":              {circlecitest.Raw(200, "text/html", page), `the answer is an HTML page, not JSON; its title is "Sign in to Example".`, "no proxy or login page answers in its place"},
 		"plain text with 200":        {circlecitest.Raw(200, "text/plain", "It works!"), `the answer is plain text, not JSON: "It works!"`, "no proxy or login page answers in its place"},
 		"an empty answer":            {circlecitest.JSON(""), "the answer is empty.", "The provider takes nothing from an answer that is not as CircleCI documents it."},
-		"a cut connection":           {circlecitest.Cut(), "the connection was closed before an answer came (tried 5 times in ", "Check api_url, the network and the proxy settings"},
-		"a cut body":                 {circlecitest.CutBody(`{"items": [], "unclaimed_task_count": 1}`), "the connection was closed in the middle of the answer (tried 5 times in ", "Check api_url, the network"},
-		"cut chunks":                 {circlecitest.CutChunks(`{"items": [], "unclaimed_task_count": 1}`), "the connection was closed in the middle of the answer (tried 5 times in ", "Check api_url, the network"},
+		"a cut connection":           {circlecitest.AbortConnection(), "the connection was closed before an answer came (tried 5 times in ", "Check api_url, the network and the proxy settings"},
+		"a cut body":                 {circlecitest.TruncatedBody(`{"items": [], "unclaimed_task_count": 1}`), "the connection was closed in the middle of the answer (tried 5 times in ", "Check api_url, the network"},
+		"cut chunks":                 {circlecitest.TruncatedChunks(`{"items": [], "unclaimed_task_count": 1}`), "the connection was closed in the middle of the answer (tried 5 times in ", "Check api_url, the network"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +92,7 @@ func expectFailures(t *testing.T, answer http.Handler, what, advice string) {
 		{tasksBlock, "Cannot count the tasks of resource class acme/linux", "/api/v2/runner/tasks?resource-class=acme%2Flinux"},
 	} {
 		server := newServer(t)
-		server.Always(answer)
+		server.SetHandler(answer)
 		got := newWorkspace(t, providerBlock(server)+read.block).plan()
 		expectFinding(t, got, finding{"", read.summary, advice})
 		expectFinding(t, got, finding{"", read.summary, what})
@@ -182,7 +182,7 @@ func TestMalformedRunners(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t)
-			server.Always(circlecitest.JSON(row.body))
+			server.SetHandler(circlecitest.JSON(row.body))
 			got := newWorkspace(t, providerBlock(server)+`data "circleci_runners" "test" { namespace = "acme" }`).plan()
 			expectFinding(t, got, finding{"", "Cannot list the runners of namespace acme", "/api/v2/runner?namespace=acme: the answer " + row.what})
 			expectFinding(t, got, finding{"", "Cannot list the runners of namespace acme", "The provider takes nothing from an answer that is not as CircleCI documents it."})
@@ -220,7 +220,7 @@ func TestMalformedTasks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t)
-			server.Always(circlecitest.JSON(row.body))
+			server.SetHandler(circlecitest.JSON(row.body))
 			got := newWorkspace(t, providerBlock(server)+tasksBlock).plan()
 			expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "/api/v2/runner/tasks?resource-class=acme%2Flinux: the answer " + row.what})
 			if requests := server.Requests(); len(requests) != 1 {

@@ -37,16 +37,16 @@ func TestAnswers(t *testing.T) {
 			"<a href=\"https://example.com/a?b\">Found</a>.\n\n", map[string]string{"Location": "https://example.com/a?b"},
 		},
 		{"Delay", circlecitest.Delay(time.Millisecond, text), 502, "text/plain", "gone", nil},
-		{"Drip", circlecitest.Drip(time.Millisecond, `{"a":1}`), 200, "application/json", `{"a":1}`, nil},
-		{"Long", circlecitest.Long(`{}`, 70_000), 200, "application/json", `{}` + strings.Repeat(" ", 70_000), nil},
+		{"Drip", circlecitest.SlowBody(time.Millisecond, `{"a":1}`), 200, "application/json", `{"a":1}`, nil},
+		{"Long", circlecitest.LargeBody(`{}`, 70_000), 200, "application/json", `{}` + strings.Repeat(" ", 70_000), nil},
 		// The client unpacks it.
-		{"Packed", circlecitest.Packed(`{}`, 70_000), 200, "application/json", `{}` + strings.Repeat(" ", 70_000), nil},
+		{"Packed", circlecitest.GzipBody(`{}`, 70_000), 200, "application/json", `{}` + strings.Repeat(" ", 70_000), nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
-			server.Next(test.answer)
+			server.Enqueue(test.answer)
 			got := get(t, server, "/")
 			equal(t, "status", got.status, test.status)
 			equal(t, "content type", got.header.Get("Content-Type"), test.contentType)
@@ -66,17 +66,17 @@ func TestAnswersThatAreCut(t *testing.T) {
 		answer http.Handler
 		want   reply
 	}{
-		{"Cut", circlecitest.Cut(), reply{err: io.EOF}},
+		{"Cut", circlecitest.AbortConnection(), reply{err: io.EOF}},
 		// What arrived of them arrived whole: it is the end that is missing.
-		{"CutBody", circlecitest.CutBody(body), reply{status: 200, body: body, err: io.ErrUnexpectedEOF}},
-		{"CutBody before the first byte", circlecitest.CutBody(""), reply{status: 200, err: io.ErrUnexpectedEOF}},
-		{"CutChunks", circlecitest.CutChunks(body), reply{status: 200, body: body, err: io.ErrUnexpectedEOF}},
+		{"CutBody", circlecitest.TruncatedBody(body), reply{status: 200, body: body, err: io.ErrUnexpectedEOF}},
+		{"CutBody before the first byte", circlecitest.TruncatedBody(""), reply{status: 200, err: io.ErrUnexpectedEOF}},
+		{"CutChunks", circlecitest.TruncatedChunks(body), reply{status: 200, body: body, err: io.ErrUnexpectedEOF}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
-			server.Next(test.answer)
+			server.Enqueue(test.answer)
 			got := ask(t, server, http.MethodGet, "/")
 			equal(t, "status", got.status, test.want.status)
 			equal(t, "body", got.body, test.want.body)
@@ -92,7 +92,7 @@ func TestAnswersEndWhenTheClientGivesUp(t *testing.T) {
 	t.Parallel()
 	answers := map[string]http.Handler{
 		"Hang":  circlecitest.Hang(),
-		"Drip":  circlecitest.Drip(time.Hour, "{}"),
+		"Drip":  circlecitest.SlowBody(time.Hour, "{}"),
 		"Delay": circlecitest.Delay(time.Hour, circlecitest.JSON(`{}`)),
 	}
 	for name, answer := range answers {
@@ -101,7 +101,7 @@ func TestAnswersEndWhenTheClientGivesUp(t *testing.T) {
 			server := startServer(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan struct{})
-			server.Next(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			server.Enqueue(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				defer close(ended)
 				cancel()
 				answer.ServeHTTP(w, r)
@@ -130,7 +130,7 @@ func TestAnswersEndWhenTheClientGivesUp(t *testing.T) {
 func TestPackedIsPacked(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
-	server.Next(circlecitest.Packed(`{}`, 10<<20))
+	server.Enqueue(circlecitest.GzipBody(`{}`, 10<<20))
 	got := ask(t, server, http.MethodGet, "/", "Accept-Encoding", "gzip")
 	equal(t, "error", got.err, nil)
 	equal(t, "encoding", got.header.Get("Content-Encoding"), "gzip")
@@ -143,7 +143,7 @@ func TestPackedIsPacked(t *testing.T) {
 func TestDripComesByteByByte(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
-	server.Next(circlecitest.Drip(time.Hour, "{}"))
+	server.Enqueue(circlecitest.SlowBody(time.Hour, "{}"))
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
 	if err != nil {
 		t.Fatal(err)

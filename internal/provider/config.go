@@ -64,7 +64,7 @@ func (s settings) clientConfig() circleci.Config {
 
 // requireKnown refuses values that are known only after apply: asking CircleCI without them would fail in ways that
 // say nothing of the cause.
-func (m providerModel) requireKnown() (diags diag.Diagnostics) {
+func (m providerModel) validateKnown() (diags diag.Diagnostics) {
 	for _, attribute := range []struct {
 		name  string
 		value attr.Value
@@ -99,9 +99,9 @@ func (m providerModel) requireKnown() (diags diag.Diagnostics) {
 func (m providerModel) resolve(getenv func(string) string) (s settings, diags diag.Diagnostics) {
 	s.credential, diags = m.credential(getenv)
 	s.tls = m.tlsConfig(&diags)
-	s.maxRetries = int(int64Or(m.MaxRetries, circleci.DefaultMaxRetries))
-	s.requestTimeout = durationOr(m.RequestTimeout, circleci.DefaultRequestTimeout)
-	s.maxConcurrentRequests = int(int64Or(m.MaxConcurrentRequests, circleci.DefaultMaxConcurrentRequests))
+	s.maxRetries = int(int64OrDefault(m.MaxRetries, circleci.DefaultMaxRetries))
+	s.requestTimeout = durationOrDefault(m.RequestTimeout, circleci.DefaultRequestTimeout)
+	s.maxConcurrentRequests = int(int64OrDefault(m.MaxConcurrentRequests, circleci.DefaultMaxConcurrentRequests))
 
 	s.apiVersion = m.version(getenv, &diags)
 	s.apiURL = m.url(getenv, s, &diags)
@@ -110,7 +110,7 @@ func (m providerModel) resolve(getenv func(string) string) (s settings, diags di
 
 // version returns "" when it is not known, or wrong.
 func (m providerModel) version(getenv func(string) string, diags *diag.Diagnostics) circleci.APIVersion {
-	setting := find("api_version", m.APIVersion, getenv, apiVersionVariables)
+	setting := lookup("api_version", m.APIVersion, getenv, apiVersionVariables)
 	switch version := circleci.APIVersion(setting.value); {
 	case version == circleci.V2, version == circleci.V3:
 		return version
@@ -123,7 +123,7 @@ func (m providerModel) version(getenv func(string) string, diags *diag.Diagnosti
 }
 
 func (m providerModel) url(getenv func(string) string, s settings, diags *diag.Diagnostics) *url.URL {
-	setting := find("api_url", m.APIURL, getenv, apiURLVariables)
+	setting := lookup("api_url", m.APIURL, getenv, apiURLVariables)
 	if !setting.isSet() {
 		setting.value = cmp.Or(s.credential.method.apiURL, circleci.DefaultAPIURL)
 	}
@@ -143,7 +143,7 @@ type setting struct {
 }
 
 // find takes a value from the configuration, else from the first of the variables that is not empty.
-func find(attribute string, configured types.String, getenv func(string) string, variables []string) setting {
+func lookup(attribute string, configured types.String, getenv func(string) string, variables []string) setting {
 	if configured.IsUnknown() {
 		return setting{}
 	}

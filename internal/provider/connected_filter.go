@@ -13,24 +13,24 @@ const connectedWithinDescription = "How long ago a runner may have been seen to 
 	"`90s` or `10m`, measured by this machine's clock. A `last_connected` in the future counts; one that is null does not."
 
 // connected tells which runners count as connected at one time.
-type connected struct {
+type connectedFilter struct {
 	// since is the earliest last_connected that counts; the zero time counts every runner, seen or not.
 	since time.Time
 	// readable makes what the server wrote fit for an error.
-	readable func(string) string
+	sanitize func(string) string
 }
 
-func newConnected(within types.String, client *circleci.Client) connected {
-	c := connected{readable: client.Readable}
+func newConnectedFilter(within types.String, client *circleci.Client) connectedFilter {
+	c := connectedFilter{sanitize: client.Sanitize}
 	if !within.IsNull() {
-		c.since = client.Now().Add(-durationOr(within, 0))
+		c.since = client.Now().Add(-durationOrDefault(within, 0))
 	}
 	return c
 }
 
 // counts tells whether a runner counts as connected. A time that cannot be read is an error: taking the runner for gone,
 // or for there, would be a guess.
-func (c connected) counts(r circleci.Runner) (bool, error) {
+func (c connectedFilter) isConnected(r circleci.Runner) (bool, error) {
 	if c.since.IsZero() {
 		return true, nil
 	}
@@ -39,13 +39,13 @@ func (c connected) counts(r circleci.Runner) (bool, error) {
 }
 
 // filter keeps the runners that count as connected.
-func (c connected) filter(runners []circleci.Runner) ([]circleci.Runner, error) {
+func (c connectedFilter) filter(runners []circleci.Runner) ([]circleci.Runner, error) {
 	if c.since.IsZero() {
 		return runners, nil
 	}
 	kept := make([]circleci.Runner, 0, len(runners))
 	for _, runner := range runners {
-		counts, err := c.counts(runner)
+		counts, err := c.isConnected(runner)
 		if err != nil {
 			return nil, err
 		}
@@ -57,21 +57,21 @@ func (c connected) filter(runners []circleci.Runner) ([]circleci.Runner, error) 
 }
 
 // lastConnected returns when a runner was last seen, the zero time when the API does not say.
-func (c connected) lastConnected(r circleci.Runner) (time.Time, error) {
+func (c connectedFilter) lastConnected(r circleci.Runner) (time.Time, error) {
 	if r.LastConnected == nil {
 		return time.Time{}, nil
 	}
 	seen, err := time.Parse(time.RFC3339, *r.LastConnected)
 	if err != nil {
-		return time.Time{}, &timeError{c.readable(r.Name), c.readable(r.ResourceClass), c.readable(*r.LastConnected)}
+		return time.Time{}, &invalidTimeError{c.sanitize(r.Name), c.sanitize(r.ResourceClass), c.sanitize(*r.LastConnected)}
 	}
 	return seen, nil
 }
 
 // timeError is a last_connected that is not a time. Its texts are readable.
-type timeError struct{ name, resourceClass, lastConnected string }
+type invalidTimeError struct{ name, resourceClass, lastConnected string }
 
-func (e *timeError) Error() string {
+func (e *invalidTimeError) Error() string {
 	return fmt.Sprintf("The runner %q of resource class %s has last_connected %q, which is not an RFC 3339 time, so it cannot be told "+
 		"whether it is connected", e.name, e.resourceClass, e.lastConnected)
 }

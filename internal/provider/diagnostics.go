@@ -3,57 +3,35 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// runnerAPI is what the provider hands to its data sources: the client, and the settings that an error must explain.
-type runnerAPI struct {
-	client   *circleci.Client
-	settings settings
-}
-
-// configure takes the runnerAPI from the provider. There is none when Terraform only validates.
-func (a *runnerAPI) configure(req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	switch data := req.ProviderData.(type) {
-	case nil:
-	case *runnerAPI:
-		*a = *data
-	default:
-		resp.Diagnostics.AddError("Unexpected provider data",
-			fmt.Sprintf("The data source was given %T. This is a bug in the provider: please report it at %s.", data, issuesURL))
-	}
-}
-
-const issuesURL = "https://github.com/circleci-community/terraform-provider-circleci/issues"
-
 // addError reports an error of the client: what happened, and on the next line what to do about it.
-func (a *runnerAPI) addError(diags *diag.Diagnostics, summary string, err error) {
+func (a *providerData) addError(diags *diag.Diagnostics, summary string, err error) {
 	what := err.Error()
-	if !endsSentence.MatchString(what) {
+	if !hasTerminalPunctuation.MatchString(what) {
 		what += "."
 	}
-	diags.AddError(summary, what+"\n\n"+a.advice(err))
+	diags.AddError(summary, what+"\n\n"+a.remediation(err))
 }
 
 // endsSentence finds a quoted message that brings its own full stop.
-var endsSentence = regexp.MustCompile(`[.!?…]"$`)
+var hasTerminalPunctuation = regexp.MustCompile(`[.!?…]"$`)
 
-func (a *runnerAPI) advice(err error) string {
+func (a *providerData) remediation(err error) string {
 	var (
 		status   *circleci.StatusError
-		answer   *circleci.AnswerError
+		answer   *circleci.ResponseError
 		redirect *circleci.RedirectError
 		cert     *circleci.CertificateError
-		waited   *waitError
-		badTime  *timeError
+		waited   *waitTimeoutError
+		badTime  *invalidTimeError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -63,10 +41,10 @@ func (a *runnerAPI) advice(err error) string {
 	case errors.As(err, &badTime):
 		return "Leave out connected_within to list every runner, and please report this at " + issuesURL + "."
 	case errors.As(err, &status):
-		return a.statusAdvice(status)
+		return a.statusRemediation(status)
 	case errors.As(err, &answer):
 		if answer.Body == circleci.BodyHTML || answer.Body == circleci.BodyText {
-			return notTheAPI
+			return notAPIHint
 		}
 		return "The provider takes nothing from an answer that is not as CircleCI documents it. Check api_url and " +
 			"api_version; when both are right, please report this at " + issuesURL + "."
@@ -86,20 +64,20 @@ func (a *runnerAPI) advice(err error) string {
 }
 
 // notTheAPI is for answers that something else than the Runner API gave.
-const notTheAPI = "This does not come from the Runner API: check that api_url leads to it, and that no proxy or login " +
+const notAPIHint = "This does not come from the Runner API: check that api_url leads to it, and that no proxy or login " +
 	"page answers in its place."
 
-func (a *runnerAPI) statusAdvice(err *circleci.StatusError) string {
+func (a *providerData) statusRemediation(err *circleci.StatusError) string {
 	var advice string
 	switch code := err.StatusCode; {
 	case code == http.StatusBadRequest:
 		advice = "The service refused the question: check resource_class, namespace and api_version."
 	case code == http.StatusUnauthorized:
 		advice = a.settings.credential.describe() + " was not accepted: check that it is complete and was not revoked" +
-			a.credentialAdvice()
+			a.credentialRemediation()
 	case code == http.StatusForbidden:
 		advice = a.settings.credential.describe() + " may not read this: its owner must be a member of the organization " +
-			"that the namespace belongs to" + a.credentialAdvice()
+			"that the namespace belongs to" + a.credentialRemediation()
 	case code == http.StatusNotFound:
 		advice = "Check the spelling of resource_class or namespace, and that the credential may see it; an installation " +
 			"that does not serve api_version " + string(a.settings.apiVersion) + " answers the same."
@@ -112,13 +90,13 @@ func (a *runnerAPI) statusAdvice(err *circleci.StatusError) string {
 		advice = "Only status 200 is an answer: check api_url."
 	}
 	if err.Body == circleci.BodyHTML || err.Body == circleci.BodyText {
-		advice += " " + notTheAPI
+		advice += " " + notAPIHint
 	}
 	return advice
 }
 
 // credentialAdvice ends a sentence about a refused credential with what is special about its kind.
-func (a *runnerAPI) credentialAdvice() string {
+func (a *providerData) credentialRemediation() string {
 	switch a.settings.credential.method.attribute {
 	case "launch_token":
 		return ". CircleCI's reference of API v2 lists launch tokens for this, but later ones say that they are for claiming " +

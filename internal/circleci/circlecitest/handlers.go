@@ -58,12 +58,12 @@ func Delay(d time.Duration, answer http.Handler) http.Handler {
 }
 
 // Cut closes the connection instead of answering.
-func Cut() http.Handler {
+func AbortConnection() http.Handler {
 	return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 }
 
 // CutBody promises a whole answer of status 200 and closes the connection after these bytes of it.
-func CutBody(body string) http.Handler {
+func TruncatedBody(body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
@@ -74,7 +74,7 @@ func CutBody(body string) http.Handler {
 }
 
 // CutChunks sends a chunked answer of status 200 and closes the connection before the chunk that would end it.
-func CutChunks(body string) http.Handler {
+func TruncatedChunks(body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(body))
@@ -84,7 +84,7 @@ func CutChunks(body string) http.Handler {
 }
 
 // Drip sends a body of status 200 one byte at a time, with a pause behind each, until the client gives up.
-func Drip(pause time.Duration, body string) http.Handler {
+func SlowBody(pause time.Duration, body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		ticker := time.NewTicker(pause)
@@ -102,7 +102,7 @@ func Drip(pause time.Duration, body string) http.Handler {
 }
 
 // Packed sends a body of status 200 that unpacks, by gzip, to size spaces behind the prefix.
-func Packed(prefix string, size int64) http.Handler {
+func GzipBody(prefix string, size int64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Encoding", "gzip")
@@ -114,7 +114,7 @@ func Packed(prefix string, size int64) http.Handler {
 }
 
 // Long sends a body of status 200 with size spaces behind the prefix.
-func Long(prefix string, size int64) http.Handler {
+func LargeBody(prefix string, size int64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, prefix)

@@ -47,7 +47,7 @@ func BenchmarkConvert(b *testing.B) {
 			empty := plain(b, []runnerModel{})
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := (directList{runnerFields, runners}).replaceIn(empty); err != nil {
+				if _, err := (encodedRunnerList{runnerFields, runners}).replaceIn(empty); err != nil {
 					b.Fatal(err)
 				}
 			}
