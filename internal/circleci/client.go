@@ -44,12 +44,20 @@ type Config struct {
 	// MaxConcurrentRequests bounds how many requests are under way at once, and so the connections. The default is
 	// DefaultMaxConcurrentRequests.
 	MaxConcurrentRequests int
-	// Clock is where time comes from. The default is the machine's.
-	Clock Clock
 	// DialContext opens connections. The default is net.Dialer's.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 	// OnAttempt is told of each attempt when it is over. It may be nil.
 	OnAttempt func(ctx context.Context, attempt Attempt)
+	// OnThrottle is told of each 429 and of what the client does about it. It may be nil.
+	OnThrottle func(ctx context.Context, throttle Throttle)
+}
+
+// Throttle is how a client slows down after a 429.
+type Throttle struct {
+	// RetryAfter is how long the service asked to wait, 0 when it did not say.
+	RetryAfter time.Duration
+	// Pace is how many requests per second are sent after the wait.
+	Pace float64
 }
 
 // Attempt is one request and what became of it. Nothing in it is secret.
@@ -71,12 +79,12 @@ type Attempt struct {
 type Client struct {
 	config Config
 	http   *http.Client
-	// hide replaces every spelling of every secret that the client knows. It is a function for the reason that
-	// Credential's reveal is one.
+	// redact replaces the secrets that the client knows, in all their encoded forms. It is a function for the reason that
+	// Credential's expose is one.
 	redact func(string) string
-	// places holds one element for each request that is under way.
-	inFlight  chan struct{}
-	rateLimit rateLimit
+	// inFlight holds one element for each request that is in flight.
+	inFlight chan struct{}
+	throttle *throttle
 }
 
 // New returns a client. It sends nothing yet. Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
@@ -92,9 +100,6 @@ func New(config Config) *Client {
 	}
 	if config.MaxConcurrentRequests == 0 {
 		config.MaxConcurrentRequests = DefaultMaxConcurrentRequests
-	}
-	if config.Clock == nil {
-		config.Clock = systemClock{}
 	}
 	proxies := newProxies(httpproxy.FromEnvironment())
 	transport := http.DefaultTransport.(*http.Transport).Clone()
@@ -112,66 +117,46 @@ func New(config Config) *Client {
 		http:     &http.Client{Transport: transport, CheckRedirect: checkRedirect},
 		redact:   newRedactor(config.Credential.secrets(), proxies.secrets),
 		inFlight: make(chan struct{}, config.MaxConcurrentRequests),
+		throttle: newThrottle(),
 	}
 }
 
 // Close ends the idle connections that the client kept for its next request.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// readDeadline is the key of the time, by the client's clock, at which a read must have ended.
-type readDeadline struct{}
-
-// StartRead makes one read of several requests: with the context that it returns they all end, retries included, within
-// d. A read within a read ends with it.
-func (c *Client) StartRead(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	deadline := c.Now().Add(d)
-	if outer, within := ctx.Value(readDeadline{}).(time.Time); within && outer.Before(deadline) {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(context.WithValue(ctx, readDeadline{}, deadline), d)
-}
-
-// Now returns the time by the client's clock.
-func (c *Client) Now() time.Time { return c.config.Clock.Now() }
-
-// Sleep waits on the client's clock. It returns nil after d, or the context's error when that ends first.
-func (c *Client) Sleep(ctx context.Context, d time.Duration) error {
-	return c.config.Clock.Sleep(ctx, d)
-}
-
-// get asks one endpoint of the API, such as "runner/tasks", and returns the body of its answer. It tries again after
-// faults that pass.
-func (c *Client) get(ctx context.Context, endpoint string, query url.Values) (body []byte, asked string, err error) {
+// get sends a GET request to one endpoint of the API, such as "runner/tasks", and returns the body of the response. It
+// retries after transient errors.
+func (c *Client) get(ctx context.Context, endpoint string, query url.Values) (body []byte, request string, err error) {
 	u := c.config.APIURL.JoinPath("api", string(c.config.APIVersion), endpoint)
 	u.RawQuery = query.Encode()
-	// Hidden, because a server's own words may be asked about: the classes that it listed.
-	shown := c.redact(u.String())
-	asked = http.MethodGet + " " + shown
+	// The query may hold what a server wrote: the classes that it listed.
+	redactedURL := c.redact(u.String())
+	request = http.MethodGet + " " + redactedURL
 
-	read, cancel := c.StartRead(ctx, ReadTimeout)
+	read, cancel := context.WithTimeout(ctx, ReadTimeout)
 	defer cancel()
-	begun, attempts := c.config.Clock.Now(), 0
+	start, attempts := time.Now(), 0
 	body, err = c.retry(read, func(ctx context.Context, number int) ([]byte, error) {
 		attempts = number
-		attempt := Attempt{Method: http.MethodGet, URL: shown, Number: number}
-		start := c.config.Clock.Now()
-		body, err := c.attempt(ctx, u, asked, &attempt)
+		attempt := Attempt{Method: http.MethodGet, URL: redactedURL, Number: number}
+		start := time.Now()
+		body, err := c.attempt(ctx, u, request, &attempt)
 		if c.config.OnAttempt != nil {
-			attempt.Duration, attempt.Err = c.config.Clock.Now().Sub(start), err
+			attempt.Duration, attempt.Err = time.Since(start), err
 			c.config.OnAttempt(ctx, attempt)
 		}
 		return body, err
 	})
 	switch {
 	case err == nil:
-		return body, asked, nil
+		return body, request, nil
 	case errors.Is(ctx.Err(), context.Canceled):
-		return nil, asked, fmt.Errorf("%s: %w", asked, ctx.Err())
+		return nil, request, fmt.Errorf("%s: %w", request, ctx.Err())
 	case read.Err() != nil:
-		cause := &RequestError{Request: asked, Reason: "no complete answer in the time that the read had", Err: err}
-		return nil, asked, &RetryError{Attempts: attempts, Elapsed: c.config.Clock.Now().Sub(begun), Err: cause}
+		timeout := &RequestError{Request: request, Reason: "timed out waiting for a complete response", Err: err}
+		return nil, request, &RetryError{Attempts: attempts, Elapsed: time.Since(start), Err: timeout}
 	}
-	return nil, asked, err
+	return nil, request, err
 }
 
 // attempt sends one request and reads its answer.

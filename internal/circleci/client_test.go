@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
@@ -26,15 +27,14 @@ func startServer(t *testing.T) *circlecitest.Server {
 	return server
 }
 
-// newClient returns a client of the server, with the personal token that the server takes. It tries each request once,
-// and does not wait for its clock.
+// newClient returns a client of the server, with the personal token that the server takes. It sends each request once.
 func newClient(t *testing.T, server *circlecitest.Server, changes ...func(*circleci.Config)) *circleci.Client {
 	t.Helper()
 	config := circleci.Config{
-		APIURL:     parseURL(t, server.URL),
-		Credential: circleci.PersonalToken(circlecitest.PersonalToken),
-		UserAgent:  "circleci-test/1.0",
-		Clock:      circlecitest.NewClock(),
+		APIURL:      parseURL(t, server.URL),
+		Credential:  circleci.PersonalToken(circlecitest.PersonalToken),
+		UserAgent:   "circleci-test/1.0",
+		DialContext: server.DialContext,
 	}
 	for _, change := range changes {
 		change(&config)
@@ -53,10 +53,11 @@ func parseURL(t *testing.T, text string) *url.URL {
 	return u
 }
 
-// record keeps what a client tells of its attempts.
+// record keeps the attempts of a client.
 type record struct {
 	mu       sync.Mutex
 	attempts []circleci.Attempt
+	ends     []time.Time
 }
 
 // keep makes a client tell the record.
@@ -65,6 +66,7 @@ func (r *record) keep(config *circleci.Config) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.attempts = append(r.attempts, attempt)
+		r.ends = append(r.ends, time.Now())
 	}
 }
 
@@ -72,6 +74,17 @@ func (r *record) all() []circleci.Attempt {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.attempts)
+}
+
+// waits returns how long it was from the end of each attempt to the start of the next.
+func (r *record) waits() []time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var waits []time.Duration
+	for i := 1; i < len(r.attempts); i++ {
+		waits = append(waits, r.ends[i].Add(-r.attempts[i].Duration).Sub(r.ends[i-1]))
+	}
+	return waits
 }
 
 func (r *record) last(t *testing.T) circleci.Attempt {
@@ -225,82 +238,63 @@ func TestClientKeepsItsConnection(t *testing.T) {
 	equal(t, "connections after Close", server.Connections(), 2)
 }
 
-func TestOnAttemptIsToldOfEachAttempt(t *testing.T) {
+func TestOnAttempt(t *testing.T) {
 	t.Parallel()
-	server, clock := startServer(t), circlecitest.NewStoppedClock()
-	// takes lets an answer take so long, by the client's clock.
-	takes := func(d time.Duration, answer http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			clock.Advance(d)
-			answer.ServeHTTP(w, r)
+	synctest.Test(t, func(t *testing.T) {
+		server := startMemoryServer(t)
+		server.Enqueue(
+			circlecitest.Delay(2*time.Second, circlecitest.WithHeader(retryAfter(503, "1"), "X-Request-Id", "one\t\u202e1")),
+			circlecitest.Delay(3*time.Second, circlecitest.WithHeader(circlecitest.Raw(429, "text/plain", "slow\ndown"), "X-Request-Id", "two")),
+			circlecitest.Delay(time.Second, circlecitest.WithHeader(circlecitest.JSON(`{"unclaimed_task_count":42}`), "X-Request-Id", "three")),
+			circlecitest.Delay(4*time.Second, circlecitest.JSON(`{"unclaimed_task_count":-1}`)),
+			circlecitest.Delay(5*time.Second, circlecitest.Redirect("https://login.example.com/")),
+			circlecitest.Delay(6*time.Second, circlecitest.TruncatedBody(`{"unclaimed_task_count":42}`)),
+		)
+		var attempts record
+		type key struct{}
+		ctx := context.WithValue(t.Context(), key{}, "the caller's")
+		client := newClient(t, server, withRetries(2), attempts.keep, func(config *circleci.Config) {
+			keep := config.OnAttempt
+			config.OnAttempt = func(ctx context.Context, attempt circleci.Attempt) {
+				equal(t, "value in the context", ctx.Value(key{}), "the caller's")
+				keep(ctx, attempt)
+			}
 		})
-	}
-	after := func(answer http.Handler) http.Handler { return circlecitest.WithHeader(answer, "Retry-After", "1") }
-	named := func(id string, answer http.Handler) http.Handler {
-		return circlecitest.WithHeader(answer, "X-Request-Id", id)
-	}
-	server.Enqueue(
-		takes(2*time.Second, named("one\t\u202e1", after(circlecitest.Error(503, "no upstream")))),
-		takes(3*time.Second, named("two", after(circlecitest.Raw(429, "text/plain", "slow\ndown")))),
-		takes(time.Second, named("three", circlecitest.JSON(`{"unclaimed_task_count":42}`))),
-		takes(4*time.Second, circlecitest.JSON(`{"unclaimed_task_count":-1}`)),
-		takes(5*time.Second, circlecitest.Redirect("https://login.example.com/")),
-		takes(6*time.Second, circlecitest.TruncatedBody(`{"unclaimed_task_count":42}`)),
-	)
-	var attempts record
-	type key struct{}
-	ctx := context.WithValue(t.Context(), key{}, "the caller's")
-	client := newClient(t, server, tries(2, clock), attempts.keep, func(config *circleci.Config) {
-		keep := config.OnAttempt
-		config.OnAttempt = func(ctx context.Context, attempt circleci.Attempt) {
-			equal(t, "value in the context", ctx.Value(key{}), "the caller's")
-			keep(ctx, attempt)
+		equal(t, "outcome", <-readTasks(ctx, client), outcome{count: 42})
+		_, err := client.UnclaimedTaskCount(ctx, "acme/linux")
+		_ = errorOf[*circleci.ResponseError](t, err)
+		_, err = client.UnclaimedTaskCount(ctx, "acme/linux")
+		_ = errorOf[*circleci.RedirectError](t, err)
+		ctx, cancel := context.WithTimeout(ctx, 6500*time.Millisecond)
+		defer cancel()
+		_, err = client.UnclaimedTaskCount(ctx, "acme/linux")
+		equal(t, "attempts", errorOf[*circleci.RetryError](t, err).Attempts, 1)
+
+		request := calls[1].requestTo(server)
+		type told struct {
+			Number, StatusCode int
+			RequestID          string
+			Duration           time.Duration
+			Err                string
 		}
-	})
-
-	out := ask(ctx, client)
-	for range 2 {
-		clock.AwaitSleepers(1)
-		clock.Advance(time.Second)
-	}
-	equal(t, "outcome", <-out, outcome{42, nil})
-	// An answer that cannot be read is told of as what it is on the wire: a whole one of status 200.
-	_, err := client.UnclaimedTaskCount(ctx, "acme/linux")
-	_ = errorOf[*circleci.ResponseError](t, err)
-	_, err = client.UnclaimedTaskCount(ctx, "acme/linux")
-	_ = errorOf[*circleci.RedirectError](t, err)
-	ctx, cancel := context.WithCancel(ctx)
-	out = ask(ctx, client)
-	clock.AwaitSleepers(1)
-	cancel()
-	if got := <-out; !errors.Is(got.err, context.Canceled) {
-		t.Errorf("got error %v, want %v", got.err, context.Canceled)
-	}
-
-	asked := calls[1].requestTo(server)
-	type told struct {
-		Number, StatusCode int
-		RequestID          string
-		Duration           time.Duration
-		Err                string
-	}
-	var got []told
-	for _, a := range attempts.all() {
-		equal(t, "method", a.Method, "GET")
-		equal(t, "URL", a.URL, strings.TrimPrefix(asked, "GET "))
-		got = append(got, told{a.Number, a.StatusCode, a.RequestID, a.Duration, errorText(a.Err)})
-	}
-	equal(t, "attempts", got, []told{
-		{1, 503, "one 1", 2 * time.Second, asked + ` answered 503 Service Unavailable: "no upstream"`},
-		{2, 429, "two", 3 * time.Second, asked + ` answered 429 Too Many Requests with plain text, not as the API does: "slow down"`},
-		{3, 200, "three", time.Second, ""},
-		{1, 200, "", 4 * time.Second, ""},
-		{1, 0, "", 5 * time.Second, asked + " was redirected to https://login.example.com:443, which was not followed"},
-		{1, 200, "", 6 * time.Second, asked + ": the connection was closed in the middle of the answer"},
+		var got []told
+		for _, a := range attempts.all() {
+			equal(t, "method", a.Method, "GET")
+			equal(t, "URL", a.URL, strings.TrimPrefix(request, "GET "))
+			got = append(got, told{a.Number, a.StatusCode, a.RequestID, a.Duration, errorText(a.Err)})
+		}
+		equal(t, "attempts", got, []told{
+			{1, 503, "one 1", 2 * time.Second, request + ` answered 503 Service Unavailable: "later"`},
+			{2, 429, "two", 3 * time.Second, request + ` answered 429 Too Many Requests with plain text, not as the API does: "slow down"`},
+			{3, 200, "three", time.Second, ""},
+			{1, 200, "", 4 * time.Second, ""}, // The body is rejected later.
+			{1, 0, "", 5 * time.Second, request + " was redirected to https://login.example.com:443, which was not followed"},
+			{1, 200, "", 6 * time.Second, request + ": the connection was closed in the middle of the response"},
+		})
 	})
 }
 
-func TestRequestsUnderWayAreBounded(t *testing.T) {
+func TestMaxConcurrentRequests(t *testing.T) {
 	t.Parallel()
 	const reads = 200
 	for _, most := range []int{1, 3, 32, 0} {

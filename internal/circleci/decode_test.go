@@ -418,8 +418,8 @@ func TestCountThatIsUnusualButWhole(t *testing.T) {
 func TestAnswerThatEndsBeforeItsTime(t *testing.T) {
 	t.Parallel()
 	const (
-		before = "the connection was closed before an answer came"
-		middle = "the connection was closed in the middle of the answer"
+		before = "the connection was closed before a response came"
+		middle = "the connection was closed in the middle of the response"
 	)
 	for _, c := range calls {
 		tests := []struct {

@@ -116,11 +116,11 @@ func (c *Client) newRequestError(asked string, err error) error {
 	e := &RequestError{Request: asked, Reason: c.sanitize(err.Error()), Err: err}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		e.Reason = fmt.Sprintf("no complete answer within %s", c.config.RequestTimeout)
+		e.Reason = fmt.Sprintf("timed out after %s waiting for a complete response", c.config.RequestTimeout)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		e.Reason = "the connection was closed in the middle of the answer"
+		e.Reason = "the connection was closed in the middle of the response"
 	case errors.Is(err, io.EOF), isIdleConnClosed(err):
-		e.Reason = "the connection was closed before an answer came"
+		e.Reason = "the connection was closed before a response came"
 	}
 	return e
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,8 +37,12 @@ func expectTriedOnce(t *testing.T, err error, tried string) {
 	}
 	e := *errorOf[*circleci.RetryError](t, err)
 	equal(t, "attempts", e.Attempts, 1)
-	equal(t, "elapsed", e.Elapsed, time.Duration(0))
 	equal(t, "wait", e.RetryAfter, time.Duration(0))
+}
+
+// withoutElapsed returns an error's text as if no time had passed.
+func withoutElapsed(err error) string {
+	return regexp.MustCompile(` in [0-9.µnm]+s\)`).ReplaceAllString(err.Error(), " in 0s)")
 }
 
 // expectRequestError expects a RequestError. Tried is once when it is of a kind that passes, else "".
@@ -46,7 +51,7 @@ func expectRequestError(t *testing.T, err error, request, reason, tried string, 
 	e := errorOf[*circleci.RequestError](t, err)
 	equal(t, "request", e.Request, request)
 	equal(t, "reason", e.Reason, reason)
-	equal(t, "error", err.Error(), request+": "+reason+tried)
+	equal(t, "error", withoutElapsed(err), request+": "+reason+tried)
 	expectTriedOnce(t, err, tried)
 	if cause != nil && !errors.Is(err, cause) {
 		t.Errorf("got cause %v, want %v", e.Err, cause)
@@ -54,7 +59,7 @@ func expectRequestError(t *testing.T, err error, request, reason, tried string, 
 }
 
 // passingStatuses are those that pass by themselves.
-var passingStatuses = []int{429, 500, 502, 503, 504}
+var passingStatuses = []int{408, 425, 429, 500, 502, 503, 504, 520, 522, 524}
 
 func TestStatusError(t *testing.T) {
 	t.Parallel()
@@ -171,7 +176,7 @@ func TestStatusError(t *testing.T) {
 				if slices.Contains(passingStatuses, test.status) {
 					tried = once
 				}
-				equal(t, "error", err.Error(), c.requestTo(server)+" answered "+test.text+tried)
+				equal(t, "error", withoutElapsed(err), c.requestTo(server)+" answered "+test.text+tried)
 				expectTriedOnce(t, err, tried)
 				equal(t, "number of requests", len(server.Requests()), 1)
 			})
@@ -258,7 +263,7 @@ func TestRedirectToAnotherOriginIsNotFollowed(t *testing.T) {
 					equal(t, test.name, *errorOf[*circleci.RedirectError](t, err), circleci.RedirectError{
 						Request: c.requestTo(server), Origin: test.origin,
 					})
-					equal(t, "error", err.Error(),
+					equal(t, "error", withoutElapsed(err),
 						c.requestTo(server)+" was redirected to "+test.origin+", which was not followed")
 					equal(t, "number of requests", len(server.Requests()), 1)
 				}
@@ -356,7 +361,7 @@ func TestRequestTimeout(t *testing.T) {
 			got, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
 			elapsed := time.Since(start)
 			equal(t, "count", got, int64(0))
-			expectRequestError(t, err, calls[1].requestTo(server), "no complete answer within 50ms", once, context.DeadlineExceeded)
+			expectRequestError(t, err, calls[1].requestTo(server), "timed out after 50ms waiting for a complete response", once, context.DeadlineExceeded)
 			if elapsed < 50*time.Millisecond || elapsed > 10*time.Second {
 				t.Errorf("ended after %s, want soon after 50ms", elapsed)
 			}
@@ -366,10 +371,10 @@ func TestRequestTimeout(t *testing.T) {
 }
 
 // noTime is the reason when a read ends because of a deadline, whatever it was doing.
-const noTime = "no complete answer in the time that the read had"
+const noTime = "timed out waiting for a complete response"
 
 // The caller's own end of patience is not the server's fault, so it is told apart from a RequestError.
-func TestCallerGivesUp(t *testing.T) {
+func TestContextCanceled(t *testing.T) {
 	t.Parallel()
 	for _, c := range calls {
 		t.Run(c.name+"/cancelled", func(t *testing.T) {
@@ -418,10 +423,10 @@ func expectGivenUp(t *testing.T, err error, request string, cause error) {
 	if e := (*circleci.RequestError)(nil); errors.As(err, &e) {
 		t.Errorf("got a RequestError: %v", e)
 	}
-	equal(t, "error", err.Error(), fmt.Sprintf("%s: %v", request, cause))
+	equal(t, "error", withoutElapsed(err), fmt.Sprintf("%s: %v", request, cause))
 }
 
-func TestNobodyListens(t *testing.T) {
+func TestConnectionRefused(t *testing.T) {
 	t.Parallel()
 	server := circlecitest.NewServer()
 	client := newClient(t, server)

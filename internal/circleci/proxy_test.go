@@ -104,24 +104,17 @@ func TestProxyThatRefuses(t *testing.T) {
 			}))
 			t.Cleanup(proxy.Close)
 			setProxy(t, proxy.URL)
-			clock := circlecitest.NewClock()
 			var attempts record
-			_, err := newClientBehindProxy(t, server, trusting, tries(2, clock), attempts.keep).
+			_, err := newClientBehindProxy(t, server, trusting, attempts.keep).
 				UnclaimedTaskCount(t.Context(), "acme/linux")
 
 			reason := fmt.Sprintf("the proxy answered %d %s", status, http.StatusText(status))
 			e := errorOf[*circleci.RequestError](t, err)
 			equal(t, "reason", e.Reason, reason)
-			want := 1
-			if passing := status == 429 || status >= 500; passing {
-				want = 3
-				_ = expectRetryError(t, err, clock, want)
-			} else {
-				equal(t, "error", err.Error(), "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux: "+reason)
-			}
-			expectBackoff(t, clock.Slept(), want-1)
-			equal(t, "number of attempts", len(attempts.all()), want)
-			equal(t, "number of times that the proxy was asked", connects, want)
+			equal(t, "cause", e.Error(), "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux: "+reason)
+			equal(t, "retryable", circleci.IsRetryable(err), status == 429 || status >= 500)
+			equal(t, "number of attempts", len(attempts.all()), 1)
+			equal(t, "number of requests to the proxy", connects, 1)
 			equal(t, "number of connections to the server", server.Connections(), 0)
 		})
 	}
@@ -132,11 +125,9 @@ func TestProxyWithAWrongPassword(t *testing.T) {
 	proxy := circlecitest.NewProxy(server, proxyUser, "another")
 	t.Cleanup(proxy.Close)
 	setProxy(t, withPassword(t, proxy.URL))
-	clock := circlecitest.NewClock()
-	_, err := newClientBehindProxy(t, server, trusting, tries(4, clock)).UnclaimedTaskCount(t.Context(), "acme/linux")
+	_, err := newClientBehindProxy(t, server, trusting, withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")
 	expectRequestError(t, err, "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux",
 		"the proxy answered 407 Proxy Authentication Required", "", nil)
-	equal(t, "sleeps", len(clock.Slept()), 0)
 	equal(t, "targets that the proxy was asked for", proxy.Connects(), []string(nil))
 }
 
@@ -157,9 +148,8 @@ func TestProxyThatIsDown(t *testing.T) {
 	server, trusting := startServerBehindProxy(t)
 	address := closedPort(t)
 	setProxy(t, withPassword(t, "http://"+address))
-	clock := circlecitest.NewClock()
-	_, err := newClientBehindProxy(t, server, trusting, tries(1, clock)).UnclaimedTaskCount(t.Context(), "acme/linux")
-	_ = expectRetryError(t, err, clock, 2)
+	_, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
+	equal(t, "retryable", circleci.IsRetryable(err), true)
 	equal(t, "reason", errorOf[*circleci.RequestError](t, err).Reason,
 		"proxyconnect tcp: dial tcp "+address+": connect: connection refused")
 }
@@ -171,11 +161,9 @@ func TestProxyThatIsNoURL(t *testing.T) {
 		"http://jane:secret#password@127.0.0.1:1", "http://jane:secret/password@127.0.0.1:1", "jane:secret%zzpassword@127.0.0.1:1",
 	} {
 		setProxy(t, text)
-		clock := circlecitest.NewClock()
-		_, err := newClientBehindProxy(t, server, trusting, tries(4, clock)).UnclaimedTaskCount(t.Context(), "acme/linux")
+		_, err := newClientBehindProxy(t, server, trusting, withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")
 		expectRequestError(t, err, "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux",
 			"the proxy in the environment variable HTTPS_PROXY is not a valid URL", "", nil)
-		equal(t, "sleeps", len(clock.Slept()), 0)
 	}
 	equal(t, "number of connections", server.Connections(), 0)
 }

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 )
 
@@ -20,25 +19,34 @@ const (
 	maxBackoff     = 30 * time.Second
 )
 
-// RetryError is a read that failed although it was tried again, or that could not be tried again in time. Err is the
-// last cause, a *StatusError or a *RequestError.
+// RetryError is a request that failed although it was retried, or that could not be retried in time. Err is the last
+// cause, a *StatusError or a *RequestError.
 type RetryError struct {
-	// Attempts is how often the service was asked. It is 0 for a request that had to wait for longer than it may,
-	// because the service had refused another one or too many were under way.
+	// Attempts is how often the request was sent. It is 0 for a request that would have had to wait for too long, because
+	// the service rate-limits requests.
 	Attempts int
-	// Elapsed is the time from the start of the read to its end.
+	// Elapsed is the time from the start of the request to its end.
 	Elapsed time.Duration
-	// Wait is how long the service asked to wait, when that is why the read ended. It is 0 otherwise.
+	// RetryAfter is how long the service asked to wait, when that exceeds the time that was left. It is 0 otherwise.
 	RetryAfter time.Duration
+	// Timeout is the time that the request had in all.
+	Timeout time.Duration
+	// Pace is how many requests per second the service accepts, when the requests that were queued at that pace exceed the
+	// time that was left. It is 0 otherwise.
+	Pace float64
 	// Err is the last cause.
 	Err error
 }
 
 func (e *RetryError) Error() string {
 	text := fmt.Sprintf("%s (tried %s in %s)", e.Err, formatCount(e.Attempts), e.Elapsed.Round(time.Millisecond))
-	if e.RetryAfter > 0 {
-		text += fmt.Sprintf("; it asks to wait %s, longer than what is left of the %s that a read may take",
-			e.RetryAfter.Round(time.Second), ReadTimeout)
+	switch {
+	case e.RetryAfter > 0:
+		text += fmt.Sprintf("; the server asked to retry after %s, which exceeds the %s read timeout",
+			e.RetryAfter.Round(time.Second), e.Timeout.Round(time.Second))
+	case e.Pace > 0:
+		text += fmt.Sprintf("; the server accepts %.1f requests per second, at which the remaining requests exceed the %s read timeout",
+			e.Pace, e.Timeout.Round(time.Second))
 	}
 	return text
 }
@@ -56,116 +64,110 @@ func formatCount(n int) string {
 	return strconv.Itoa(n) + " times"
 }
 
-// retry makes attempts until one succeeds, one fails in a way that another attempt would not cure, or there are no more
-// of them to make.
-func (c *Client) retry(ctx context.Context, attempt func(ctx context.Context, number int) ([]byte, error)) ([]byte, error) {
-	start := c.config.Clock.Now()
-	deadline, _ := ctx.Value(readDeadline{}).(time.Time) // StartRead set it.
-	for number := 1; ; number++ {
-		release, refused := c.acquire(ctx, deadline)
-		if refused != nil {
-			if pause := (*RetryError)(nil); errors.As(refused, &pause) {
-				pause.Attempts, pause.Elapsed = number-1, c.config.Clock.Now().Sub(start)
+// retry sends a request until it succeeds, fails with an error that is not transient, or has used up its retries or its
+// time. A 429 uses up time only: the throttle delays the next attempt.
+func (c *Client) retry(ctx context.Context, send func(ctx context.Context, attempt int) ([]byte, error)) ([]byte, error) {
+	defer c.throttle.start()()
+	start, failures := time.Now(), 0
+	deadline, _ := ctx.Deadline() // Every read has one: ReadTimeout at the latest.
+	timeout := deadline.Sub(start)
+	for attempt := 1; ; attempt++ {
+		epoch, release, err := c.acquire(ctx, deadline)
+		if err != nil {
+			if limit := (*RetryError)(nil); errors.As(err, &limit) {
+				limit.Attempts, limit.Elapsed, limit.Timeout = attempt-1, time.Since(start), timeout
 			}
-			return nil, refused
+			return nil, err
 		}
-		body, err := attempt(ctx, number)
-		now := c.config.Clock.Now()
-		wait, asked := backoff(err, number, now)
-		if isRateLimited(err) {
-			// Before the place is free, so that who stands in line for it sees the pause; and also when this request is
-			// not tried again, because the others are asked to wait all the same.
-			c.rateLimit.extend(now.Add(wait), err)
-		}
+		body, err := send(ctx, attempt)
+		c.observe(ctx, epoch, err)
 		release()
 		if err == nil || ctx.Err() != nil || !IsRetryable(err) {
 			return body, err
 		}
 
-		failed := &RetryError{Attempts: number, Elapsed: now.Sub(start), Err: err}
-		switch {
-		case number > c.config.MaxRetries:
+		failed := &RetryError{Attempts: attempt, Elapsed: time.Since(start), Timeout: timeout, Err: err}
+		if isRateLimited(err) && c.config.MaxRetries > 0 {
+			continue
+		}
+		if failures++; failures > c.config.MaxRetries {
 			return nil, failed
-		case now.Add(wait).After(deadline):
-			if asked {
+		}
+		wait, requested := backoff(err, failures)
+		if wait >= time.Until(deadline) {
+			if requested {
 				failed.RetryAfter = wait
 			}
 			return nil, failed
 		}
-		if err := c.config.Clock.Sleep(ctx, wait); err != nil {
+		if err := sleep(ctx, wait); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// admit waits until the service may be asked: no pause is on, and fewer requests than allowed are under way. The caller
-// releases its place.
-func (c *Client) acquire(ctx context.Context, deadline time.Time) (release func(), err error) {
+// acquire waits until a request may be sent: the throttle allows it, and fewer requests than the maximum are in flight.
+func (c *Client) acquire(ctx context.Context, deadline time.Time) (epoch int, release func(), err error) {
 	for {
-		now := c.config.Clock.Now()
-		until, cause := c.rateLimit.current()
-		switch {
-		case until.After(deadline):
-			return nil, &RetryError{RetryAfter: until.Sub(now), Err: cause}
-		case until.After(now):
-			if err := c.config.Clock.Sleep(ctx, until.Sub(now)); err != nil {
-				return nil, err
-			}
-			continue
+		epoch, err := c.throttle.acquire(ctx, deadline)
+		if err != nil {
+			return 0, nil, err
 		}
 		select {
 		case c.inFlight <- struct{}{}:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return 0, nil, ctx.Err()
 		}
-		// A pause may have begun while this request stood in line, or its time may have run out.
-		if err := ctx.Err(); err != nil {
-			<-c.inFlight
-			return nil, err
-		}
-		if until, _ := c.rateLimit.current(); !until.After(c.config.Clock.Now()) {
-			return func() { <-c.inFlight }, nil
+		// The service may have refused another request, or the time may have run out, while this one was waiting.
+		if ctx.Err() == nil && c.throttle.isCurrent(epoch) {
+			return epoch, func() { <-c.inFlight }, nil
 		}
 		<-c.inFlight
+		if err := ctx.Err(); err != nil {
+			return 0, nil, err
+		}
 	}
 }
 
-// pause is a time in which the client asks nothing, because the service said that it is asked too often.
-type rateLimit struct {
-	mu    sync.Mutex
-	until time.Time
-	cause error
-}
-
-func (p *rateLimit) current() (until time.Time, cause error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.until, p.cause
-}
-
-func (p *rateLimit) extend(until time.Time, cause error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if until.After(p.until) {
-		p.until, p.cause = until, cause
+// observe tells the throttle whether the service accepted a request. It does so before the request's slot is free, so that
+// the next request to be sent is throttled already.
+func (c *Client) observe(ctx context.Context, epoch int, err error) {
+	status := (*StatusError)(nil)
+	switch {
+	case err == nil, errors.As(err, &status) && !isRateLimited(err):
+		c.throttle.accept(epoch)
+	case isRateLimited(err):
+		retryAfter, _ := parseRetryAfter(status.retryAfter, time.Now())
+		pace := c.throttle.refuse(epoch, retryAfter, err)
+		if c.config.OnThrottle != nil {
+			c.config.OnThrottle(ctx, Throttle{RetryAfter: retryAfter, Pace: pace})
+		}
 	}
 }
 
-// delay returns how long to wait after an attempt, and whether the service asked for it. Without its word the wait
-// doubles each time, with a random part so that those who failed together do not come back together.
-func backoff(err error, number int, now time.Time) (wait time.Duration, asked bool) {
+// backoff returns how long to wait after a number of failures, and whether the service requested that.
+func backoff(err error, failures int) (wait time.Duration, requested bool) {
 	if status := (*StatusError)(nil); errors.As(err, &status) {
-		if wait, ok := retryAfter(status.retryAfter, now); ok {
+		if wait, ok := parseRetryAfter(status.retryAfter, time.Now()); ok {
 			return wait, true
 		}
 	}
-	full := min(initialBackoff<<(number-1), maxBackoff)
-	return full/2 + rand.N(full/2), false //nolint:gosec // Jitter needs no secret randomness.
+	return exponentialBackoff(failures), false
 }
 
-// retryAfter reads a Retry-After header: a number of seconds, or a date. It is not ok when it says nothing about the
-// future.
-func retryAfter(header string, now time.Time) (wait time.Duration, ok bool) {
+// exponentialBackoff doubles the wait with each failure. Half of it is random, so that clients that failed together do not
+// return together.
+func exponentialBackoff(failures int) time.Duration {
+	full := maxBackoff
+	if shift := failures - 1; shift < 5 {
+		full = initialBackoff << shift
+	}
+	return full/2 + rand.N(full/2) //nolint:gosec // Jitter needs no secret randomness.
+}
+
+// parseRetryAfter reads a Retry-After header: a number of seconds, or a date. It is not ok when the header says nothing
+// about the future.
+func parseRetryAfter(header string, now time.Time) (wait time.Duration, ok bool) {
 	seconds, err := strconv.ParseUint(header, 10, 63)
 	switch {
 	case errors.Is(err, strconv.ErrRange), err == nil && seconds > uint64(math.MaxInt64/time.Second):
@@ -174,8 +176,20 @@ func retryAfter(header string, now time.Time) (wait time.Duration, ok bool) {
 		return time.Duration(seconds) * time.Second, seconds > 0
 	}
 	date, err := http.ParseTime(header)
-	if err != nil {
+	if err != nil || !date.After(now) {
 		return 0, false
 	}
-	return date.Sub(now), date.After(now)
+	return date.Sub(now), true
+}
+
+// sleep returns nil after d, or the context's error when that ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

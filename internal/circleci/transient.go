@@ -30,11 +30,14 @@ func IsRetryable(err error) bool {
 
 func isRetryableStatus(code int) bool {
 	return slices.Contains([]int{
+		http.StatusRequestTimeout,
+		http.StatusTooEarly,
 		http.StatusTooManyRequests,
 		http.StatusInternalServerError,
 		http.StatusBadGateway,
 		http.StatusServiceUnavailable,
 		http.StatusGatewayTimeout,
+		520, 522, 524, // Cloudflare's: an unknown error of the origin, and two kinds of timeouts.
 	}, code)
 }
 

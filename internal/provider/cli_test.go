@@ -16,7 +16,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
-	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
 
@@ -29,11 +28,11 @@ type workspace struct {
 }
 
 // newWorkspace writes a configuration to a directory of its own. A required_providers block is added to it. The
-// provider waits on no clock, and may be adjusted further.
+// provider does not retry, and may be adjusted further.
 func newWorkspace(t *testing.T, configuration string, adjust ...func(*circleci.Config)) *workspace {
 	t.Helper()
 	requireCLI(t)
-	adjust = append([]func(*circleci.Config){func(c *circleci.Config) { c.Clock = circlecitest.NewClock() }}, adjust...)
+	adjust = append([]func(*circleci.Config){func(c *circleci.Config) { c.MaxRetries = 0 }}, adjust...)
 	w := &workspace{t: t, dir: t.TempDir(), env: append(os.Environ(), "TF_REATTACH_PROVIDERS="+serveProvider(t, adjust...))}
 	w.write("main.tf", requiredProviders+configuration)
 	return w

@@ -23,7 +23,7 @@ type connectedFilter struct {
 func newConnectedFilter(within types.String, client *circleci.Client) connectedFilter {
 	c := connectedFilter{sanitize: client.Sanitize}
 	if !within.IsNull() {
-		c.since = client.Now().Add(-durationOrDefault(within, 0))
+		c.since = time.Now().Add(-durationOrDefault(within, 0))
 	}
 	return c
 }

@@ -255,7 +255,7 @@ func TestDefaultURL(t *testing.T) {
 			w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  %s = \"sesame-open\"\n}\n", attribute)+tasksBlock)
 			expectFinding(t, w.plan(), finding{
 				"", "Cannot count the tasks of resource class acme/linux",
-				"GET https://" + host + "/api/v2/runner/tasks?resource-class=acme%2Flinux: the proxy answered 502 Bad Gateway (tried 5 times in ",
+				"GET https://" + host + "/api/v2/runner/tasks?resource-class=acme%2Flinux: the proxy answered 502 Bad Gateway (tried once in ",
 			})
 			for _, request := range server.Requests() {
 				if request.Method != http.MethodConnect {

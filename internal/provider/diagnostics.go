@@ -15,6 +15,7 @@ import (
 // addError reports an error of the client: what happened, and on the next line what to do about it.
 func (a *providerData) addError(diags *diag.Diagnostics, summary string, err error) {
 	what := err.Error()
+	what = strings.ToUpper(what[:1]) + what[1:]
 	if !hasTerminalPunctuation.MatchString(what) {
 		what += "."
 	}
@@ -37,7 +38,7 @@ func (a *providerData) remediation(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "The read was cancelled before an answer came."
 	case errors.As(err, &waited) && waited.last == nil:
-		return "Look at what should have brought it about, or give wait_for a longer timeout."
+		return "Check why the condition was not reached, or increase wait_for.timeout."
 	case errors.As(err, &badTime):
 		return "Leave out connected_within to list every runner, and please report this at " + issuesURL + "."
 	case errors.As(err, &status):

@@ -36,23 +36,23 @@ func TestHTTPErrors(t *testing.T) {
 		},
 		"429": {
 			circlecitest.Error(429, "Slow down"),
-			`answered 429 Too Many Requests: "Slow down" (tried 5 times in `, "wait a while",
+			`answered 429 Too Many Requests: "Slow down" (tried once in `, "wait a while",
 		},
 		"500": {
 			circlecitest.Error(500, "Oops"),
-			`answered 500 Internal Server Error: "Oops" (tried 5 times in `, "The service or a proxy in front of it has a problem",
+			`answered 500 Internal Server Error: "Oops" (tried once in `, "The service or a proxy in front of it has a problem",
 		},
 		"502 as HTML": {
 			circlecitest.Raw(502, "text/html", page),
-			`answered 502 Bad Gateway with an HTML page, not as the API does: "Sign in to Example" (tried 5 times in `, "check that api_url leads to it, and that no proxy or login page answers in its place",
+			`answered 502 Bad Gateway with an HTML page, not as the API does: "Sign in to Example" (tried once in `, "check that api_url leads to it, and that no proxy or login page answers in its place",
 		},
 		"503 as plain text": {
 			circlecitest.Raw(503, "text/plain", "upstream \x1b[31mconnect\x1b[0m error\r\n\x00"),
-			`answered 503 Service Unavailable with plain text, not as the API does: "upstream connect error" (tried 5 times in `, "no proxy or login page",
+			`answered 503 Service Unavailable with plain text, not as the API does: "upstream connect error" (tried once in `, "no proxy or login page",
 		},
 		"504 without a body": {
 			circlecitest.Raw(504, "text/plain", ""),
-			`answered 504 Gateway Timeout (tried 5 times in `, "try again in a while",
+			`answered 504 Gateway Timeout (tried once in `, "try again in a while",
 		},
 		"a status without a name": {
 			circlecitest.Error(418+100, "What"),
@@ -60,7 +60,7 @@ func TestHTTPErrors(t *testing.T) {
 		},
 		"a long message": {
 			circlecitest.Error(500, strings.Repeat("ab ", 100_000)),
-			`"` + strings.Repeat("ab ", 100) + `…" (tried 5 times in `, "try again",
+			`"` + strings.Repeat("ab ", 100) + `…" (tried once in `, "try again",
 		},
 		"the token sent back": {
 			circlecitest.Error(401, "Bad token: "+circlecitest.PersonalToken),
@@ -73,9 +73,9 @@ func TestHTTPErrors(t *testing.T) {
 		"HTML with 200":              {circlecitest.Raw(200, "text/html", page), `the answer is an HTML page, not JSON; its title is "Sign in to Example".`, "no proxy or login page answers in its place"},
 		"plain text with 200":        {circlecitest.Raw(200, "text/plain", "It works!"), `the answer is plain text, not JSON: "It works!"`, "no proxy or login page answers in its place"},
 		"an empty answer":            {circlecitest.JSON(""), "the answer is empty.", "The provider takes nothing from an answer that is not as CircleCI documents it."},
-		"a cut connection":           {circlecitest.AbortConnection(), "the connection was closed before an answer came (tried 5 times in ", "Check api_url, the network and the proxy settings"},
-		"a cut body":                 {circlecitest.TruncatedBody(`{"items": [], "unclaimed_task_count": 1}`), "the connection was closed in the middle of the answer (tried 5 times in ", "Check api_url, the network"},
-		"cut chunks":                 {circlecitest.TruncatedChunks(`{"items": [], "unclaimed_task_count": 1}`), "the connection was closed in the middle of the answer (tried 5 times in ", "Check api_url, the network"},
+		"a cut connection":           {circlecitest.AbortConnection(), "the connection was closed before a response came (tried once in ", "Check api_url, the network and the proxy settings"},
+		"a cut body":                 {circlecitest.TruncatedBody(`{"items": [], "unclaimed_task_count": 1}`), "the connection was closed in the middle of the response (tried once in ", "Check api_url, the network"},
+		"cut chunks":                 {circlecitest.TruncatedChunks(`{"items": [], "unclaimed_task_count": 1}`), "the connection was closed in the middle of the response (tried once in ", "Check api_url, the network"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -132,7 +132,7 @@ func TestServerDown(t *testing.T) {
 	w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = \"http://%s\"\n  token = \"unused\"\n}\n", address)+tasksBlock)
 	expectFinding(t, w.plan(), finding{
 		"", "Cannot count the tasks of resource class acme/linux",
-		"GET http://" + address + "/api/v2/runner/tasks?resource-class=acme%2Flinux: dial tcp " + address + ": connect: connection refused (tried 5 times in ",
+		"GET http://" + address + "/api/v2/runner/tasks?resource-class=acme%2Flinux: dial tcp " + address + ": connect: connection refused (tried once in ",
 	})
 }
 

@@ -16,12 +16,24 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
+// pollEverySecond shortens the poll interval in a copy of an example.
+func pollEverySecond(t *testing.T, w *workspace) {
+	t.Helper()
+	name := filepath.Join(w.dir, "main.tf")
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write("main.tf", strings.Replace(string(content), "wait_for = var.wait ? {", "wait_for = var.wait ? {\n    poll_interval = \"1s\"", 1))
+}
+
 // TestExampleWaiting starts machines, lets them go, and plans and destroys what is left: with waiting, which then waits
 // for what does not come, and without.
 func TestExampleWaiting(t *testing.T) {
 	server := newExampleServer(t)
 	server.SetTasks("acme/linux", 0, 0)
 	w := newExample(t, "waiting")
+	pollEverySecond(t, w)
 	const start = "started"
 	w.env = append(w.env, "TF_VAR_start_command=echo yes>"+start)
 	linux := func(name string, lastConnected time.Duration) circlecitest.Runner {
@@ -61,15 +73,15 @@ func TestExampleWaiting(t *testing.T) {
 		t.Helper()
 		expectReport(t, got, diagnostic{
 			Severity: "error", Summary: "Cannot list the runners of resource class acme/linux",
-			Detail: "Waited 25s for at least 2 runners that connected within 2m; there was: 0 of them.\n\n" +
-				"Look at what should have brought it about, or give wait_for a longer timeout.",
+			Detail: "Timed out after 3s waiting for at least 2 runners connected within 2m; last observed: 0.\n\n" +
+				"Check why the condition was not reached, or increase wait_for.timeout.",
 		})
 		expectLooks(4)
 	}
-	expectWait(w.report("plan", "-json", "-var", "timeout=25s"))
+	expectWait(w.report("plan", "-json", "-var", "timeout=3s"))
 	expectReport(t, w.report("plan", "-json", "-var", "wait=false"))
 	expectLooks(1)
-	expectWait(w.report("destroy", "-json", "-auto-approve", "-var", "timeout=25s"))
+	expectWait(w.report("destroy", "-json", "-auto-approve", "-var", "timeout=3s"))
 	if got := w.state(); !slices.Equal(got, []string{"terraform_data.machines"}) {
 		t.Errorf("the state holds %q", got)
 	}
@@ -92,6 +104,7 @@ func TestExampleDraining(t *testing.T) {
 		return circlecitest.JSON(fmt.Sprintf(`{"unclaimed_task_count": %d}`, unclaimed[unclaimedLooks.Add(1)-1]))
 	})
 	w := newExample(t, "draining")
+	pollEverySecond(t, w)
 	expectOutputs(t, w, map[string]any{"left": 0.0})
 	if got := len(server.Requests()); got != 8 {
 		t.Errorf("the server was asked %d times, want 8", got)

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -36,8 +37,6 @@ type fault struct {
 	want []string
 	// requests is how often the server is asked, when that is certain.
 	requests int
-	// serverOnly leaves the CLI out of faults that it would not show differently, because they take long.
-	serverOnly bool
 }
 
 // next queues answers, behind which the server answers as usual.
@@ -69,11 +68,12 @@ func dial(n int32, failure error) func(*circlecitest.Server) func(*circleci.Conf
 	return func(*circlecitest.Server) func(*circleci.Config) {
 		return func(c *circleci.Config) {
 			var dialed atomic.Int32
+			memory := c.DialContext
 			c.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 				if dialed.Add(1) <= n {
 					return nil, failure
 				}
-				return new(net.Dialer).DialContext(ctx, network, address)
+				return memory(ctx, network, address)
 			}
 		}
 	}
@@ -96,8 +96,8 @@ func faults() map[string]fault {
 		"closed before the answer":         {arrange: next(circlecitest.AbortConnection()), requests: 2},
 		"closed in mid-body":               {arrange: next(circlecitest.TruncatedBody(wholeBody), circlecitest.TruncatedBody(wholeBody[:9])), requests: 3},
 		"closed in mid-chunk":              {arrange: next(circlecitest.TruncatedChunks(wholeBody), circlecitest.TruncatedChunks(wholeBody[:9])), requests: 3},
-		"closed in mid-body for ever":      {arrange: always(circlecitest.TruncatedBody(wholeBody)), want: []string{"the connection was closed in the middle of the answer (tried 5 times in "}, requests: 5},
-		"closed in mid-chunk, two retries": {arrange: always(circlecitest.TruncatedChunks(wholeBody)), retries: 2, want: []string{"in the middle of the answer (tried 3 times in "}, requests: 3},
+		"closed in mid-body for ever":      {arrange: always(circlecitest.TruncatedBody(wholeBody)), want: []string{"the connection was closed in the middle of the response (tried 5 times in "}, requests: 5},
+		"closed in mid-chunk, two retries": {arrange: always(circlecitest.TruncatedChunks(wholeBody)), retries: 2, want: []string{"in the middle of the response (tried 3 times in "}, requests: 3},
 		"TLS handshake cut":                {arrange: refuse(2), tls: true, requests: 1},
 		"TLS handshake cut for ever":       {arrange: refuse(1000), tls: true, want: []string{"(tried 5 times in "}},
 		"DNS failure that passes":          {arrange: dial(3, &net.DNSError{Err: "server misbehaving", Name: "runner.example.com", IsTemporary: true}), requests: 1},
@@ -105,35 +105,35 @@ func faults() map[string]fault {
 		"attempt that takes too long":      {arrange: next(circlecitest.Hang()), timeout: "500ms", requests: 2},
 		"answer that never comes": {
 			arrange: always(circlecitest.Hang()), timeout: "300ms", retries: 1,
-			want: []string{"no complete answer within 300ms (tried twice in "}, requests: 2,
+			want: []string{"timed out after 300ms waiting for a complete response (tried twice in "}, requests: 2,
 		},
 		"one byte at a time": {
 			arrange: always(circlecitest.SlowBody(100*time.Millisecond, wholeBody)), timeout: "300ms", retries: 1,
-			want: []string{"no complete answer within 300ms (tried twice in "}, requests: 2,
+			want: []string{"timed out after 300ms waiting for a complete response (tried twice in "}, requests: 2,
 		},
 
 		"Retry-After in seconds": {arrange: next(circlecitest.WithHeader(circlecitest.Error(503, "busy"), "Retry-After", "120")), requests: 2},
 		"Retry-After that does not fit": {
 			arrange: next(circlecitest.WithHeader(circlecitest.Error(503, "busy"), "Retry-After", "301")),
-			want:    []string{`"busy" (tried once in 0s); it asks to wait 5m1s, longer than what is left of the 5m0s that a read may take.`}, requests: 1,
+			want:    []string{`"busy" (tried once in 0s); the server asked to retry after 5m1s, which exceeds the 5m0s read timeout.`}, requests: 1,
 		},
 		"Retry-After of 429 that does not fit": {
 			arrange: next(circlecitest.WithHeader(circlecitest.Error(429, "slow down"), "Retry-After", "3600")),
-			want:    []string{"it asks to wait 1h0m0s, longer than what is left", "The service limits how often it may be asked"}, requests: 1,
+			want:    []string{"the server asked to retry after 1h0m0s, which exceeds the 5m0s read timeout", "The service limits how often it may be asked"}, requests: 1,
 		},
 		"Retry-After beyond all numbers": {
 			arrange: next(circlecitest.WithHeader(circlecitest.Error(503, "busy"), "Retry-After", strings.Repeat("9", 40))),
-			want:    []string{"longer than what is left of the 5m0s that a read may take"}, requests: 1,
+			want:    []string{"which exceeds the 5m0s read timeout"}, requests: 1,
 		},
 		"Retry-After as a date":              {arrange: retryAt(100 * time.Second), requests: 2},
-		"Retry-After as a date, too far off": {arrange: retryAt(time.Hour), want: []string{"longer than what is left of the 5m0s"}, requests: 1},
+		"Retry-After as a date, too far off": {arrange: retryAt(time.Hour), want: []string{"which exceeds the 5m0s read timeout"}, requests: 1},
 		"Retry-After as a date gone by":      {arrange: retryAt(-time.Hour), requests: 2},
 		"Retry-After that says nothing":      {arrange: next(circlecitest.WithHeader(circlecitest.Error(503, "busy"), "Retry-After", "soon")), requests: 2},
 
 		"a malformed answer": {arrange: always(circlecitest.JSON(`{"unclaimed_task_count": 4.0}`)), want: []string{"has unclaimed_task_count 4.0"}, requests: 1},
 		"a body over the limit": {
 			arrange: always(circlecitest.LargeBody(wholeBody, overLimit)),
-			want:    []string{"the answer is larger than the limit of 64 MiB."}, requests: 1, serverOnly: true,
+			want:    []string{"the answer is larger than the limit of 64 MiB."}, requests: 1,
 		},
 		"a body over the limit by gzip": {
 			arrange: always(circlecitest.GzipBody(wholeBody, overLimit)),
@@ -159,7 +159,7 @@ func faults() map[string]fault {
 		"redirect to another host": {arrange: always(circlecitest.Redirect("//runner.example.com/api")), want: []string{"was redirected to http://runner.example.com:80, which was not followed."}, requests: 1},
 		"redirect to a subdomain":  {arrange: always(circlecitest.Redirect("http://api.127.0.0.1/")), want: []string{"was redirected to http://api.127.0.0.1:80, which was not followed."}, requests: 1},
 	}
-	for _, status := range []int{429, 500, 502, 503, 504} {
+	for _, status := range []int{500, 502, 503, 504} {
 		name := fmt.Sprintf("status %d", status)
 		all[name] = fault{arrange: next(circlecitest.Error(status, "once"), circlecitest.Error(status, "twice")), requests: 3}
 		all[name+" for ever"] = fault{
@@ -176,9 +176,12 @@ func faults() map[string]fault {
 	return all
 }
 
-// retryAt answers once with a Retry-After some time from now.
+// retryAt responds once with a Retry-After some time from then.
 func retryAt(d time.Duration) func(*circlecitest.Server) func(*circleci.Config) {
-	return next(circlecitest.WithHeader(circlecitest.Error(503, "busy"), "Retry-After", time.Now().Add(d).UTC().Format(http.TimeFormat)))
+	return next(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		date := time.Now().Add(d).UTC().Format(http.TimeFormat)
+		circlecitest.WithHeader(circlecitest.Error(503, "busy"), "Retry-After", date).ServeHTTP(w, r)
+	}))
 }
 
 // redirects leads to the same origin n times.
@@ -202,19 +205,23 @@ func garbage() http.Handler {
 	})
 }
 
-// newFaultyServer starts a server with a fault, and returns what adjusts the client.
+// newServer starts a server with a fault, in memory, and returns what adjusts the client.
 func (f fault) newServer(t *testing.T, authority *circlecitest.Authority) (*circlecitest.Server, func(*circleci.Config)) {
 	t.Helper()
 	var server *circlecitest.Server
 	if f.tls {
-		server = newTLSServer(t, authority, nil)
+		certificate, key := authority.Issue("127.0.0.1")
+		server = circlecitest.NewUnstartedTLSServer(certificate, key, nil)
+		server.UseMemory()
+		server.StartTLS()
 	} else {
-		server = newServer(t)
+		server = circlecitest.NewMemoryServer()
 	}
+	t.Cleanup(server.Close)
 	server.SetTasks("acme/linux", tasks, 0)
 	adjust := f.arrange(server)
 	return server, func(c *circleci.Config) {
-		c.Clock = circlecitest.NewClock()
+		c.DialContext = server.DialContext
 		if adjust != nil {
 			adjust(c)
 		}
@@ -229,19 +236,16 @@ func (f fault) expectRequests(t *testing.T, server *circlecitest.Server) {
 }
 
 func TestFaults(t *testing.T) {
-	authority := circlecitest.NewAuthority()
+	t.Parallel()
 	for name, row := range faults() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			t.Run("provider server", func(t *testing.T) { row.throughProviderServer(t, authority) })
-			if !row.serverOnly {
-				t.Run("CLI", func(t *testing.T) { row.throughCLI(t, authority) })
-			}
+			synctest.Test(t, func(t *testing.T) { row.test(t, circlecitest.NewAuthority()) })
 		})
 	}
 }
 
-func (f fault) throughProviderServer(t *testing.T, authority *circlecitest.Authority) {
+func (f fault) test(t *testing.T, authority *circlecitest.Authority) {
 	server, adjust := f.newServer(t, authority)
 	attributes := providertest.Attributes{
 		"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken),
@@ -278,37 +282,6 @@ func (f fault) throughProviderServer(t *testing.T, authority *circlecitest.Autho
 	}
 }
 
-func (f fault) throughCLI(t *testing.T, authority *circlecitest.Authority) {
-	requireCLI(t)
-	server, adjust := f.newServer(t, authority)
-	attributes := ""
-	if f.tls {
-		attributes += heredoc("ca_cert_pem", authority.CertificatePEM)
-	}
-	if f.retries > 0 {
-		attributes += fmt.Sprintf("  max_retries = %d\n", f.retries)
-	}
-	if f.timeout != "" {
-		attributes += fmt.Sprintf("  request_timeout = %q\n", f.timeout)
-	}
-	w := newWorkspace(t, tlsProviderBlock(server.URL, attributes)+tasksBlock+`
-output "count" {
-  value = data.circleci_runner_tasks.test.unclaimed_task_count
-}
-`, adjust)
-	diagnostics := w.apply()
-	f.expectRequests(t, server)
-	if len(f.want) == 0 {
-		if got := w.outputs()["count"]; len(diagnostics) != 0 || got != float64(tasks) {
-			t.Errorf("the count is %v, not %d, and the CLI reports %+v", got, tasks, diagnostics)
-		}
-		return
-	}
-	for _, want := range f.want {
-		expectFinding(t, diagnostics, finding{"", "Cannot count the tasks of resource class acme/linux", want})
-	}
-}
-
 // testProvider is a configured provider without the CLI.
 type testProvider struct {
 	*providertest.Server
@@ -326,6 +299,22 @@ func newProvider(t *testing.T, attributes providertest.Attributes, adjust ...fun
 		t.Fatalf("the provider is not configured: %v, %+v", err, diagnostics)
 	}
 	return testProvider{server, t}
+}
+
+// newMemoryServer starts a server whose connections are in memory, for a test in a bubble of testing/synctest.
+func newMemoryServer(t *testing.T) *circlecitest.Server {
+	t.Helper()
+	server := circlecitest.NewMemoryServer()
+	t.Cleanup(server.Close)
+	return server
+}
+
+// newMemoryProvider is a provider that is configured for such a server.
+func newMemoryProvider(t *testing.T, server *circlecitest.Server, opts ...func(*circleci.Config)) testProvider {
+	t.Helper()
+	return newProvider(t, providertest.Attributes{
+		"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken),
+	}, append([]func(*circleci.Config){func(c *circleci.Config) { c.DialContext = server.DialContext }}, opts...)...)
 }
 
 func (p testProvider) read(ctx context.Context, dataSource string, attributes providertest.Attributes) (providertest.Attributes, []*tfprotov6.Diagnostic) {
@@ -363,34 +352,30 @@ func TestRedirectKeepsCredential(t *testing.T) {
 // TestTooManyRequestsPausesAll has one read refused with a 429 and shows that another, of another data source, waits too.
 func TestTooManyRequestsPausesAll(t *testing.T) {
 	t.Parallel()
-	server := newServer(t)
-	server.SetTasks("acme/linux", tasks, 0)
-	server.Enqueue(circlecitest.WithHeader(circlecitest.Error(429, "slow down"), "Retry-After", "60"))
-	clock := circlecitest.NewStoppedClock()
-	p := newProvider(t, providertest.Attributes{
-		"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken),
-	}, func(c *circleci.Config) { c.Clock = clock })
-
-	var reads sync.WaitGroup
-	read := func(dataSource, attribute, value string) {
-		reads.Go(func() {
-			_, diagnostics := p.read(t.Context(), dataSource, providertest.Attributes{attribute: providertest.String(value)})
-			if len(diagnostics) != 0 {
-				t.Errorf("%s reports %+v", dataSource, diagnostics[0])
-			}
-		})
-	}
-	read("circleci_runner_tasks", "resource_class", "acme/linux")
-	clock.AwaitSleepers(1)
-	read("circleci_runners", "namespace", "acme")
-	clock.AwaitSleepers(2)
-	clock.Advance(59 * time.Second)
-	if got := len(server.Requests()); got != 1 {
-		t.Errorf("the server was asked %d times within the minute that it wanted", got)
-	}
-	clock.Advance(time.Second)
-	reads.Wait()
-	if got := len(server.Requests()); got != 3 {
-		t.Errorf("the server was asked %d times, not 3", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		server := newMemoryServer(t)
+		server.SetTasks("acme/linux", tasks, 0)
+		server.Enqueue(circlecitest.WithHeader(circlecitest.Error(429, "slow down"), "Retry-After", "60"))
+		p := newMemoryProvider(t, server)
+		var reads sync.WaitGroup
+		read := func(dataSource, attribute, value string) {
+			reads.Go(func() {
+				_, diagnostics := p.read(t.Context(), dataSource, providertest.Attributes{attribute: providertest.String(value)})
+				if len(diagnostics) != 0 {
+					t.Errorf("%s reports %+v", dataSource, diagnostics[0])
+				}
+			})
+		}
+		read("circleci_runner_tasks", "resource_class", "acme/linux")
+		synctest.Wait()
+		read("circleci_runners", "namespace", "acme")
+		time.Sleep(time.Minute - 1)
+		if got := len(server.Requests()); got != 1 {
+			t.Errorf("the server got %d requests within the minute that it wanted", got)
+		}
+		reads.Wait()
+		if got := len(server.Requests()); got != 3 {
+			t.Errorf("the server got %d requests, not 3", got)
+		}
+	})
 }

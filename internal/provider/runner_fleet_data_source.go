@@ -126,7 +126,7 @@ func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadReq
 		return
 	}
 	namespace := model.Namespace.ValueString()
-	ctx, cancel := d.api.client.StartRead(ctx, circleci.ReadTimeout)
+	ctx, cancel := context.WithTimeout(ctx, circleci.ReadTimeout)
 	defer cancel()
 
 	runners, err := d.api.client.ListRunners(ctx, circleci.RunnerFilter{Namespace: namespace})

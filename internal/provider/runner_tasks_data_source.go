@@ -111,8 +111,8 @@ func (d *runnerTasksDataSource) count(ctx context.Context, class string, waitFor
 	if waitFor == nil {
 		return d.api.client.CountTasks(ctx, class)
 	}
-	err = newWait(waitFor.Timeout, waitFor.PollInterval).pollUntil(ctx, d.api.client, waitFor.String(),
-		func(ctx context.Context) (done bool, there string, err error) {
+	err = newWait(waitFor.Timeout, waitFor.PollInterval).pollUntil(ctx, waitFor.String(),
+		func(ctx context.Context) (done bool, observed string, err error) {
 			count, err = d.api.client.CountTasks(ctx, class)
 			return waitFor.isMetBy(count), describeTasks(count), err
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
@@ -139,11 +140,11 @@ func (d *runnersDataSource) list(ctx context.Context, filter circleci.RunnerFilt
 		return runners, err
 	}
 	wanted := int64OrDefault(model.WaitFor.MinRunners, 0)
-	err = newWait(model.WaitFor.Timeout, model.WaitFor.PollInterval).pollUntil(ctx, d.api.client,
-		fmt.Sprintf("at least %d runners that connected within %s", wanted, model.ConnectedWithin.ValueString()),
-		func(ctx context.Context) (done bool, there string, err error) {
+	err = newWait(model.WaitFor.Timeout, model.WaitFor.PollInterval).pollUntil(ctx,
+		fmt.Sprintf("at least %d runners connected within %s", wanted, model.ConnectedWithin.ValueString()),
+		func(ctx context.Context) (done bool, observed string, err error) {
 			err = read(ctx)
-			return int64(len(runners)) >= wanted, fmt.Sprintf("%d of them", len(runners)), err
+			return int64(len(runners)) >= wanted, strconv.Itoa(len(runners)), err
 		})
 	return runners, err
 }

@@ -280,7 +280,7 @@ func TestProxy(t *testing.T) {
 		t.Setenv("HTTPS_PROXY", withUser(t, proxy, url.UserPassword("user", "sesame-open")))
 		proxy.Close()
 		got := newWorkspace(t, configuration).plan()
-		expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "connection refused (tried 5 times in "})
+		expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "connection refused (tried once in "})
 		expectNoSecret(t, got)
 	})
 	t.Run("that NO_PROXY leaves out", func(t *testing.T) {

@@ -25,17 +25,17 @@ func waitAttributes(limits map[string]schema.Attribute) map[string]schema.Attrib
 	limits["timeout"] = schema.StringAttribute{
 		Optional:            true,
 		Validators:          []validator.String{isDuration()},
-		MarkdownDescription: fmt.Sprintf("How long to wait at most, as a duration such as `90s` or `1h30m`. Default `%s`.", formatDuration(defaultWaitTimeout)),
+		MarkdownDescription: fmt.Sprintf("How long to wait, as a duration such as `90s` or `1h30m`. Default `%s`.", formatDuration(defaultWaitTimeout)),
 	}
 	limits["poll_interval"] = schema.StringAttribute{
 		Optional:            true,
 		Validators:          []validator.String{isDuration()},
-		MarkdownDescription: fmt.Sprintf("How long to wait between two looks, as a duration. Default `%s`.", formatDuration(defaultPollInterval)),
+		MarkdownDescription: fmt.Sprintf("How long to wait between two polls, as a duration. Default `%s`.", formatDuration(defaultPollInterval)),
 	}
 	return limits
 }
 
-// wait is how long and how often to look for something.
+// wait is how long and how often to poll.
 type wait struct{ timeout, pollInterval time.Duration }
 
 // newWait reads the attributes of a wait_for, which validators have checked.
@@ -54,71 +54,75 @@ func durationOrDefault(text types.String, otherwise time.Duration) time.Duration
 	return otherwise
 }
 
-// look is one look at what is waited for: whether it is there, and what is there instead.
-type pollFunc func(ctx context.Context) (done bool, there string, err error)
+// pollFunc polls once: it reports whether the condition is reached, and what was observed.
+type pollFunc func(ctx context.Context) (done bool, observed string, err error)
 
-// until looks until what is wanted is there. Faults that pass are waited out; any other error ends the wait at once. The
-// last look is made when the time is over.
-func (w wait) pollUntil(ctx context.Context, client *circleci.Client, wanted string, look pollFunc) error {
-	start := client.Now()
-	ended := &waitTimeoutError{wanted: wanted, there: "nothing could be read"}
+// pollGrace is how much longer than the timeout the last poll may take.
+const pollGrace = time.Second
+
+// pollUntil polls until the condition is reached. Transient errors do not end the wait, any other error does. The last
+// poll starts when the timeout is reached.
+func (w wait) pollUntil(ctx context.Context, condition string, poll pollFunc) error {
+	start := time.Now()
+	timeout := &waitTimeoutError{condition: condition, observed: "nothing, because no poll succeeded"}
 	for {
-		left := w.timeout - client.Now().Sub(start)
-		done, there, err := w.poll(ctx, client, left, look)
-		switch ended.last = err; {
+		done, observed, err := w.poll(ctx, w.timeout-time.Since(start), poll)
+		switch timeout.last = err; {
 		case err == nil && done:
 			return nil
 		case err == nil:
-			ended.there = there
+			timeout.observed = observed
 		case ctx.Err() != nil || !circleci.IsRetryable(err) && !errors.Is(err, context.DeadlineExceeded):
 			return err
 		}
-		ended.waited = client.Now().Sub(start)
-		if ended.waited >= w.timeout {
-			return ended
+		timeout.waited = time.Since(start)
+		if timeout.waited >= w.timeout {
+			return timeout
 		}
-		tflog.Info(ctx, "Waiting for the Runner API to show what is wanted", map[string]any{
-			"wanted": wanted, "there": ended.there, "waited": formatDuration(ended.waited), "timeout": formatDuration(w.timeout),
+		tflog.Info(ctx, "Waiting for a condition of the Runner API", map[string]any{
+			"condition": condition, "observed": timeout.observed, "waited": formatDuration(timeout.waited), "timeout": formatDuration(w.timeout),
 		})
-		if err := client.Sleep(ctx, min(w.pollInterval, w.timeout-ended.waited)); err != nil {
-			return err
+		select {
+		case <-time.After(min(w.pollInterval, w.timeout-timeout.waited)):
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }
 
-// finalLook is how long a look may take that begins when the time is nearly over.
-const finalPollTimeout = 30 * time.Second
-
-func (wait) poll(ctx context.Context, client *circleci.Client, left time.Duration, look pollFunc) (done bool, there string, err error) {
-	ctx, cancel := client.StartRead(ctx, min(max(left, finalPollTimeout), circleci.ReadTimeout))
+func (wait) poll(ctx context.Context, left time.Duration, poll pollFunc) (done bool, observed string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, max(left, 0)+pollGrace)
 	defer cancel()
-	return look(ctx)
+	return poll(ctx)
 }
 
-// waitError is a wait whose time is over.
+// waitTimeoutError is a wait that reached its timeout.
 type waitTimeoutError struct {
-	wanted, there string
-	waited        time.Duration
-	// last is why the last look failed, nil when it did not.
+	condition, observed string
+	waited              time.Duration
+	// last is why the last poll failed, nil when it did not.
 	last error
 }
 
 func (e *waitTimeoutError) Error() string {
-	text := fmt.Sprintf("Waited %s for %s; there was: %s", formatDuration(e.waited), e.wanted, e.there)
+	text := fmt.Sprintf("timed out after %s waiting for %s; last observed: %s", formatDuration(e.waited), e.condition, e.observed)
 	if e.last != nil {
-		text += ". The last look failed: " + e.last.Error()
+		text += "; the last poll failed: " + e.last.Error()
 	}
 	return text
 }
 
-// Unwrap returns why the last look failed.
+// Unwrap returns why the last poll failed.
 func (e *waitTimeoutError) Unwrap() error { return e.last }
 
-// short writes a duration without parts that are zero: 10m, not 10m0s.
+// formatDuration writes a duration without parts that are zero: 10m, not 10m0s.
 func formatDuration(d time.Duration) string {
 	precision := time.Millisecond
-	if d >= time.Minute {
+	switch {
+	case d >= time.Minute:
 		precision = time.Second
+	case d >= time.Second:
+		precision = 100 * time.Millisecond
 	}
 	text := d.Round(precision).String()
 	for _, zero := range []string{"m0s", "h0m"} {

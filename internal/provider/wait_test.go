@@ -2,13 +2,17 @@ package provider_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
@@ -25,120 +29,126 @@ const (
 	tasksToWaitFor   = "resource_class = \"acme/linux\""
 )
 
-// TestWait has answers that change from look to look, on a clock on which nobody waits.
+// TestWait has responses that change from poll to poll, and virtual time.
 func TestWait(t *testing.T) {
 	t.Parallel()
-	clock := circlecitest.NewClock()
 	list := func(lastConnected ...time.Duration) http.Handler {
-		var items []string
-		for i, ago := range lastConnected {
-			items = append(items, fmt.Sprintf(`{"resource_class": "acme/linux", "name": "%d", "last_connected": %q}`,
-				i, clock.Now().Add(-ago).UTC().Format(time.RFC3339)))
-		}
-		return circlecitest.JSON(`{"items": [` + strings.Join(items, ",") + `]}`)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			var items []string
+			for i, ago := range lastConnected {
+				items = append(items, fmt.Sprintf(`{"resource_class": "acme/linux", "name": "%d", "last_connected": %q}`,
+					i, time.Now().Add(-ago).UTC().Format(time.RFC3339)))
+			}
+			circlecitest.JSON(`{"items": [`+strings.Join(items, ",")+`]}`).ServeHTTP(w, r)
+		})
 	}
 	queue := func(n int) http.Handler { return circlecitest.JSON(fmt.Sprintf(`{"unclaimed_task_count": %d}`, n)) }
-	const hour = time.Hour
-	gone := circlecitest.Error(404, "gone")
+	number, text := providertest.Number, providertest.String
+	const (
+		hour        = time.Hour
+		listSummary = "Cannot list the runners of resource class acme/linux"
+		taskSummary = "Cannot count the tasks of resource class acme/linux"
+	)
 	busy := circlecitest.Error(503, "busy")
 	for name, row := range map[string]struct {
-		block   string
-		answers []http.Handler
-		// slept are the waits between looks; the waits of retries are left out by max_retries = 0.
-		slept []time.Duration
-		want  *finding
+		dataSource string
+		waitFor    providertest.Attributes
+		responses  []http.Handler
+		// elapsed is how long the wait takes. Retries are left out by max_retries = 0.
+		elapsed         time.Duration
+		summary, detail string
 	}{
-		"runners that come": {
-			waitFor("circleci_runners", runnersToWaitFor, "min_runners = 2"),
-			[]http.Handler{list(), list(hour, hour), list(hour, hour, 0), list(hour, 0, -hour)},
-			[]time.Duration{10 * time.Second, 10 * time.Second, 10 * time.Second}, nil,
+		"runners that connect": {
+			dataSource: "circleci_runners", waitFor: providertest.Attributes{"min_runners": number(2)},
+			responses: []http.Handler{list(), list(hour, hour), list(hour, hour, 0), list(hour, 0, -hour)}, elapsed: 30 * time.Second,
 		},
-		"runners that are there": {
-			waitFor("circleci_runners", runnersToWaitFor, "min_runners = 1"),
-			[]http.Handler{list(time.Minute)}, nil, nil,
+		"runners that are connected": {
+			dataSource: "circleci_runners", waitFor: providertest.Attributes{"min_runners": number(1)},
+			responses: []http.Handler{list(time.Minute)},
 		},
 		"no runners to wait for": {
-			waitFor("circleci_runners", runnersToWaitFor, "min_runners = 0"),
-			[]http.Handler{list()}, nil, nil,
+			dataSource: "circleci_runners", waitFor: providertest.Attributes{"min_runners": number(0)},
+			responses: []http.Handler{list()},
 		},
-		"runners that do not come": {
-			waitFor("circleci_runners", runnersToWaitFor, "min_runners = 2\n    timeout = \"25s\""),
-			[]http.Handler{list(), list(0), list(0), list(0)},
-			[]time.Duration{10 * time.Second, 10 * time.Second, 5 * time.Second},
-			&finding{
-				"", "Cannot list the runners of resource class acme/linux",
-				"Waited 25s for at least 2 runners that connected within 2m; there was: 1 of them.\n\n" +
-					"Look at what should have brought it about, or give wait_for a longer timeout.",
-			},
+		"runners that do not connect": {
+			dataSource: "circleci_runners", waitFor: providertest.Attributes{"min_runners": number(2), "timeout": text("25s")},
+			responses: []http.Handler{list(), list(0), list(0), list(0)}, elapsed: 25 * time.Second,
+			summary: listSummary,
+			detail: "Timed out after 25s waiting for at least 2 runners connected within 2m; last observed: 1.\n\n" +
+				"Check why the condition was not reached, or increase wait_for.timeout.",
 		},
-		"runners with a bad time": {
-			waitFor("circleci_runners", runnersToWaitFor, "min_runners = 1"),
-			[]http.Handler{list(), circlecitest.JSON(`{"items": [{"resource_class": "acme/linux", "name": "x", "last_connected": ""}]}`)},
-			[]time.Duration{10 * time.Second},
-			&finding{"", "Cannot list the runners of resource class acme/linux", `has last_connected "", which is not an RFC 3339 time`},
+		"runners with an invalid time": {
+			dataSource: "circleci_runners", waitFor: providertest.Attributes{"min_runners": number(1)},
+			responses: []http.Handler{list(), circlecitest.JSON(`{"items": [{"resource_class": "acme/linux", "name": "x", "last_connected": "x"}]}`)},
+			elapsed:   10 * time.Second, summary: listSummary, detail: `has last_connected "x", which is not an RFC 3339 time`,
 		},
 		"a queue that drains": {
-			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = 3\n    poll_interval = \"1m30s\""),
-			[]http.Handler{queue(5), queue(4), queue(3)},
-			[]time.Duration{90 * time.Second, 90 * time.Second}, nil,
+			dataSource: "circleci_runner_tasks", waitFor: providertest.Attributes{"max_unclaimed": number(3), "poll_interval": text("1m30s")},
+			responses: []http.Handler{queue(5), queue(4), queue(3)}, elapsed: 3 * time.Minute,
 		},
 		"a queue that does not drain": {
-			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = 0\n    poll_interval = \"6m\""),
-			[]http.Handler{queue(5), queue(4), queue(3)},
-			[]time.Duration{6 * time.Minute, 4 * time.Minute},
-			&finding{
-				"", "Cannot count the tasks of resource class acme/linux",
-				"Waited 10m for at most 0 unclaimed tasks; there was: 3 unclaimed tasks.",
-			},
+			dataSource: "circleci_runner_tasks", waitFor: providertest.Attributes{"max_unclaimed": number(0), "poll_interval": text("6m")},
+			responses: []http.Handler{queue(5), queue(4), queue(3)}, elapsed: 10 * time.Minute,
+			summary: taskSummary, detail: "Timed out after 10m waiting for at most 0 unclaimed tasks; last observed: 3 unclaimed tasks.",
 		},
-		"faults that pass": {
-			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = 0"),
-			[]http.Handler{busy, queue(1), circlecitest.TruncatedBody(`{"unclaimed_task_count": 0}`), busy, queue(0)},
-			slices.Repeat([]time.Duration{10 * time.Second}, 4), nil,
+		"transient errors": {
+			dataSource: "circleci_runner_tasks", waitFor: providertest.Attributes{"max_unclaimed": number(0)},
+			responses: []http.Handler{busy, queue(1), circlecitest.TruncatedBody(`{"unclaimed_task_count": 0}`), busy, queue(0)}, elapsed: 40 * time.Second,
 		},
-		"faults until the end": {
-			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = 0\n    timeout = \"10s\""),
-			[]http.Handler{queue(7), busy},
-			[]time.Duration{10 * time.Second},
-			&finding{
-				"", "Cannot count the tasks of resource class acme/linux",
-				"Waited 10s for at most 0 unclaimed tasks; there was: 7 unclaimed tasks. The last look failed: GET ",
-			},
+		"transient errors until the end": {
+			dataSource: "circleci_runner_tasks", waitFor: providertest.Attributes{"max_unclaimed": number(0), "timeout": text("10s")},
+			responses: []http.Handler{queue(7), busy}, elapsed: 10 * time.Second,
+			summary: taskSummary,
+			detail:  "Timed out after 10s waiting for at most 0 unclaimed tasks; last observed: 7 unclaimed tasks; the last poll failed: GET ",
 		},
-		"nothing but faults": {
-			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = 0\n    timeout = \"10s\""),
-			[]http.Handler{busy, busy},
-			[]time.Duration{10 * time.Second},
-			&finding{
-				"", "Cannot count the tasks of resource class acme/linux",
-				"Waited 10s for at most 0 unclaimed tasks; there was: nothing could be read. The last look failed: GET ",
-			},
+		"nothing but transient errors": {
+			dataSource: "circleci_runner_tasks", waitFor: providertest.Attributes{"max_unclaimed": number(0), "timeout": text("10s")},
+			responses: []http.Handler{busy, busy}, elapsed: 10 * time.Second,
+			summary: taskSummary, detail: "last observed: nothing, because no poll succeeded; the last poll failed: GET ",
 		},
 		"another error": {
-			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = 0"),
-			[]http.Handler{queue(1), gone},
-			[]time.Duration{10 * time.Second},
-			&finding{"", "Cannot count the tasks of resource class acme/linux", `answered 404 Not Found: "gone".`},
+			dataSource: "circleci_runner_tasks", waitFor: providertest.Attributes{"max_unclaimed": number(0)},
+			responses: []http.Handler{queue(1), circlecitest.Error(403, "gone")}, elapsed: 10 * time.Second,
+			summary: taskSummary, detail: `answered 403 Forbidden: "gone".`,
+		},
+		"a server that hangs": {
+			dataSource: "circleci_runner_tasks", waitFor: providertest.Attributes{"max_unclaimed": number(0), "timeout": text("1s")},
+			responses: []http.Handler{circlecitest.Hang()}, elapsed: 2 * time.Second,
+			summary: taskSummary, detail: "Timed out after 2s waiting for at most 0 unclaimed tasks",
+		},
+		"a rate limit that exceeds the timeout": {
+			dataSource: "circleci_runner_tasks", waitFor: providertest.Attributes{"max_unclaimed": number(0), "timeout": text("1m")},
+			responses: []http.Handler{circlecitest.WithHeader(circlecitest.Error(429, "later"), "Retry-After", "600")}, elapsed: time.Minute,
+			summary: taskSummary, detail: "the server asked to retry after ",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			clock := circlecitest.NewClock()
-			server := newServer(t)
-			server.Enqueue(row.answers...)
-			got := newWorkspace(t, providerBlock(server)+row.block, func(c *circleci.Config) { c.Clock, c.MaxRetries = clock, 0 }).plan()
-			if row.want == nil && len(got) != 0 {
-				t.Errorf("plan reports %+v", got)
-			}
-			if row.want != nil {
-				expectFinding(t, got, *row.want)
-			}
-			if requests := len(server.Requests()); requests != len(row.answers) {
-				t.Errorf("the server was asked %d times, not %d", requests, len(row.answers))
-			}
-			if slept := clock.Slept(); !slices.Equal(slept, row.slept) {
-				t.Errorf("the waits were %s, not %s", slept, row.slept)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				server := newMemoryServer(t)
+				server.Enqueue(row.responses...)
+				p := newMemoryProvider(t, server, func(c *circleci.Config) { c.MaxRetries = 0 })
+				attributes := providertest.Attributes{
+					"resource_class": text("acme/linux"), "wait_for": p.Object(row.dataSource, "wait_for", row.waitFor),
+				}
+				if row.dataSource == "circleci_runners" {
+					attributes["connected_within"] = text("2m")
+				}
+				start := time.Now()
+				_, diagnostics := p.read(t.Context(), row.dataSource, attributes)
+				if elapsed := time.Since(start); elapsed != row.elapsed {
+					t.Errorf("the wait took %s, not %s", elapsed, row.elapsed)
+				}
+				if requests := len(server.Requests()); requests != len(row.responses) {
+					t.Errorf("the server got %d requests, not %d", requests, len(row.responses))
+				}
+				switch {
+				case row.summary == "" && len(diagnostics) != 0:
+					t.Errorf("the provider reports %+v", diagnostics[0])
+				case row.summary != "" && (len(diagnostics) != 1 || diagnostics[0].Summary != row.summary || !strings.Contains(diagnostics[0].Detail, row.detail)):
+					t.Errorf("the provider reports %+v, not %s: %s", diagnostics, row.summary, row.detail)
+				}
+			})
 		})
 	}
 }
@@ -148,70 +158,85 @@ func TestWaitForRunningTasks(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	server.SetTasks("acme/linux", 0, 5)
-	var looks atomic.Int64
+	var polls atomic.Int64
 	server.Intercept(func(r *http.Request) http.Handler {
 		if strings.HasSuffix(r.URL.Path, "/running") {
-			server.SetTasks("acme/linux", 1, 5-looks.Add(1))
+			server.SetTasks("acme/linux", 1, 5-polls.Add(1))
 		}
 		return nil
 	})
-	w := newWorkspace(t, v3Block(server)+waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = 1\n    max_running = 2")+`
+	w := newWorkspace(t, v3Block(server)+waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = 1\n    max_running = 2\n    poll_interval = \"1s\"")+`
 output "running" {
   value = data.circleci_runner_tasks.test.running_task_count
 }
 `)
 	expectOutputs(t, w, map[string]any{"running": 2.0})
-	if looks.Load() != 3 {
-		t.Errorf("there were %d looks, not 3", looks.Load())
+	if polls.Load() != 3 {
+		t.Errorf("there were %d polls, not 3", polls.Load())
 	}
 }
 
-// TestConnectedWithin lists by the clock: what is too old or was never seen is left out.
+// TestConnectedWithin leaves out runners that were seen too long ago or never.
 func TestConnectedWithin(t *testing.T) {
 	t.Parallel()
-	clock := circlecitest.NewStoppedClock()
-	at := func(ago time.Duration) string { return clock.Now().Add(-ago).UTC().Format(time.RFC3339) }
-	server := newServer(t)
-	server.SetHandler(circlecitest.JSON(`{"items": [
-		{"resource_class": "acme/linux", "name": "at the edge", "last_connected": "` + at(90*time.Second) + `"},
-		{"resource_class": "acme/linux", "name": "future", "last_connected": "` + at(-time.Hour) + `"},
-		{"resource_class": "acme/linux", "name": "never", "last_connected": null},
-		{"resource_class": "acme/linux", "name": "too old", "last_connected": "` + at(91*time.Second) + `"},
-		{"resource_class": "acme/linux", "name": "zone", "last_connected": "` + clock.Now().In(time.FixedZone("", 3600)).Format(time.RFC3339Nano) + `"}
-	]}`))
-	w := newWorkspace(t, providerBlock(server)+`
-data "circleci_runners" "test" {
-  namespace        = "acme"
-  connected_within = "1m30s"
-}
-output "names" {
-  value = data.circleci_runners.test.runners[*].name
-}
-`, func(c *circleci.Config) { c.Clock = clock })
-	expectOutputs(t, w, map[string]any{"names": []any{"at the edge", "future", "zone"}})
+	synctest.Test(t, func(t *testing.T) {
+		at := func(ago time.Duration) string { return time.Now().Add(-ago).UTC().Format(time.RFC3339) }
+		server := newMemoryServer(t)
+		server.SetHandler(circlecitest.JSON(`{"items": [
+			{"resource_class": "acme/linux", "name": "at the edge", "last_connected": "` + at(90*time.Second) + `"},
+			{"resource_class": "acme/linux", "name": "future", "last_connected": "` + at(-time.Hour) + `"},
+			{"resource_class": "acme/linux", "name": "never", "last_connected": null},
+			{"resource_class": "acme/linux", "name": "too old", "last_connected": "` + at(91*time.Second) + `"},
+			{"resource_class": "acme/linux", "name": "zone", "last_connected": "` + time.Now().In(time.FixedZone("", 3600)).Format(time.RFC3339Nano) + `"}
+		]}`))
+		state, diagnostics := newMemoryProvider(t, server).read(t.Context(), "circleci_runners", providertest.Attributes{
+			"namespace": providertest.String("acme"), "connected_within": providertest.String("1m30s"),
+		})
+		if len(diagnostics) != 0 {
+			t.Fatalf("the provider reports %+v", diagnostics[0])
+		}
+		var names []string
+		var runners []tftypes.Value
+		if err := state["runners"].As(&runners); err != nil {
+			t.Fatal(err)
+		}
+		for _, runner := range runners {
+			var (
+				attributes map[string]tftypes.Value
+				name       string
+			)
+			if err := errors.Join(runner.As(&attributes), attributes["name"].As(&name)); err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, name)
+		}
+		if want := []string{"at the edge", "future", "zone"}; !slices.Equal(names, want) {
+			t.Errorf("the runners are %q, not %q", names, want)
+		}
+	})
 }
 
-// TestCancelWait ends a wait in the middle of its sleep.
+// TestCancelWait cancels a wait between two polls.
 func TestCancelWait(t *testing.T) {
 	t.Parallel()
-	server := newServer(t)
-	server.SetTasks("acme/linux", 1, 0)
-	clock := circlecitest.NewStoppedClock()
-	p := newProvider(t, providertest.Attributes{
-		"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken),
-	}, func(c *circleci.Config) { c.Clock = clock })
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		clock.AwaitSleepers(1)
-		cancel()
-	}()
-	_, diagnostics := p.read(ctx, "circleci_runner_tasks", providertest.Attributes{
-		"resource_class": providertest.String("acme/linux"),
-		"wait_for":       p.Object("circleci_runner_tasks", "wait_for", providertest.Attributes{"max_unclaimed": providertest.Number(0)}),
+	synctest.Test(t, func(t *testing.T) {
+		server := newMemoryServer(t)
+		server.SetTasks("acme/linux", 1, 0)
+		p := newMemoryProvider(t, server)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(15*time.Second, cancel)
+		start := time.Now()
+		_, diagnostics := p.read(ctx, "circleci_runner_tasks", providertest.Attributes{
+			"resource_class": providertest.String("acme/linux"),
+			"wait_for":       p.Object("circleci_runner_tasks", "wait_for", providertest.Attributes{"max_unclaimed": providertest.Number(0)}),
+		})
+		if elapsed := time.Since(start); elapsed != 15*time.Second {
+			t.Errorf("the wait took %s, not 15s", elapsed)
+		}
+		if len(diagnostics) != 1 || !strings.Contains(diagnostics[0].Detail, "The read was cancelled before an answer came.") {
+			t.Errorf("the provider reports %+v", diagnostics)
+		}
 	})
-	if len(diagnostics) != 1 || !strings.Contains(diagnostics[0].Detail, "The read was cancelled before an answer came.") {
-		t.Errorf("the provider reports %+v", diagnostics)
-	}
 }
 
 func TestValidateWait(t *testing.T) {

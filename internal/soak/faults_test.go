@@ -75,7 +75,7 @@ func (s *service) allFaults() []fault {
 		})},
 		{"status 503 with Retry-After", passing, always(after(503, "2"))},
 		{"status 503 with Retry-After as a date", passing, func(*http.Request) http.Handler {
-			return after(503, s.clock.Now().Add(3*time.Second).UTC().Format(http.TimeFormat))
+			return after(503, time.Now().Add(3*time.Second).UTC().Format(http.TimeFormat))
 		}},
 		{"status 503 with Retry-After beyond the read", wrong, always(after(503, "3600"))},
 		{"status 504", passing, always(circlecitest.Error(504, "too slow"))},
@@ -124,7 +124,7 @@ func (s *service) allFaults() []fault {
 		{"redirect without end", wrong, redirected("again")},
 
 		{"cut before the answer", passing, always(circlecitest.AbortConnection())},
-		{"reset", passing, always(reset(""))},
+		{"reset", passing, always(circlecitest.Reset(""))},
 		{"cut in the header", passing, always(sent("HTTP/1.1 200 OK\r\nContent-Le"))},
 		{"cut in the body", passing, made(func(body string) http.Handler { return circlecitest.TruncatedBody(body[:len(body)/2]) })},
 		{"cut behind the right body", passing, made(circlecitest.TruncatedBody)},
@@ -139,7 +139,7 @@ func (s *service) allFaults() []fault {
 		{"cut in the chunks", passing, made(func(body string) http.Handler { return circlecitest.TruncatedChunks(body[:len(body)/2]) })},
 		{"cut before the last chunk", passing, made(circlecitest.TruncatedChunks)},
 		{"reset in the body", passing, made(func(body string) http.Handler {
-			return reset(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body)+1, body))
+			return circlecitest.Reset(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body)+1, body))
 		})},
 		{"packed and cut", passing, made(func(body string) http.Handler {
 			p := packed(body)
@@ -196,14 +196,6 @@ func redirected(mark string) func(*http.Request) http.Handler {
 // sent sends these bytes instead of an HTTP answer and closes the connection.
 func sent(text string) http.Handler {
 	return hijack(func(connection net.Conn) { _, _ = io.WriteString(connection, text) })
-}
-
-// reset is sent with a reset behind the bytes, which may overtake them.
-func reset(text string) http.Handler {
-	return hijack(func(connection net.Conn) {
-		_, _ = io.WriteString(connection, text)
-		_ = connection.(*net.TCPConn).SetLinger(0)
-	})
 }
 
 func hijack(do func(net.Conn)) http.Handler {

@@ -11,14 +11,12 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"reflect"
-	"runtime"
-	"runtime/pprof"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -45,24 +43,6 @@ const (
 	// hung is how long a read may take before it counts as hung: more than all attempts with all waits between them.
 	hung = 60 * time.Second
 )
-
-// lapse is a clock on which time passes fifty times faster than it does.
-type lapse struct{ start time.Time }
-
-const speed = 50
-
-func (c lapse) Now() time.Time { return c.start.Add(speed * time.Since(c.start)) }
-
-func (c lapse) Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d / speed)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 // fleet is what the service knows, and what the reads must find: other runners and another count for each class.
 type fleet struct {
@@ -113,7 +93,7 @@ func (f fleet) list(filter string) []circlecitest.Runner {
 }
 
 func (f fleet) newServer() *circlecitest.Server {
-	server := circlecitest.NewServer()
+	server := circlecitest.NewMemoryServer()
 	server.SetRunners(f.runners...)
 	for class, unclaimed := range f.tasks {
 		server.SetTasks(class, unclaimed, 0)
@@ -126,7 +106,6 @@ type service struct {
 	*circlecitest.Server
 	// honest answers as usual. Faults are made from its answers.
 	honest *circlecitest.Server
-	clock  circleci.Clock
 
 	mu     sync.Mutex
 	random *rand.Rand
@@ -139,9 +118,9 @@ type service struct {
 	last map[string]consequence
 }
 
-func newService(f fleet, random *rand.Rand, clock circleci.Clock) *service {
+func newService(f fleet, random *rand.Rand) *service {
 	s := &service{
-		Server: f.newServer(), honest: f.newServer(), clock: clock,
+		Server: f.newServer(), honest: f.newServer(),
 		random: random, dealt: map[string]int{}, last: map[string]consequence{},
 	}
 	s.faults = s.allFaults()
@@ -317,8 +296,10 @@ func runnersOf(value tftypes.Value) ([]circlecitest.Runner, error) {
 	return list, nil
 }
 
-func TestSoak(t *testing.T) {
-	before := runtime.NumGoroutine()
+// TestSoak has virtual time. Its bubble ends with an error when a goroutine is left in it.
+func TestSoak(t *testing.T) { synctest.Test(t, soak) }
+
+func soak(t *testing.T) {
 	drawn := *seed
 	if drawn == 0 {
 		drawn = rand.Uint64()
@@ -326,9 +307,8 @@ func TestSoak(t *testing.T) {
 	t.Logf("%d reads, %d at a time; repeat with -seed=%d", *reads, readers, drawn)
 
 	f := newFleet(rand.New(rand.NewPCG(drawn, 0)))
-	clock := lapse{time.Now()}
-	service := newService(f, rand.New(rand.NewPCG(drawn, 1)), clock)
-	provider, err := providertest.NewServer(t.Context(), func(config *circleci.Config) { config.Clock = clock })
+	service := newService(f, rand.New(rand.NewPCG(drawn, 1)))
+	provider, err := providertest.NewServer(t.Context(), func(config *circleci.Config) { config.DialContext = service.DialContext })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -379,7 +359,6 @@ func TestSoak(t *testing.T) {
 		t.Error(text)
 	}
 	service.expectEnoughFaults(t, failed)
-	expectNoGoroutineLeft(t, before)
 }
 
 // report prints what was dealt.
@@ -419,20 +398,5 @@ func (s *service) expectEnoughFaults(t *testing.T, failed int) {
 	}
 	if failed == 0 || failed > *reads/2 {
 		t.Errorf("%d of %d reads ended in an error", failed, *reads)
-	}
-}
-
-// expectNoGoroutineLeft waits until there are as many goroutines as before. The runtime tells nobody when one ends, so it
-// is asked again and again.
-func expectNoGoroutineLeft(t *testing.T, before int) {
-	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for runtime.NumGoroutine() > before {
-		if time.Now().After(deadline) {
-			t.Errorf("%d goroutines are left, where there were %d before", runtime.NumGoroutine(), before)
-			_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 1)
-			return
-		}
-		time.Sleep(time.Millisecond)
 	}
 }

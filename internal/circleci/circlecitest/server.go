@@ -4,6 +4,7 @@
 package circlecitest
 
 import (
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -49,6 +50,8 @@ type Request struct {
 // Server is a Runner API on loopback. All methods are safe for concurrent use.
 type Server struct {
 	*httptest.Server
+	// DialContext opens connections to a server whose connections are in memory; nil for one on loopback.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 
 	mu          sync.Mutex
 	runners     []Runner
@@ -138,11 +141,19 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil || !l.server.refuses() {
 			return connection, err
 		}
-		if tcp, ok := connection.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // Closing then sends a reset.
-		}
-		_ = connection.Close()
+		abort(connection)
 	}
+}
+
+// abort closes a connection so that the client sees a reset.
+func abort(connection net.Conn) {
+	switch c := connection.(type) {
+	case *net.TCPConn:
+		_ = c.SetLinger(0) // Closing then sends a reset.
+	case *memoryConn:
+		c.abort()
+	}
+	_ = connection.Close()
 }
 
 func (s *Server) refuses() bool {

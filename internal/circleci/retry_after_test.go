@@ -1,0 +1,146 @@
+package circleci_test
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+// retryAfter refuses a request with a status and the wait that it asks for.
+func retryAfter(status int, header string) http.Handler {
+	return circlecitest.WithHeader(circlecitest.Error(status, "later"), "Retry-After", header)
+}
+
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, header string
+		// date, when not empty, is a layout that makes the header a date that is ahead.
+		date  string
+		ahead time.Duration
+		// want is how long the client waits; 0 means that the header says nothing, so that it backs off.
+		want time.Duration
+	}{
+		{name: "a second", header: "1", want: time.Second},
+		{name: "seconds", header: "7", want: 7 * time.Second},
+		{name: "with a leading zero", header: "007", want: 7 * time.Second},
+		{name: "longer than the longest backoff", header: "120", want: 2 * time.Minute},
+		{name: "nearly all of the read timeout", header: "299", want: 299 * time.Second},
+		{name: "date", date: http.TimeFormat, ahead: 42 * time.Second, want: 42 * time.Second},
+		{name: "date of RFC 850", date: "Monday, 02-Jan-06 15:04:05 GMT", ahead: 42 * time.Second, want: 42 * time.Second},
+		{name: "date of C", date: time.ANSIC, ahead: 42 * time.Second, want: 42 * time.Second},
+
+		{name: "zero", header: "0"},
+		{name: "now", date: http.TimeFormat},
+		{name: "past date", date: http.TimeFormat, ahead: -time.Hour},
+		{name: "distant past", header: "Mon, 01 Jan 0001 00:00:00 GMT"},
+		{name: "negative", header: "-7"},
+		{name: "with a plus sign", header: "+7"},
+		{name: "fraction", header: "7.5"},
+		{name: "with a unit", header: "7s"},
+		{name: "words", header: "soon"},
+		{name: "malformed date", header: "Mon, 32 Foo 2026"},
+		{name: "date of another form", date: time.RFC3339, ahead: 42 * time.Second},
+		{name: "empty", header: ""},
+	}
+	for _, status := range []int{429, 503} {
+		for _, test := range tests {
+			t.Run(fmt.Sprintf("%d/%s", status, test.name), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					server := startMemoryServer(t)
+					server.SetTasks("acme/linux", 42, 0)
+					header := test.header
+					if test.date != "" {
+						header = time.Now().Add(test.ahead).UTC().Format(test.date)
+					}
+					server.Enqueue(retryAfter(status, header))
+					var attempts record
+					got, err := newClient(t, server, withRetries(1), attempts.keep).UnclaimedTaskCount(t.Context(), "acme/linux")
+					equal(t, "error", errorText(err), "")
+					equal(t, "count", got, int64(42))
+					equal(t, "number of requests", len(server.Requests()), 2)
+					wait := attempts.waits()[0]
+					low, high := test.want, test.want
+					if test.want == 0 {
+						low, high = time.Second/2, time.Second
+					}
+					if status == 429 {
+						high += 200 * time.Millisecond // Requests are spread after a 429.
+					}
+					if wait < low || wait > high {
+						t.Errorf("waited %s, want %s to %s", wait, low, high)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestRetryAfterExceedsReadTimeout(t *testing.T) {
+	t.Parallel()
+	const longest = time.Duration(math.MaxInt64)
+	tests := []struct {
+		name, header string
+		// ahead, when it is not 0, makes the header a date.
+		ahead time.Duration
+		want  time.Duration
+	}{
+		{name: "all of the read timeout", header: "300", want: 5 * time.Minute},
+		{name: "a second more", header: "301", want: 301 * time.Second},
+		{name: "date a second later", ahead: 301 * time.Second, want: 301 * time.Second},
+		{name: "an hour", header: "3600", want: time.Hour},
+		{name: "the longest duration", header: "9223372036", want: 9223372036 * time.Second},
+		{name: "longer than any duration", header: "9223372037", want: longest},
+		{name: "the longest of 64 bits", header: "9223372036854775807", want: longest},
+		{name: "longer than 64 bits", header: strings.Repeat("9", 1000), want: longest},
+		{name: "distant future", header: "Fri, 31 Dec 9999 23:59:59 GMT", want: longest},
+	}
+	for _, status := range []int{429, 503} {
+		for _, test := range tests {
+			t.Run(fmt.Sprintf("%d/%s", status, test.name), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					server := startMemoryServer(t)
+					header := test.header
+					if test.ahead != 0 {
+						header = time.Now().Add(test.ahead).UTC().Format(http.TimeFormat)
+					}
+					server.SetHandler(retryAfter(status, header))
+					got, err := newClient(t, server, withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")
+					equal(t, "count", got, int64(0))
+					e := errorOf[*circleci.RetryError](t, err)
+					equal(t, "attempts", e.Attempts, 1)
+					equal(t, "elapsed", e.Elapsed, time.Duration(0))
+					equal(t, "retry after", e.RetryAfter, test.want)
+					equal(t, "status", errorOf[*circleci.StatusError](t, err).StatusCode, status)
+					equal(t, "error", err.Error(), e.Err.Error()+" (tried once in 0s); the server asked to retry after "+
+						test.want.Round(time.Second).String()+", which exceeds the 5m0s read timeout")
+					equal(t, "number of requests", len(server.Requests()), 1)
+				})
+			})
+		}
+	}
+}
+
+// The read timeout is one for all attempts.
+func TestRetryAfterExceedsTheTimeLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := startMemoryServer(t)
+		server.Enqueue(retryAfter(503, "200"), retryAfter(503, "101"))
+		_, err := newClient(t, server, withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")
+		e := errorOf[*circleci.RetryError](t, err)
+		equal(t, "attempts", e.Attempts, 2)
+		equal(t, "elapsed", e.Elapsed, 200*time.Second)
+		equal(t, "retry after", e.RetryAfter, 101*time.Second)
+		equal(t, "number of requests", len(server.Requests()), 2)
+	})
+}

@@ -1,0 +1,323 @@
+package circleci_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+// countAll counts the tasks of n resource classes, at most callers of them concurrently, and asserts each count.
+func countAll(t *testing.T, server *circlecitest.Server, client *circleci.Client, n, callers int) {
+	t.Helper()
+	classes := make(chan int)
+	var wg sync.WaitGroup
+	for range callers {
+		wg.Go(func() {
+			for i := range classes {
+				got, err := client.UnclaimedTaskCount(t.Context(), fmt.Sprintf("acme/%d", i))
+				equal(t, "error", errorText(err), "")
+				equal(t, "count", got, int64(i))
+			}
+		})
+	}
+	for i := range n {
+		server.SetTasks(fmt.Sprintf("acme/%d", i), int64(i), 0)
+		classes <- i
+	}
+	close(classes)
+	wg.Wait()
+}
+
+// A rate limit costs little more time than it must, and few requests are refused.
+func TestRateLimit(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name           string
+		reads, callers int
+		perSecond      float64
+		burst          float64
+		retryAfter     time.Duration
+	}{
+		{name: "200 classes at 10/s", reads: 200, callers: 200, perSecond: 10, burst: 10, retryAfter: time.Second},
+		{name: "200 classes at 20/s without Retry-After", reads: 200, callers: 200, perSecond: 20, burst: 20},
+		{name: "200 classes at 5/s with a long Retry-After", reads: 200, callers: 200, perSecond: 5, burst: 25, retryAfter: 5 * time.Second},
+		{name: "200 classes at 50/s", reads: 200, callers: 200, perSecond: 50, burst: 50, retryAfter: time.Second},
+		{name: "100 blocks at 10/s", reads: 100, callers: 10, perSecond: 10, burst: 10, retryAfter: time.Second},
+	}
+	for _, test := range tests {
+		for _, latency := range []time.Duration{0, 100 * time.Millisecond} {
+			t.Run(fmt.Sprintf("%s/%s", test.name, latency), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					server := startMemoryServer(t)
+					limit := circlecitest.RateLimit{PerSecond: test.perSecond, Burst: test.burst, RetryAfter: test.retryAfter}
+					server.Intercept(func(r *http.Request) http.Handler {
+						time.Sleep(latency)
+						return limit.Handler(r)
+					})
+					var attempts record
+					start := time.Now()
+					countAll(t, server, newClient(t, server, withRetries(1), attempts.keep), test.reads, test.callers)
+					elapsed := time.Since(start)
+
+					accepted, refused := limit.Counts()
+					equal(t, "accepted requests", accepted, test.reads)
+					equal(t, "attempts", len(attempts.all()), accepted+refused)
+					if 4*refused > accepted+refused {
+						t.Errorf("%d of %d requests were refused, want at most a quarter", refused, accepted+refused)
+					}
+					atLimit := time.Duration((float64(test.reads) - test.burst) / test.perSecond * float64(time.Second))
+					if most := 2*atLimit + 10*time.Second; elapsed > most {
+						t.Errorf("took %s, want at most %s, since the limit itself costs %s", elapsed, most, atLimit)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A limit that was lifted is forgotten: the client then sends as many requests concurrently as before.
+func TestRateLimitIsLifted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := startMemoryServer(t)
+		server.Enqueue(retryAfter(429, "1"))
+		client := newClient(t, server, withRetries(1))
+		countAll(t, server, client, 100, 100)
+		start := time.Now()
+		server.Intercept(func(*http.Request) http.Handler {
+			time.Sleep(time.Second)
+			return nil
+		})
+		countAll(t, server, client, 3*circleci.DefaultMaxConcurrentRequests, 200)
+		equal(t, "elapsed", time.Since(start), 3*time.Second)
+	})
+}
+
+// At a pace that cannot do, the read ends as soon as the pace is known, not when its time is over.
+func TestRateLimitExceedsReadTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := startMemoryServer(t)
+		limit := circlecitest.RateLimit{PerSecond: 0.1, Burst: 1}
+		server.Intercept(limit.Handler)
+		client := newClient(t, server, withRetries(1))
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), circleci.ReadTimeout)
+		defer cancel()
+		results := make(chan outcome)
+		for range 200 {
+			go func() {
+				count, err := client.UnclaimedTaskCount(ctx, "acme/linux")
+				if err != nil {
+					cancel()
+				}
+				results <- outcome{count, err}
+			}()
+		}
+		server.SetTasks("acme/linux", 42, 0)
+		var limited []*circleci.RetryError
+		for range 200 {
+			if e := (*circleci.RetryError)(nil); errors.As((<-results).err, &e) && e.Pace > 0 {
+				limited = append(limited, e)
+			}
+		}
+		if len(limited) == 0 {
+			t.Fatal("no request ended because of the pace")
+		}
+		if elapsed := time.Since(start); elapsed > time.Minute {
+			t.Errorf("ended after %s, want a minute at most", elapsed)
+		}
+		if !strings.HasSuffix(limited[0].Error(), fmt.Sprintf("; the server accepts %.1f requests per second, at which the remaining "+
+			"requests exceed the 5m0s read timeout", limited[0].Pace)) {
+			t.Errorf("got error %s", limited[0])
+		}
+		equal(t, "status", errorOf[*circleci.StatusError](t, limited[0]).StatusCode, 429)
+	})
+}
+
+// OnThrottle tells of each 429 and of the pace that follows.
+func TestOnThrottle(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := startMemoryServer(t)
+		server.SetTasks("acme/linux", 42, 0)
+		server.Enqueue(retryAfter(429, "2"), circlecitest.Error(429, "slow down"))
+		var got []circleci.Throttle
+		client := newClient(t, server, withRetries(1), func(config *circleci.Config) {
+			config.OnThrottle = func(_ context.Context, throttle circleci.Throttle) { got = append(got, throttle) }
+		})
+		_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
+		equal(t, "error", errorText(err), "")
+		// Nothing was accepted between the two, so the pace is halved.
+		equal(t, "throttles", got, []circleci.Throttle{{RetryAfter: 2 * time.Second, Pace: 4}, {Pace: 2}})
+	})
+}
+
+// outcome is the result of a read.
+type outcome struct {
+	count int64
+	err   error
+}
+
+// readTasks counts the tasks of acme/linux concurrently.
+func readTasks(ctx context.Context, client *circleci.Client) <-chan outcome {
+	out := make(chan outcome, 1)
+	go func() {
+		count, err := client.UnclaimedTaskCount(ctx, "acme/linux")
+		out <- outcome{count, err}
+	}()
+	return out
+}
+
+func TestTooManyRequestsPausesTheWholeClient(t *testing.T) {
+	t.Parallel()
+	const others = 10
+	synctest.Test(t, func(t *testing.T) {
+		server := startMemoryServer(t)
+		server.SetTasks("acme/linux", 42, 0)
+		server.Enqueue(retryAfter(429, "30"))
+		client := newClient(t, server, withRetries(1))
+		start := time.Now()
+		outcomes := []<-chan outcome{readTasks(t.Context(), client)}
+		synctest.Wait()
+		for range others {
+			outcomes = append(outcomes, readTasks(t.Context(), client))
+		}
+		time.Sleep(29 * time.Second)
+		outcomes = append(outcomes, readTasks(t.Context(), client))
+		time.Sleep(time.Second - 1)
+		synctest.Wait()
+		equal(t, "number of requests before the end", len(server.Requests()), 1)
+		for _, out := range outcomes {
+			equal(t, "outcome", <-out, outcome{count: 42})
+		}
+		equal(t, "number of requests", len(server.Requests()), 1+others+2)
+		if elapsed := time.Since(start); elapsed > 35*time.Second {
+			t.Errorf("took %s", elapsed)
+		}
+	})
+}
+
+// Of two pauses the one that ends later counts, whichever began first.
+func TestLongerPauseCounts(t *testing.T) {
+	t.Parallel()
+	for _, waits := range [][]string{{"10", "25"}, {"25", "10"}} {
+		t.Run(strings.Join(waits, ","), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server := startMemoryServer(t)
+				server.SetTasks("acme/linux", 42, 0)
+				client := newClient(t, server, withRetries(1))
+				for i, wait := range waits {
+					server.Enqueue(circlecitest.Delay(time.Duration(i+1)*time.Second, retryAfter(429, wait)))
+				}
+				outcomes := []<-chan outcome{readTasks(t.Context(), client), readTasks(t.Context(), client)}
+				// The longer one is asked for after one or two seconds.
+				time.Sleep(26*time.Second - 1)
+				synctest.Wait()
+				equal(t, "number of requests in the pause", len(server.Requests()), 2)
+				for _, out := range outcomes {
+					equal(t, "outcome", <-out, outcome{count: 42})
+				}
+				equal(t, "number of requests", len(server.Requests()), 4)
+			})
+		})
+	}
+}
+
+// A request that waits for a slot when a 429 frees one must not use it.
+func TestPauseHoldsForQueuedRequests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := startMemoryServer(t)
+		server.SetTasks("acme/linux", 42, 0)
+		server.Enqueue(circlecitest.Delay(time.Second, retryAfter(429, "30")))
+		client := newClient(t, server, withRetries(1), func(config *circleci.Config) { config.MaxConcurrentRequests = 1 })
+		var outcomes []<-chan outcome
+		for range 6 {
+			outcomes = append(outcomes, readTasks(t.Context(), client))
+		}
+		time.Sleep(31*time.Second - 1)
+		synctest.Wait()
+		equal(t, "number of requests in the pause", len(server.Requests()), 1)
+		for _, out := range outcomes {
+			equal(t, "outcome", <-out, outcome{count: 42})
+		}
+	})
+}
+
+func TestServiceUnavailablePausesOnlyItself(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := startMemoryServer(t)
+		server.SetTasks("acme/linux", 42, 0)
+		server.Enqueue(retryAfter(503, "30"))
+		client := newClient(t, server, withRetries(1))
+		start := time.Now()
+		refused := readTasks(t.Context(), client)
+		synctest.Wait()
+		equal(t, "outcome of another", <-readTasks(t.Context(), client), outcome{count: 42})
+		equal(t, "elapsed", time.Since(start), time.Duration(0))
+		equal(t, "outcome", <-refused, outcome{count: 42})
+		equal(t, "elapsed", time.Since(start), 30*time.Second)
+	})
+}
+
+// With max_retries = 0 a 429 ends its own request, and the others are paused all the same.
+func TestTooManyRequestsWithoutRetries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := startMemoryServer(t)
+		server.SetTasks("acme/linux", 42, 0)
+		server.Enqueue(retryAfter(429, "30"))
+		client := newClient(t, server, withRetries(0))
+		start := time.Now()
+		_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
+		equal(t, "attempts", errorOf[*circleci.RetryError](t, err).Attempts, 1)
+		equal(t, "elapsed", time.Since(start), time.Duration(0))
+		equal(t, "outcome of another", <-readTasks(t.Context(), client), outcome{count: 42})
+		if elapsed := time.Since(start); elapsed < 30*time.Second || elapsed > 31*time.Second {
+			t.Errorf("the other took %s, want half a minute", elapsed)
+		}
+	})
+}
+
+// A request that was not sent yet ends at once when the pause exceeds its time, and waits when it does not.
+func TestPauseExceedsReadTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := startMemoryServer(t)
+		server.SetTasks("acme/linux", 42, 0)
+		server.Enqueue(retryAfter(429, "600"))
+		client := newClient(t, server, withRetries(4))
+		refused := <-readTasks(t.Context(), client)
+		equal(t, "attempts", errorOf[*circleci.RetryError](t, refused.err).Attempts, 1)
+
+		time.Sleep(time.Minute)
+		e := errorOf[*circleci.RetryError](t, (<-readTasks(t.Context(), client)).err)
+		equal(t, "attempts", e.Attempts, 0)
+		equal(t, "elapsed", e.Elapsed, time.Duration(0))
+		equal(t, "retry after", e.RetryAfter, 9*time.Minute)
+		equal(t, "error", e.Error(), calls[1].requestTo(server)+` answered 429 Too Many Requests: "later" (tried 0 times in 0s); `+
+			"the server asked to retry after 9m0s, which exceeds the 5m0s read timeout")
+		equal(t, "number of requests", len(server.Requests()), 1)
+
+		time.Sleep(5 * time.Minute)
+		start := time.Now()
+		equal(t, "outcome", <-readTasks(t.Context(), client), outcome{count: 42})
+		if elapsed := time.Since(start).Round(time.Second); math.Abs((elapsed - 4*time.Minute).Seconds()) > 1 {
+			t.Errorf("waited %s, want 4 minutes", elapsed)
+		}
+	})
+}
