@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -159,13 +160,19 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 		return
 	}
 	client := settings.clientConfig()
-	client.UserAgent = fmt.Sprintf("terraform-provider-circleci/%s (+https://github.com/circleci-community/terraform-provider-circleci) Terraform/%s",
-		p.version, req.TerraformVersion)
+	client.UserAgent = p.userAgent(os.Getenv)
 	client.OnAttempt = logAttempt
 	for _, adjust := range p.adjust {
 		adjust(&client)
 	}
 	resp.DataSourceData = &providerData{settings: settings, client: circleci.New(client)}
+}
+
+// userAgent names the provider, and whatever TF_APPEND_USER_AGENT adds, as other providers do. It does not name the CLI:
+// OpenTofu reports a version of Terraform's to providers, and nothing in the protocol tells the two apart.
+func (p *circleciProvider) userAgent(getenv func(string) string) string {
+	agent := []string{"terraform-provider-circleci/" + p.version, "(+https://github.com/circleci-community/terraform-provider-circleci)"}
+	return strings.Join(append(agent, strings.Fields(getenv("TF_APPEND_USER_AGENT"))...), " ")
 }
 
 func (p *circleciProvider) DataSources(context.Context) []func() datasource.DataSource {
