@@ -62,9 +62,9 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			"resource_classes": schema.SetAttribute{
 				Optional:    true,
 				ElementType: types.StringType,
-				Validators:  []validator.Set{setvalidator.ValueStringsAre(isResourceClass())},
-				MarkdownDescription: "Resource classes of the namespace, `namespace/name`, to report on even when no runner of theirs is " +
-					"listed: a pool scaled to zero still has a queue. Null, the default, reports on the classes of the listed runners.",
+				Validators:  []validator.Set{setvalidator.ValueStringsAre(isResourceClass()), distinctResourceClasses{}},
+				MarkdownDescription: "Resource classes of the namespace, `namespace/name`, each once, to report on even when no runner of " +
+					"theirs is listed: a pool scaled to zero still has a queue. Null, the default, reports on the classes of the listed runners.",
 			},
 			"connected_within": schema.StringAttribute{
 				Optional:            true,
