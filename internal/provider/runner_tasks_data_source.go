@@ -98,7 +98,7 @@ func (d *runnerTasksDataSource) Read(ctx context.Context, req datasource.ReadReq
 	class := model.ResourceClass.ValueString()
 	count, err := d.count(ctx, class, model.WaitFor)
 	if err != nil {
-		d.api.addError(&resp.Diagnostics, "Cannot count the tasks of resource class "+class, err)
+		d.api.addError(ctx, &resp.Diagnostics, path.Root("resource_class"), "Cannot count the tasks of resource class "+class, err)
 		return
 	}
 	model.UnclaimedTaskCount = types.Int64Value(count.Unclaimed)

@@ -116,7 +116,11 @@ func (d *runnersDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	filter := circleci.RunnerFilter{ResourceClass: model.ResourceClass.ValueString(), Namespace: model.Namespace.ValueString()}
 	runners, err := d.list(ctx, filter, model)
 	if err != nil {
-		d.api.addError(&resp.Diagnostics, "Cannot list the runners of "+filter.String(), err)
+		at := path.Root("namespace")
+		if !model.ResourceClass.IsNull() {
+			at = path.Root("resource_class")
+		}
+		d.api.addError(ctx, &resp.Diagnostics, at, "Cannot list the runners of "+filter.String(), err)
 		return
 	}
 	model.Runners = []runnerModel{}

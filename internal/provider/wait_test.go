@@ -39,7 +39,7 @@ func TestWait(t *testing.T) {
 	}
 	queue := func(n int) http.Handler { return circlecitest.JSON(fmt.Sprintf(`{"unclaimed_task_count": %d}`, n)) }
 	const hour = time.Hour
-	gone := circlecitest.Error(404, "gone")
+	gone := circlecitest.Error(410, "gone")
 	busy := circlecitest.Error(503, "busy")
 	for name, row := range map[string]struct {
 		block   string
@@ -118,7 +118,7 @@ func TestWait(t *testing.T) {
 			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = 0"),
 			[]http.Handler{queue(1), gone},
 			[]time.Duration{10 * time.Second},
-			&finding{"", "Cannot count the tasks of resource class acme/linux", `answered 404 Not Found: "gone".`},
+			&finding{"", "Cannot count the tasks of resource class acme/linux", `answered 410 Gone: "gone".`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
