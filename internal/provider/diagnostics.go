@@ -97,9 +97,6 @@ func (a *providerData) statusRemediation(ctx context.Context, at path.Path, err 
 		advice = a.notFoundRemediation(ctx, attribute, err)
 	case code == http.StatusTooManyRequests:
 		advice = "The API limits the rate of requests: lower max_concurrent_requests, or ask CircleCI for a higher limit."
-		if a.settings.maxRetries == 0 {
-			advice += " With max_retries = 0 a request that the limit refuses is not retried."
-		}
 	case code >= 500:
 		advice = "The service or a proxy in front of it has a problem: try again in a while, and look at " +
 			"https://status.circleci.com."
