@@ -352,7 +352,7 @@ func TestEchoedSecretIsRedactedInEverySpelling(t *testing.T) {
 						t.Fatalf("%s: got no error", form)
 					}
 					attempt := attempts.last(t)
-					said := err.Error()
+					said := withoutElapsed(err)
 					if attempt.RequestID != "" {
 						said += "; request " + attempt.RequestID
 					}

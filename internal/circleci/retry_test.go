@@ -173,7 +173,7 @@ func TestRetryTransientConnectionError(t *testing.T) {
 		reason string
 		cause  error
 	}{
-		{name: "reset", open: nil, reason: "read tcp: connection reset by peer", cause: syscall.ECONNRESET},
+		{name: "reset", cause: syscall.ECONNRESET},
 		{name: "refused", open: fail(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), reason: "dial tcp: connection refused", cause: syscall.ECONNREFUSED},
 		{name: "name not resolved", open: fail(&net.OpError{Op: "dial", Net: "tcp", Err: lookup}), reason: "dial tcp: lookup runner.circleci.com: server misbehaving", cause: lookup},
 		{name: "name not found", open: fail(&net.DNSError{Err: "no such host", Name: "runner.circleci.com", IsNotFound: true}), reason: "lookup runner.circleci.com: no such host"},
@@ -208,7 +208,9 @@ func TestRetryTransientConnectionError(t *testing.T) {
 						equal(t, "number of requests", len(server.Requests()), 0)
 						cause := errorOf[*circleci.RequestError](t, assertRetryError(t, err, n+1, time.Since(start)).Err)
 						equal(t, "request", cause.Request, c.requestTo(server))
-						equal(t, "reason", cause.Reason, test.reason)
+						if test.reason != "" { // net/http reports a reset in several ways.
+							equal(t, "reason", cause.Reason, test.reason)
+						}
 						if test.cause != nil && !errors.Is(err, test.cause) {
 							t.Errorf("got cause %v, want %v", cause.Err, test.cause)
 						}

@@ -3,7 +3,8 @@ package circleci
 import (
 	"context"
 	"net/url"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // TaskCount is how many tasks of a resource class there are.
@@ -14,31 +15,31 @@ type TaskCount struct {
 	Running *int64
 }
 
-// CountTasks returns how many tasks of a resource class, namespace/name, there are. With V3 it asks for both counts at
-// once. Errors are those of [Client.ListRunners].
+// CountTasks returns how many tasks of a resource class, namespace/name, there are. With V3 it requests both counts
+// concurrently; when both fail, the error is that of the unclaimed tasks. Errors are those of [Client.ListRunners].
 func (c *Client) CountTasks(ctx context.Context, resourceClass string) (TaskCount, error) {
 	if c.config.APIVersion == V2 {
 		unclaimed, err := c.UnclaimedTaskCount(ctx, resourceClass)
 		return TaskCount{Unclaimed: unclaimed}, err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	// Only one read cancels the other: if each did, the error would depend on which fails first.
+	runningCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var (
-		unclaimed, running int64
-		reads              sync.WaitGroup
+		running int64
+		reads   errgroup.Group
 	)
-	read := func(into *int64, count func(context.Context, string) (int64, error)) {
-		reads.Go(func() {
-			n, err := count(ctx, resourceClass)
-			if *into = n; err != nil {
-				cancel(err) // The first error counts, and ends the other read.
-			}
-		})
+	reads.Go(func() (err error) {
+		running, err = c.RunningTaskCount(runningCtx, resourceClass)
+		return err
+	})
+	unclaimed, err := c.UnclaimedTaskCount(ctx, resourceClass)
+	if err != nil {
+		cancel()
+		_ = reads.Wait()
+		return TaskCount{}, err
 	}
-	read(&unclaimed, c.UnclaimedTaskCount)
-	read(&running, c.RunningTaskCount)
-	reads.Wait()
-	if err := context.Cause(ctx); err != nil {
+	if err := reads.Wait(); err != nil {
 		return TaskCount{}, err
 	}
 	return TaskCount{Unclaimed: unclaimed, Running: &running}, nil

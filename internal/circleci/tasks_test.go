@@ -1,10 +1,14 @@
 package circleci_test
 
 import (
+	"cmp"
+	"context"
 	"math"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
@@ -57,6 +61,58 @@ func TestUnclaimedTaskCount(t *testing.T) {
 			equal(t, "method", requests[0].Method, "GET")
 			equal(t, "path", requests[0].Path, "/api/"+string(test.version)+"/runner/tasks")
 			equal(t, "query", requests[0].Query, url.Values{"resource-class": {test.class}})
+		})
+	}
+}
+
+// TestCountTasksErrors counts with V3 where both requests fail: the error is always that of the same one.
+func TestCountTasksErrors(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name               string
+		unclaimed, running http.Handler
+		// timeout is that of the caller; the default is a minute. repeat is how often to count beyond the first time.
+		timeout time.Duration
+		repeat  int
+		// want is how the error goes on behind the method and the server's URL, and attempts is in it where it says how many.
+		want, attempts string
+	}{
+		{
+			name: "both", unclaimed: circlecitest.Error(403, "a"), running: circlecitest.Error(403, "b"), repeat: 100,
+			want: `/api/v3/runner/tasks?resource-class=acme%2Flinux answered 403 Forbidden: "a"`,
+		},
+		{
+			name: "running tasks only", unclaimed: circlecitest.JSON(`{"unclaimed_task_count": 1}`), running: circlecitest.Error(403, "b"),
+			want: `/api/v3/runner/tasks/running?resource-class=acme%2Flinux answered 403 Forbidden: "b"`,
+		},
+		{
+			name: "unclaimed tasks only", unclaimed: circlecitest.Error(403, "a"), running: circlecitest.Hang(),
+			want: `/api/v3/runner/tasks?resource-class=acme%2Flinux answered 403 Forbidden: "a"`,
+		},
+		{
+			name: "deadline", unclaimed: circlecitest.Hang(), running: circlecitest.Hang(), timeout: 300 * time.Millisecond,
+			want: "/api/v3/runner/tasks?resource-class=acme%2Flinux: ", attempts: "(tried once in ",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			server := startServer(t)
+			server.Intercept(func(r *http.Request) http.Handler {
+				if strings.HasSuffix(r.URL.Path, "/running") {
+					return test.running
+				}
+				return test.unclaimed
+			})
+			client := newClient(t, server, func(config *circleci.Config) { config.APIVersion = circleci.V3 })
+			for range 1 + test.repeat {
+				ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(test.timeout, time.Minute))
+				got, err := client.CountTasks(ctx, "acme/linux")
+				cancel()
+				equal(t, "count", got, circleci.TaskCount{})
+				if err == nil || !strings.HasPrefix(err.Error(), "GET "+server.URL+test.want) || !strings.Contains(err.Error(), test.attempts) {
+					t.Fatalf("the error is %v, without %s or %s", err, test.want, test.attempts)
+				}
+			}
 		})
 	}
 }

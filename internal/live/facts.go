@@ -48,6 +48,8 @@ type Installation struct {
 	Token string
 	// ResourceClass is a class, namespace/name, that the token may see.
 	ResourceClass string
+	// EmptyClass is a class that exists and has no runner. Without one, what needs it is not requested.
+	EmptyClass string
 	// OrganizationID is the UUID of the organization that the class belongs to. Without one, what needs it is not asked.
 	OrganizationID string
 }
@@ -134,6 +136,7 @@ func (v *version) checks() []check {
 		{"404 for the runners of a resource class that does not exist", v.unknownClassRunners},
 		{"404 for the tasks of a resource class that does not exist", v.unknownClassTasks},
 		{`an error carries {"message": "…"}`, v.errorsCarryMessage},
+		{"a resource class without runners has an empty list", v.emptyClass},
 		{"a resource class is found in another case", v.otherCase},
 		{"a list comes whole, without a next_page_token", v.whole},
 		{"last_used is null for a runner that has never claimed a task", v.lastUsed},
@@ -253,6 +256,20 @@ func (v *version) errorsCarryMessage(context.Context) Fact {
 		return cannotTell("no question was answered with an error")
 	}
 	return holds(fmt.Sprintf("%d of %d errors", with, with))
+}
+
+func (v *version) emptyClass(ctx context.Context) Fact {
+	if v.EmptyClass == "" {
+		return cannotTell("needs CIRCLECI_TEST_EMPTY_CLASS")
+	}
+	list := v.ask(ctx, v.Token, "runner", url.Values{"resource-class": {v.EmptyClass}})
+	switch {
+	case len(list.runners) > 0:
+		return cannotTell(v.describe(list))
+	case list.status == http.StatusOK && !list.isList:
+		return doesNotHold(v.describe(list))
+	}
+	return v.expect(list, http.StatusOK)
 }
 
 func (v *version) otherCase(ctx context.Context) Fact {

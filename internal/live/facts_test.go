@@ -85,6 +85,7 @@ func documented() map[string]live.Fact {
 			"404 for the runners of a resource class that does not exist":     holds(`404 Not Found: "resource class not found"`),
 			"404 for the tasks of a resource class that does not exist":       holds(`404 Not Found: "resource class not found"`),
 			`an error carries {"message": "…"}`:                               holds("6 of 6 errors"),
+			"a resource class without runners has an empty list":              cannotTell("needs CIRCLECI_TEST_EMPTY_CLASS"),
 			"a resource class is found in another case":                       holds("200 OK, runners: 1"),
 			"a list comes whole, without a next_page_token":                   holds("200 OK, runners: 1"),
 			"last_used is null for a runner that has never claimed a task":    holds("1 of 2 runners: null"),
@@ -505,6 +506,23 @@ func TestFactsWithoutRunners(t *testing.T) {
 		"v3: with org-id each runner has the status idle or busy": cannotTell("needs CIRCLECI_TEST_ORGANIZATION_ID"),
 		"v3: with org-id other filters do not count":              cannotTell("needs CIRCLECI_TEST_ORGANIZATION_ID"),
 	}))
+}
+
+func TestFactsOfEmptyClass(t *testing.T) {
+	server := newServer(t)
+	server.SetTasks("acme/empty", 0, 0)
+	for _, row := range []struct {
+		class string
+		want  live.Fact
+	}{
+		{class: "acme/empty", want: holds("200 OK, runners: 0")},
+		{class: "acme/mac", want: cannotTell("200 OK, runners: 1")},
+		{class: "acme/unknown", want: doesNotHold(`404 Not Found: "resource class not found"`)},
+	} {
+		asked := installation(t, server)
+		asked.EmptyClass = row.class
+		expectFacts(t, asked.Facts(t.Context()), bothVersions(map[string]live.Fact{"a resource class without runners has an empty list": row.want}))
+	}
 }
 
 // TestFactsFollowNoRedirect has a server that sends everyone to another one.

@@ -44,6 +44,7 @@ func readEnvironment() error {
 	asked = live.Installation{
 		Token:          os.Getenv("CIRCLE_TOKEN"),
 		ResourceClass:  os.Getenv("CIRCLECI_TEST_RESOURCE_CLASS"),
+		EmptyClass:     os.Getenv("CIRCLECI_TEST_EMPTY_CLASS"),
 		OrganizationID: os.Getenv("CIRCLECI_TEST_ORGANIZATION_ID"),
 	}
 	apiVersion = os.Getenv("CIRCLECI_RUNNER_API_VERSION")

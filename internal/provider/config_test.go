@@ -82,6 +82,10 @@ func TestSettings(t *testing.T) {
 			`token = "` + token + "\"\n  api_url = \"URL/circle/ci/\"",
 			nil, "/circle/ci/api/v2/runner",
 		},
+		"addition to the User-Agent": {
+			`token = "` + token + "\"\n  api_url = \"URL\"",
+			map[string]string{"TF_APPEND_USER_AGENT": " acme-ci/1\n(team) "}, "/api/v2/runner",
+		},
 		"path prefix and version": {
 			`token = "` + token + "\"\n  api_url = \"URL/circle/ci/api/v2/\"",
 			nil, "/circle/ci/api/v2/runner",
@@ -105,7 +109,12 @@ func TestSettings(t *testing.T) {
 			if got := requests[0].Header.Values("Circle-Token"); len(got) != 1 || got[0] != token {
 				t.Errorf("Circle-Token was %q", got)
 			}
-			if got := requests[0].Header.Get("User-Agent"); !strings.HasPrefix(got, "terraform-provider-circleci/test (+https://github.com/") {
+			// Nothing tells Terraform and OpenTofu apart, so neither is named.
+			userAgent := "terraform-provider-circleci/test (+https://github.com/circleci-community/terraform-provider-circleci)"
+			if row.environment["TF_APPEND_USER_AGENT"] != "" {
+				userAgent += " acme-ci/1 (team)"
+			}
+			if got := requests[0].Header.Get("User-Agent"); got != userAgent {
 				t.Errorf("User-Agent was %q", got)
 			}
 		})

@@ -3,29 +3,39 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// addError reports an error of the client: what happened, and on the next line what to do about it.
-func (a *providerData) addError(diags *diag.Diagnostics, summary string, err error) {
-	what := err.Error()
-	what = strings.ToUpper(what[:1]) + what[1:]
-	if !hasTerminalPunctuation.MatchString(what) {
-		what += "."
+// addError reports an error of the client: what happened, and on the next line what to do about it. The attribute at is
+// the one that says what to read.
+func (a *providerData) addError(ctx context.Context, diags *diag.Diagnostics, at path.Path, summary string, err error) {
+	detail := err.Error()
+	detail = strings.ToUpper(detail[:1]) + detail[1:]
+	if !hasTerminalPunctuation.MatchString(detail) {
+		detail += "."
 	}
-	diags.AddError(summary, what+"\n\n"+a.remediation(err))
+	detail += "\n\n" + a.remediation(ctx, at, err)
+
+	status := (*circleci.StatusError)(nil)
+	if errors.As(err, &status) && (status.StatusCode == http.StatusBadRequest || status.StatusCode == http.StatusNotFound) {
+		diags.AddAttributeError(at, summary, detail)
+		return
+	}
+	diags.AddError(summary, detail)
 }
 
 // endsSentence finds a quoted message that brings its own full stop.
 var hasTerminalPunctuation = regexp.MustCompile(`[.!?…]"$`)
 
-func (a *providerData) remediation(err error) string {
+func (a *providerData) remediation(ctx context.Context, at path.Path, err error) string {
 	var (
 		status   *circleci.StatusError
 		answer   *circleci.ResponseError
@@ -42,7 +52,7 @@ func (a *providerData) remediation(err error) string {
 	case errors.As(err, &badTime):
 		return "Leave out connected_within to list every runner, and please report this at " + issuesURL + "."
 	case errors.As(err, &status):
-		return a.statusRemediation(status)
+		return a.statusRemediation(ctx, at, status)
 	case errors.As(err, &answer):
 		if answer.Body == circleci.BodyHTML || answer.Body == circleci.BodyText {
 			return notAPIHint
@@ -68,22 +78,26 @@ func (a *providerData) remediation(err error) string {
 const notAPIHint = "This does not come from the Runner API: check that api_url leads to it, and that no proxy or login " +
 	"page answers in its place."
 
-func (a *providerData) statusRemediation(err *circleci.StatusError) string {
+func (a *providerData) statusRemediation(ctx context.Context, at path.Path, err *circleci.StatusError) string {
+	attribute := at.Steps()[0].String()
+	organization := " that the namespace belongs to"
+	if attribute == "organization_id" {
+		organization = ""
+	}
 	var advice string
 	switch code := err.StatusCode; {
 	case code == http.StatusBadRequest:
-		advice = "The service refused the question: check resource_class, namespace and api_version."
+		advice = "The API rejected the request: check " + attribute + " and api_version."
 	case code == http.StatusUnauthorized:
 		advice = a.settings.credential.describe() + " was not accepted: check that it is complete and was not revoked" +
 			a.credentialRemediation()
 	case code == http.StatusForbidden:
-		advice = a.settings.credential.describe() + " may not read this: its owner must be a member of the organization " +
-			"that the namespace belongs to" + a.credentialRemediation()
+		advice = a.settings.credential.describe() + " may not read this: its owner must be a member of the organization" +
+			organization + a.credentialRemediation()
 	case code == http.StatusNotFound:
-		advice = "Check the spelling of resource_class or namespace, and that the credential may see it; an installation " +
-			"that does not serve api_version " + string(a.settings.apiVersion) + " answers the same."
+		advice = a.notFoundRemediation(ctx, attribute, err)
 	case code == http.StatusTooManyRequests:
-		advice = "The service limits how often it may be asked: wait a while, and read less often or with a lower -parallelism."
+		advice = "The API limits the rate of requests: lower max_concurrent_requests, or ask CircleCI for a higher limit."
 	case code >= 500:
 		advice = "The service or a proxy in front of it has a problem: try again in a while, and look at " +
 			"https://status.circleci.com."
@@ -94,6 +108,25 @@ func (a *providerData) statusRemediation(err *circleci.StatusError) string {
 		advice += " " + notAPIHint
 	}
 	return advice
+}
+
+// notFoundRemediation tells an API version that is not served from a resource class or namespace that is not known.
+func (a *providerData) notFoundRemediation(ctx context.Context, attribute string, err error) string {
+	check := "Check the spelling of " + attribute + ", and that the credential may see what it names."
+	if strings.HasPrefix(attribute, "resource_class") {
+		check += " CircleCI may also respond so to a resource class without any runner."
+	}
+	other, status := circleci.V3, 0
+	if attribute != "organization_id" { // Only v3 has a list of an organization, whatever else is served.
+		other, status = a.client.ProbeOtherVersion(ctx, err)
+	}
+	switch status {
+	case http.StatusOK:
+		return fmt.Sprintf("This installation serves %s: set api_version = %q in the provider.", other, other)
+	case http.StatusNotFound:
+		return check + " API " + string(other) + " does not find it either."
+	}
+	return check + " An installation that does not serve API " + string(a.settings.apiVersion) + " responds with 404 too."
 }
 
 // credentialAdvice ends a sentence about a refused credential with what is special about its kind.

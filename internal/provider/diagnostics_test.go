@@ -1,13 +1,19 @@
 package provider_test
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
 // TestHTTPErrors has an error of every kind, each through the CLI, for both data sources.
@@ -20,7 +26,7 @@ func TestHTTPErrors(t *testing.T) {
 	}{
 		"400": {
 			circlecitest.Error(400, "bad filter"),
-			`answered 400 Bad Request: "bad filter".`, "The service refused the question: check resource_class, namespace and api_version.",
+			`answered 400 Bad Request: "bad filter".`, "The API rejected the request: check ",
 		},
 		"401": {
 			circlecitest.Error(401, "Invalid token"),
@@ -30,13 +36,9 @@ func TestHTTPErrors(t *testing.T) {
 			circlecitest.Error(403, "Forbidden"),
 			`answered 403 Forbidden: "Forbidden".`, "The personal API token from the provider's attribute token may not read this",
 		},
-		"404": {
-			circlecitest.Error(404, "Not found"),
-			`answered 404 Not Found: "Not found".`, "an installation that does not serve api_version v2 answers the same",
-		},
 		"429": {
 			circlecitest.Error(429, "Slow down"),
-			`answered 429 Too Many Requests: "Slow down" (tried once in `, "wait a while",
+			`answered 429 Too Many Requests: "Slow down" (tried once in `, "lower max_concurrent_requests, or ask CircleCI for a higher limit.",
 		},
 		"500": {
 			circlecitest.Error(500, "Oops"),
@@ -106,6 +108,134 @@ func expectFailures(t *testing.T, answer http.Handler, what, advice string) {
 			expectRequest(t, request, read.url)
 		}
 	}
+}
+
+// TestRemediation reads each data source in the two ways of failing that its own attributes may explain.
+func TestRemediation(t *testing.T) {
+	t.Parallel()
+	const organization = "b9291e0d-a11e-41fb-8517-c545388b5953"
+	var (
+		notFound  = circlecitest.Error(404, "Not found")
+		list      = circlecitest.JSON(`{"items": []}`)
+		count     = circlecitest.JSON(`{"unclaimed_task_count": 1}`)
+		class     = providertest.Attributes{"resource_class": providertest.String("acme/linux")}
+		namespace = providertest.Attributes{"namespace": providertest.String("acme")}
+		fleet     = providertest.Attributes{"namespace": providertest.String("acme"), "resource_classes": classes(200)}
+	)
+	for name, row := range map[string]struct {
+		dataSource string
+		attributes providertest.Attributes
+		apiVersion string // The default is v2.
+		// responses are by path; any other path is not found.
+		responses map[string]http.Handler
+		attribute string
+		want      string
+		requests  []string // The paths, sorted, each once.
+		count     int      // How many there were, where not each path was requested once.
+	}{
+		"runners of a class that v3 lists": {
+			dataSource: "circleci_runners", attributes: class, responses: map[string]http.Handler{"/api/v3/runner": list},
+			attribute: "resource_class", want: `This installation serves v3: set api_version = "v3" in the provider.`,
+			requests: []string{"/api/v2/runner", "/api/v3/runner"},
+		},
+		"tasks that v2 counts": {
+			dataSource: "circleci_runner_tasks", attributes: class, apiVersion: "v3", responses: map[string]http.Handler{"/api/v2/runner/tasks": count},
+			attribute: "resource_class", want: `This installation serves v2: set api_version = "v2" in the provider.`,
+			requests: []string{"/api/v2/runner/tasks", "/api/v3/runner/tasks", "/api/v3/runner/tasks/running"},
+		},
+		"class that neither version has": {
+			dataSource: "circleci_runners", attributes: class, attribute: "resource_class",
+			want: "Check the spelling of resource_class, and that the credential may see what it names. CircleCI may also respond so " +
+				"to a resource class without any runner. API v3 does not find it either.",
+			requests: []string{"/api/v2/runner", "/api/v3/runner"},
+		},
+		"namespace, and v3 refuses the credential": {
+			dataSource: "circleci_runners", attributes: namespace, responses: map[string]http.Handler{"/api/v3/runner": circlecitest.Error(403, "no")},
+			attribute: "namespace", want: "Check the spelling of namespace, and that the credential may see what it names. " +
+				"An installation that does not serve API v2 responds with 404 too.",
+			requests: []string{"/api/v2/runner", "/api/v3/runner"},
+		},
+		"namespace, and v3 is overloaded": {
+			dataSource: "circleci_runners", attributes: namespace, responses: map[string]http.Handler{"/api/v3/runner": circlecitest.Error(503, "busy")},
+			attribute: "namespace", want: "An installation that does not serve API v2 responds with 404 too.",
+			requests: []string{"/api/v2/runner", "/api/v3/runner"},
+		},
+		"namespace, and v3 is a web page": {
+			dataSource: "circleci_runners", attributes: namespace, responses: map[string]http.Handler{"/api/v3/runner": circlecitest.Raw(200, "text/html", "<html></html>")},
+			attribute: "namespace", want: "An installation that does not serve API v2 responds with 404 too.",
+			requests: []string{"/api/v2/runner", "/api/v3/runner"},
+		},
+		"fleet of unknown classes": {
+			dataSource: "circleci_runner_fleet", attributes: fleet, responses: map[string]http.Handler{"/api/v2/runner": list},
+			attribute: "resource_classes", want: "Check the spelling of resource_classes, and that", count: 1 + 200 + 1,
+			requests: []string{"/api/v2/runner", "/api/v2/runner/tasks", "/api/v3/runner/tasks"},
+		},
+		"fleet of a listed class": {
+			dataSource: "circleci_runner_fleet", attributes: namespace,
+			responses: map[string]http.Handler{"/api/v2/runner": circlecitest.JSON(`{"items": [{"resource_class": "acme/linux", "name": "a"}]}`)},
+			attribute: "namespace", want: "Check the spelling of namespace, and that",
+			requests: []string{"/api/v2/runner", "/api/v2/runner/tasks", "/api/v3/runner/tasks"},
+		},
+		"fleet that is refused": {
+			dataSource: "circleci_runner_fleet", attributes: fleet, responses: map[string]http.Handler{"/api/v2/runner": circlecitest.Error(400, "no")},
+			attribute: "namespace", want: "The API rejected the request: check namespace and api_version.", requests: []string{"/api/v2/runner"},
+		},
+		"organization that is refused": {
+			dataSource: "circleci_organization_runners", attributes: providertest.Attributes{"organization_id": providertest.String(organization)},
+			apiVersion: "v3", responses: map[string]http.Handler{"/api/v3/runner": circlecitest.Error(400, "no")},
+			attribute: "organization_id", want: "The API rejected the request: check organization_id and api_version.", requests: []string{"/api/v3/runner"},
+		},
+		"organization that is not found": {
+			dataSource: "circleci_organization_runners", attributes: providertest.Attributes{"organization_id": providertest.String(organization)},
+			apiVersion: "v3", attribute: "organization_id", want: "Check the spelling of organization_id, and that the credential may see what it names. " +
+				"An installation that does not serve API v3 responds with 404 too.", requests: []string{"/api/v3/runner"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t)
+			server.Intercept(func(r *http.Request) http.Handler {
+				if response := row.responses[r.URL.Path]; response != nil {
+					return response
+				}
+				return notFound
+			})
+			p := newProvider(t, providertest.Attributes{
+				"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken),
+				"api_version": providertest.String(cmp.Or(row.apiVersion, "v2")),
+			})
+			_, got := p.read(t.Context(), row.dataSource, row.attributes)
+			if len(got) != 1 || got[0].Severity != tfprotov6.DiagnosticSeverityError {
+				t.Fatalf("there are %d diagnostics, not one error: %+v", len(got), got)
+			}
+			if !strings.Contains(got[0].Detail, row.want) {
+				t.Errorf("the detail is\n%s\nwithout\n%s", got[0].Detail, row.want)
+			}
+			if at := got[0].Attribute; at == nil || at.Steps()[0] != tftypes.AttributeName(row.attribute) {
+				t.Errorf("the diagnostic is on %s, not on %s", at, row.attribute)
+			}
+			var paths []string
+			for _, request := range server.Requests() {
+				paths = append(paths, request.Path)
+			}
+			if len(paths) != cmp.Or(row.count, len(row.requests)) {
+				t.Errorf("there were %d requests", len(paths))
+			}
+			slices.Sort(paths)
+			if paths = slices.Compact(paths); !slices.Equal(paths, row.requests) {
+				t.Errorf("the requests were %q, not %q", paths, row.requests)
+			}
+		})
+	}
+}
+
+// classes are n classes of namespace acme.
+func classes(n int) tftypes.Value {
+	elements := make([]tftypes.Value, n)
+	for i := range elements {
+		elements[i] = providertest.String(fmt.Sprintf("acme/%d", i))
+	}
+	return tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, elements)
 }
 
 // TestUnauthorizedNamesVariable has a bad token from the environment.

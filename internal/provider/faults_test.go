@@ -119,7 +119,7 @@ func faults() map[string]fault {
 		},
 		"Retry-After of 429 that does not fit": {
 			arrange: next(circlecitest.WithHeader(circlecitest.Error(429, "slow down"), "Retry-After", "3600")),
-			want:    []string{"the server asked to retry after 1h0m0s, which exceeds the 5m0s read timeout", "The service limits how often it may be asked"}, requests: 1,
+			want:    []string{"the server asked to retry after 1h0m0s, which exceeds the 5m0s read timeout", "lower max_concurrent_requests, or ask CircleCI for a higher limit."}, requests: 1,
 		},
 		"Retry-After beyond all numbers": {
 			arrange: next(circlecitest.WithHeader(circlecitest.Error(503, "busy"), "Retry-After", strings.Repeat("9", 40))),
@@ -168,8 +168,12 @@ func faults() map[string]fault {
 		}
 	}
 	for _, status := range []int{400, 401, 403, 404, 405, 410, 422, 501, 505} {
+		requests := 1
+		if status == 404 {
+			requests = 2 // The second one probes the other API version.
+		}
 		all[fmt.Sprintf("status %d", status)] = fault{
-			arrange: always(circlecitest.Error(status, "no")), requests: 1,
+			arrange: always(circlecitest.Error(status, "no")), requests: requests,
 			want: []string{fmt.Sprintf(`answered %d %s: "no".`, status, http.StatusText(status))},
 		}
 	}

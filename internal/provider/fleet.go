@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -78,23 +79,32 @@ func (c *fleetClass) add(runner circleci.Runner, connected connectedFilter) erro
 	return nil
 }
 
-// countTasks reads the counts of all classes at once; the client bounds how many requests are under way. It reads all or
-// fails: a total must not be the sum of a part.
+// countTasks counts the tasks of all classes concurrently; the client bounds how many requests are in flight. It counts all
+// or fails: a total must not be the sum of a part. A rate limit under which the time does not suffice ends all counts.
 func (f fleet) countTasks(ctx context.Context, client *circleci.Client) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	failures := make([]error, len(f))
 	var reads sync.WaitGroup
 	for i, class := range f {
-		reads.Go(func() { class.tasks, failures[i] = client.CountTasks(ctx, class.name) })
+		reads.Go(func() {
+			class.tasks, failures[i] = client.CountTasks(ctx, class.name)
+			if limit := (*circleci.RetryError)(nil); errors.As(failures[i], &limit) && (limit.RetryAfter > 0 || limit.Pace > 0) {
+				cancel()
+			}
+		})
 	}
 	reads.Wait()
 
 	failed := &countTasksError{all: len(f)}
 	for i, err := range failures {
-		if err != nil {
-			failed.classes = append(failed.classes, client.Sanitize(f[i].name))
-			if failed.first == nil {
-				failed.first = err
-			}
+		if err == nil {
+			continue
+		}
+		failed.classes = append(failed.classes, client.Sanitize(f[i].name))
+		// A count that was canceled because of another says nothing about the cause.
+		if failed.first == nil || errors.Is(failed.first, context.Canceled) {
+			failed.first = err
 		}
 	}
 	if failed.first == nil {

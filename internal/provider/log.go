@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"math"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -27,4 +29,27 @@ func logAttempt(ctx context.Context, attempt circleci.Attempt) {
 		fields["error"] = attempt.Err.Error()
 	}
 	tflog.SubsystemDebug(tflog.NewSubsystem(ctx, logSubsystem), logSubsystem, message, fields)
+}
+
+// throttleLogKey is the key of the sync.Once in the context of a read.
+type throttleLogKey struct{}
+
+// withThrottleLog makes logThrottle write once for all the requests of a read.
+func withThrottleLog(ctx context.Context) context.Context {
+	return context.WithValue(ctx, throttleLogKey{}, new(sync.Once))
+}
+
+// logThrottle writes to the log, at INFO, that the service rate-limits requests.
+func logThrottle(ctx context.Context, throttle circleci.Throttle) {
+	write := func() {
+		tflog.Info(ctx, "The Runner API rate-limits requests, so they are sent more slowly", map[string]any{
+			"retry_after_seconds": throttle.RetryAfter.Seconds(),
+			"requests_per_second": math.Round(throttle.Pace*10) / 10,
+		})
+	}
+	if once, ok := ctx.Value(throttleLogKey{}).(*sync.Once); ok {
+		once.Do(write)
+		return
+	}
+	write()
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -68,6 +69,7 @@ func (d *organizationRunnersDataSource) Configure(_ context.Context, req datasou
 }
 
 func (d *organizationRunnersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	ctx = withThrottleLog(ctx)
 	if d.api.settings.apiVersion == circleci.V2 {
 		resp.Diagnostics.AddError("API v3 needed",
 			"API v2 does not list the runners of an organization. Set api_version to v3 in the provider, or use circleci_runners.")
@@ -80,7 +82,7 @@ func (d *organizationRunnersDataSource) Read(ctx context.Context, req datasource
 	filter := circleci.RunnerFilter{OrganizationID: model.OrganizationID.ValueString()}
 	runners, err := d.api.client.ListRunners(ctx, filter)
 	if err != nil {
-		d.api.addError(&resp.Diagnostics, "Cannot list the runners of "+filter.String(), err)
+		d.api.addError(ctx, &resp.Diagnostics, path.Root("organization_id"), "Cannot list the runners of "+filter.String(), err)
 		return
 	}
 	model.Runners = []organizationRunnerModel{}

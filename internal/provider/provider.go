@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -20,6 +22,9 @@ import (
 
 // Address is the provider's address in a registry.
 const Address = "registry.terraform.io/circleci-community/circleci"
+
+// minRequestTimeout is what a response from afar needs at least.
+const minRequestTimeout = 100 * time.Millisecond
 
 // New returns a function that makes the provider, as the plugin framework's servers ask for. The version is sent to
 // CircleCI in the User-Agent. Tests may adjust what the client is made from, such as its clock.
@@ -108,20 +113,21 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			"max_retries": schema.NumberAttribute{
 				Optional:   true,
 				Validators: []validator.Number{integerBetween{0, 10}},
-				MarkdownDescription: fmt.Sprintf("How often a request is tried again after faults that pass: status 429, 500, 502, 503 "+
-					"and 504, faults of the connection and of name resolution, and attempts that take too long. From 0 to 10; default `%d`. "+
-					"One read, its retries included, ends within five minutes.", circleci.DefaultMaxRetries),
+				MarkdownDescription: fmt.Sprintf("How often a request is retried after transient errors: status 408, 425, 500, 502, 503, 504, 520, "+
+					"522 and 524, failures of the connection and of name resolution, and attempts that time out. Status 429 does not count: "+
+					"the provider waits as the API asks while the five minutes of a read allow it. `0` sends each request once, after a 429 too. "+
+					"From 0 to 10; default `%d`.", circleci.DefaultMaxRetries),
 			},
 			"request_timeout": schema.StringAttribute{
 				Optional:   true,
-				Validators: []validator.String{isDuration()},
-				MarkdownDescription: fmt.Sprintf("How long one attempt of a request may take, to the last byte of the answer, as a duration "+
-					"such as `90s` or `1m30s`. Default `%s`.", circleci.DefaultRequestTimeout),
+				Validators: []validator.String{isDurationOfAtLeast(minRequestTimeout)},
+				MarkdownDescription: fmt.Sprintf("How long one attempt of a request may take, to the last byte of the response, as a duration "+
+					"of at least `%s`, such as `90s` or `1m30s`. Default `%s`.", minRequestTimeout, circleci.DefaultRequestTimeout),
 			},
 			"max_concurrent_requests": schema.NumberAttribute{
 				Optional:   true,
 				Validators: []validator.Number{integerBetween{1, 256}},
-				MarkdownDescription: fmt.Sprintf("How many requests are under way at once, from 1 to 256. Default `%d`.",
+				MarkdownDescription: fmt.Sprintf("How many requests are in flight concurrently, from 1 to 256. Default `%d`.",
 					circleci.DefaultMaxConcurrentRequests),
 			},
 		},
@@ -159,13 +165,19 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 		return
 	}
 	client := settings.clientConfig()
-	client.UserAgent = fmt.Sprintf("terraform-provider-circleci/%s (+https://github.com/circleci-community/terraform-provider-circleci) Terraform/%s",
-		p.version, req.TerraformVersion)
-	client.OnAttempt = logAttempt
+	client.UserAgent = p.userAgent(os.Getenv)
+	client.OnAttempt, client.OnThrottle = logAttempt, logThrottle
 	for _, adjust := range p.adjust {
 		adjust(&client)
 	}
 	resp.DataSourceData = &providerData{settings: settings, client: circleci.New(client)}
+}
+
+// userAgent names the provider, and whatever TF_APPEND_USER_AGENT adds, as other providers do. It does not name the CLI:
+// OpenTofu reports a version of Terraform's to providers, and nothing in the protocol tells the two apart.
+func (p *circleciProvider) userAgent(getenv func(string) string) string {
+	agent := []string{"terraform-provider-circleci/" + p.version, "(+https://github.com/circleci-community/terraform-provider-circleci)"}
+	return strings.Join(append(agent, strings.Fields(getenv("TF_APPEND_USER_AGENT"))...), " ")
 }
 
 func (p *circleciProvider) DataSources(context.Context) []func() datasource.DataSource {

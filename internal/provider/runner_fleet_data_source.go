@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -62,9 +64,9 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			"resource_classes": schema.SetAttribute{
 				Optional:    true,
 				ElementType: types.StringType,
-				Validators:  []validator.Set{setvalidator.ValueStringsAre(isResourceClass())},
-				MarkdownDescription: "Resource classes of the namespace, `namespace/name`, to report on even when no runner of theirs is " +
-					"listed: a pool scaled to zero still has a queue. Null, the default, reports on the classes of the listed runners.",
+				Validators:  []validator.Set{setvalidator.ValueStringsAre(isResourceClass()), distinctResourceClasses{}},
+				MarkdownDescription: "Resource classes of the namespace, `namespace/name`, each once, to report on even when no runner of " +
+					"theirs is listed: a pool scaled to zero still has a queue. Null, the default, reports on the classes of the listed runners.",
 			},
 			"connected_within": schema.StringAttribute{
 				Optional:            true,
@@ -115,6 +117,7 @@ func (d *runnerFleetDataSource) Configure(_ context.Context, req datasource.Conf
 }
 
 func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	ctx = withThrottleLog(ctx)
 	var (
 		model   runnerFleetModel
 		classes []string
@@ -131,21 +134,32 @@ func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadReq
 
 	runners, err := d.api.client.ListRunners(ctx, circleci.RunnerFilter{Namespace: namespace})
 	if err != nil {
-		d.api.addError(&resp.Diagnostics, "Cannot list the runners of namespace "+namespace, err)
+		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Cannot list the runners of namespace "+namespace, err)
 		return
 	}
 	f, err := newFleet(classes, runners, newConnectedFilter(model.ConnectedWithin, d.api.client))
 	if err != nil {
-		d.api.addError(&resp.Diagnostics, "Cannot read the fleet of namespace "+namespace, err)
+		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Cannot read the fleet of namespace "+namespace, err)
 		return
 	}
 	if err := f.countTasks(ctx, d.api.client); err != nil {
-		d.api.addError(&resp.Diagnostics, "Cannot count the tasks of namespace "+namespace, err)
+		d.api.addError(ctx, &resp.Diagnostics, model.attributeOf(err), "Cannot count the tasks of namespace "+namespace, err)
 		return
 	}
 	if err := f.setModel(&model, d.api.settings.apiVersion); err != nil {
-		d.api.addError(&resp.Diagnostics, "Cannot count the tasks of namespace "+namespace, err)
+		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Cannot count the tasks of namespace "+namespace, err)
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+// attributeOf returns the attribute that says to count the first class of which the tasks could not be counted.
+func (m *runnerFleetModel) attributeOf(err error) path.Path {
+	if failed := (*countTasksError)(nil); errors.As(err, &failed) {
+		class := types.StringValue(failed.classes[0])
+		if slices.ContainsFunc(m.ResourceClasses.Elements(), class.Equal) {
+			return path.Root("resource_classes").AtSetValue(class)
+		}
+	}
+	return path.Root("namespace")
 }

@@ -86,6 +86,7 @@ func (d *runnerTasksDataSource) Configure(_ context.Context, req datasource.Conf
 }
 
 func (d *runnerTasksDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	ctx = withThrottleLog(ctx)
 	var model runnerTasksModel
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
@@ -98,7 +99,7 @@ func (d *runnerTasksDataSource) Read(ctx context.Context, req datasource.ReadReq
 	class := model.ResourceClass.ValueString()
 	count, err := d.count(ctx, class, model.WaitFor)
 	if err != nil {
-		d.api.addError(&resp.Diagnostics, "Cannot count the tasks of resource class "+class, err)
+		d.api.addError(ctx, &resp.Diagnostics, path.Root("resource_class"), "Cannot count the tasks of resource class "+class, err)
 		return
 	}
 	model.UnclaimedTaskCount = types.Int64Value(count.Unclaimed)

@@ -110,6 +110,7 @@ func (d *runnersDataSource) Configure(_ context.Context, req datasource.Configur
 }
 
 func (d *runnersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	ctx = withThrottleLog(ctx)
 	var model runnersModel
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
@@ -117,7 +118,11 @@ func (d *runnersDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	filter := circleci.RunnerFilter{ResourceClass: model.ResourceClass.ValueString(), Namespace: model.Namespace.ValueString()}
 	runners, err := d.list(ctx, filter, model)
 	if err != nil {
-		d.api.addError(&resp.Diagnostics, "Cannot list the runners of "+filter.String(), err)
+		at := path.Root("namespace")
+		if !model.ResourceClass.IsNull() {
+			at = path.Root("resource_class")
+		}
+		d.api.addError(ctx, &resp.Diagnostics, at, "Cannot list the runners of "+filter.String(), err)
 		return
 	}
 	model.Runners = []runnerModel{}

@@ -150,6 +150,17 @@ data "circleci_runners" "unknown" {
 }
 data "circleci_runner_tasks" "unknown" {
   resource_class = terraform_data.unknown.id
+  wait_for = {
+    max_unclaimed = 9223372036854775807
+    poll_interval = "1s"
+  }
+}
+data "circleci_runner_fleet" "unknown" {
+  namespace        = "acme"
+  resource_classes = ["acme/linux", terraform_data.unknown.id]
+}
+provider "circleci" {
+  request_timeout = "100ms"
 }
 `)
 	if got := w.validate(); len(got) != 0 {
@@ -261,12 +272,17 @@ func TestValidateProvider(t *testing.T) {
 		},
 		"timeout of nothing": {
 			`request_timeout = "0s"`,
-			finding{`request_timeout = "0s"`, "Invalid duration", `The value of request_timeout is not longer than nothing.`},
+			finding{`request_timeout = "0s"`, "Invalid duration", `The value of request_timeout must be greater than zero.`},
+			false,
+		},
+		"timeout below the minimum": {
+			`request_timeout = "99ms"`,
+			finding{`request_timeout = "99ms"`, "Invalid duration", `The value of request_timeout must be at least 100ms.`},
 			false,
 		},
 		"negative timeout": {
 			`request_timeout = "-30s"`,
-			finding{`request_timeout = "-30s"`, "Invalid duration", `The value of request_timeout is not longer than nothing.`},
+			finding{`request_timeout = "-30s"`, "Invalid duration", `The value of request_timeout must be greater than zero.`},
 			false,
 		},
 		"typing error": {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -56,14 +56,20 @@ func isNamespace() validator.String {
 	}
 }
 
-func isDuration() validator.String {
+// isDuration accepts positive durations.
+func isDuration() validator.String { return isDurationOfAtLeast(0) }
+
+// isDurationOfAtLeast accepts positive durations that are not shorter than minimum.
+func isDurationOfAtLeast(minimum time.Duration) validator.String {
 	return stringFuncValidator{
 		check: func(text string) error {
 			switch d, err := time.ParseDuration(text); {
 			case err != nil:
 				return errors.New("is not a duration")
 			case d <= 0:
-				return errors.New("is not longer than nothing")
+				return errors.New("must be greater than zero")
+			case d < minimum:
+				return fmt.Errorf("must be at least %s", formatDuration(minimum))
 			}
 			return nil
 		},
@@ -77,9 +83,6 @@ func isDuration() validator.String {
 type integerBetween struct{ lowest, highest int64 }
 
 func (v integerBetween) Description(context.Context) string {
-	if v.highest == math.MaxInt64 {
-		return fmt.Sprintf("Give a whole number that is %d or more.", v.lowest)
-	}
 	return fmt.Sprintf("Give a whole number from %d to %d.", v.lowest, v.highest)
 }
 
@@ -103,6 +106,41 @@ func int64OrDefault(number types.Number, otherwise int64) int64 {
 	}
 	n, _ := number.ValueBigFloat().Int64()
 	return n
+}
+
+// distinctResourceClasses validates a set of resource classes as a whole: no element is null, and no two name the same
+// class. Elements that are not known yet are not validated.
+type distinctResourceClasses struct{}
+
+func (distinctResourceClasses) Description(context.Context) string {
+	return "Give each resource class once. Case does not tell classes apart."
+}
+
+func (v distinctResourceClasses) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+func (v distinctResourceClasses) ValidateSet(ctx context.Context, req validator.SetRequest, resp *validator.SetResponse) {
+	first := map[string]string{}
+	for _, element := range req.ConfigValue.Elements() {
+		class, isString := element.(types.String)
+		if !isString || class.IsUnknown() {
+			continue
+		}
+		at, name := req.Path.AtSetValue(class), class.ValueString()
+		if class.IsNull() {
+			resp.Diagnostics.AddAttributeError(at, "Invalid resource class", "An element of "+req.Path.String()+" is null. "+
+				"Leave the element out, for example with compact().")
+			continue
+		}
+		key := strings.ToLower(name)
+		if other, found := first[key]; found {
+			resp.Diagnostics.AddAttributeError(at, "Duplicate resource class",
+				fmt.Sprintf("The elements %q and %q of %s name the same resource class. %s", other, name, req.Path, v.Description(ctx)))
+			continue
+		}
+		first[key] = name
+	}
 }
 
 // checkInNamespace refuses a class outside a namespace. What is not known, or wrong by itself, is judged elsewhere.

@@ -18,6 +18,7 @@ import (
 const (
 	defaultWaitTimeout  = 10 * time.Minute
 	defaultPollInterval = 10 * time.Second
+	minPollInterval     = time.Second
 )
 
 // waitAttributes are the attributes that every wait_for has besides its own limits.
@@ -29,8 +30,8 @@ func waitAttributes(limits map[string]schema.Attribute) map[string]schema.Attrib
 	}
 	limits["poll_interval"] = schema.StringAttribute{
 		Optional:            true,
-		Validators:          []validator.String{isDuration()},
-		MarkdownDescription: fmt.Sprintf("How long to wait between two polls, as a duration. Default `%s`.", formatDuration(defaultPollInterval)),
+		Validators:          []validator.String{isDurationOfAtLeast(minPollInterval)},
+		MarkdownDescription: fmt.Sprintf("How long to wait between two polls, as a duration of at least `%s`. Default `%s`.", formatDuration(minPollInterval), formatDuration(defaultPollInterval)),
 	}
 	return limits
 }

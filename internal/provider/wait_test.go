@@ -255,11 +255,11 @@ func TestValidateWait(t *testing.T) {
 		},
 		"less than no runners": {
 			waitFor("circleci_runners", runnersToWaitFor, "min_runners = -1"),
-			finding{"", "Invalid number", "The value of wait_for.min_runners is -1. Give a whole number that is 0 or more."},
+			finding{"", "Invalid number", "The value of wait_for.min_runners is -1. Give a whole number from 0 to 9223372036854775807."},
 		},
 		"half a runner": {
 			waitFor("circleci_runners", runnersToWaitFor, "min_runners = 0.5"),
-			finding{"", "Invalid number", "The value of wait_for.min_runners is 0.5. Give a whole number that is 0 or more."},
+			finding{"", "Invalid number", "The value of wait_for.min_runners is 0.5. Give a whole number from 0 to 9223372036854775807."},
 		},
 		"connected_within without a unit": {
 			"data \"circleci_runners\" \"test\" {\n  namespace = \"acme\"\n  connected_within = \"10\"\n}\n",
@@ -267,7 +267,7 @@ func TestValidateWait(t *testing.T) {
 		},
 		"negative connected_within": {
 			"data \"circleci_runners\" \"test\" {\n  namespace = \"acme\"\n  connected_within = \"-10m\"\n}\n",
-			finding{`connected_within = "-10m"`, "Invalid duration", `The value of connected_within is not longer than nothing.`},
+			finding{`connected_within = "-10m"`, "Invalid duration", `The value of connected_within must be greater than zero.`},
 		},
 		"tasks without a limit": {
 			waitFor("circleci_runner_tasks", tasksToWaitFor, `timeout = "1m"`),
@@ -275,11 +275,15 @@ func TestValidateWait(t *testing.T) {
 		},
 		"less than no tasks": {
 			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = -1"),
-			finding{"", "Invalid number", "The value of wait_for.max_unclaimed is -1. Give a whole number that is 0 or more."},
+			finding{"", "Invalid number", "The value of wait_for.max_unclaimed is -1. Give a whole number from 0 to 9223372036854775807."},
 		},
 		"less than no running tasks": {
 			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_running = -1"),
-			finding{"", "Invalid number", "The value of wait_for.max_running is -1. Give a whole number that is 0 or more."},
+			finding{"", "Invalid number", "The value of wait_for.max_running is -1. Give a whole number from 0 to 9223372036854775807."},
+		},
+		"more runners than 64 bits hold": {
+			waitFor("circleci_runners", runnersToWaitFor, "min_runners = 1e400"),
+			finding{"", "Invalid number", "The value of wait_for.min_runners is 1e+400. Give a whole number from 0 to 9223372036854775807."},
 		},
 		"timeout that is none": {
 			waitFor("circleci_runner_tasks", tasksToWaitFor, "max_unclaimed = 1\n    timeout = \"soon\""),
@@ -287,7 +291,11 @@ func TestValidateWait(t *testing.T) {
 		},
 		"interval of nothing": {
 			waitFor("circleci_runners", runnersToWaitFor, "min_runners = 1\n    poll_interval = \"0s\""),
-			finding{"", "Invalid duration", "The value of wait_for.poll_interval is not longer than nothing."},
+			finding{"", "Invalid duration", "The value of wait_for.poll_interval must be greater than zero."},
+		},
+		"interval below the minimum": {
+			waitFor("circleci_runners", runnersToWaitFor, "min_runners = 1\n    poll_interval = \"999ms\""),
+			finding{"", "Invalid duration", "The value of wait_for.poll_interval must be at least 1s."},
 		},
 		"fleet without a namespace": {
 			"data \"circleci_runner_fleet\" \"test\" {}\n",
@@ -300,6 +308,14 @@ func TestValidateWait(t *testing.T) {
 		"fleet with a class outside the namespace": {
 			"data \"circleci_runner_fleet\" \"test\" {\n  namespace = \"acme\"\n  resource_classes = [\"other/linux\"]\n}\n",
 			finding{`resource_classes = ["other/linux"]`, "Resource class outside the namespace", `The resource class "other/linux" does not lie in the namespace "acme".`},
+		},
+		"fleet with a null class": {
+			"data \"circleci_runner_fleet\" \"test\" {\n  namespace = \"acme\"\n  resource_classes = [\"acme/linux\", null, terraform_data.unknown.id]\n}\nresource \"terraform_data\" \"unknown\" {}\n",
+			finding{`resource_classes = ["acme/linux", null, terraform_data.unknown.id]`, "Invalid resource class", "An element of resource_classes is null. Leave the element out"},
+		},
+		"fleet with a class in two spellings": {
+			"data \"circleci_runner_fleet\" \"test\" {\n  namespace = \"acme\"\n  resource_classes = [\"acme/linux\", \"acme/Linux\", \"acme/mac\"]\n}\n",
+			finding{`resource_classes = ["acme/linux", "acme/Linux", "acme/mac"]`, "Duplicate resource class", `The elements "acme/Linux" and "acme/linux" of resource_classes name the same resource class.`},
 		},
 		"fleet with a bad duration": {
 			"data \"circleci_runner_fleet\" \"test\" {\n  namespace = \"acme\"\n  connected_within = \"\"\n}\n",

@@ -1,0 +1,50 @@
+package circleci
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// ProbeOtherVersion repeats a request that was not found with the other API version, once, to tell why: an installation
+// responds with 404 to an API version that it does not serve, and to a resource class or namespace that it does not know.
+// The error is that of a read. The status is 200 when the other version has what was requested, 404 when it has not, and 0
+// when nothing can be said, for one because the read failed in another way. The response itself is discarded.
+//
+// Source: "Errors", https://circleci.com/docs/api/v2/, and observed.
+func (c *Client) ProbeOtherVersion(ctx context.Context, err error) (version APIVersion, status int) {
+	version = V3
+	if c.config.APIVersion == V3 {
+		version = V2
+	}
+	var notFound *StatusError
+	if !errors.As(err, &notFound) || notFound.StatusCode != http.StatusNotFound {
+		return version, 0
+	}
+	// Where something in it was redacted, the probe finds nothing and does no harm.
+	base := http.MethodGet + " " + c.redact(c.config.APIURL.JoinPath("api", string(c.config.APIVersion)).String()) + "/"
+	endpoint, found := strings.CutPrefix(notFound.Request, base)
+	failed, parseErr := url.Parse(endpoint)
+	if !found || parseErr != nil {
+		return version, 0
+	}
+	u := c.config.APIURL.JoinPath("api", string(version), failed.Path)
+	u.RawQuery = failed.RawQuery
+
+	attempt, start := Attempt{Method: http.MethodGet, URL: c.redact(u.String()), Number: 1}, time.Now()
+	body, err := c.attempt(ctx, u, attempt.Method+" "+attempt.URL, &attempt)
+	if c.config.OnAttempt != nil {
+		attempt.Duration, attempt.Err = time.Since(start), err
+		c.config.OnAttempt(ctx, attempt)
+	}
+	switch other := (*StatusError)(nil); {
+	case err == nil && classifyBody(body) == BodyJSON:
+		return version, http.StatusOK
+	case errors.As(err, &other) && other.StatusCode == http.StatusNotFound:
+		return version, http.StatusNotFound
+	}
+	return version, 0
+}
