@@ -117,7 +117,8 @@ from the top of the repository, make your configuration read it:
   export TF_CLI_CONFIG_FILE="$PWD/bin/dev.tfrc"
   export CIRCLECI_RUNNER_API_URL=%s CIRCLE_TOKEN=%s
 
-It knows the resource classes acme/linux, acme/macos and acme/gpu.`, server.URL, circlecitest.PersonalToken)
+It has the resource classes acme/linux, acme/macos and acme/gpu. With CIRCLECI_RUNNER_API_VERSION=v3 it lists their
+runners by organization too: %s`, server.URL, circlecitest.PersonalToken, organizationID)
 	<-ctx.Done()
 	return nil
 }
@@ -142,31 +143,37 @@ func product(found cli.CLI) string {
 	return "Terraform"
 }
 
+// organizationID is the organization of the demo's runners.
+const organizationID = "5d1c1e5c-3f0b-4c1a-9d57-2f6f8f0f7a10"
+
 // fill gives the API what it lists. The times are fixed, so that every run shows the same.
 func fill(server *circlecitest.Server) {
-	used := func(t string) *string { return &t }
-	server.SetRunners(
-		circlecitest.Runner{
-			ResourceClass: "acme/linux", Hostname: "build-1.acme.example", Name: "linux-1", Version: "3.1.2",
-			FirstConnected: "2026-01-12T08:00:00Z", LastConnected: "2026-03-02T14:31:07Z", LastUsed: used("2026-03-02T14:30:12Z"),
+	runners := []circlecitest.Runner{
+		{
+			ResourceClass: "acme/linux", Hostname: "build-1.acme.example", Name: "linux-1", Version: "3.1.2", Status: "busy",
+			FirstConnected: "2026-01-12T08:00:00Z", LastConnected: "2026-03-02T14:31:07Z", LastUsed: new("2026-03-02T14:30:12Z"),
 		},
-		circlecitest.Runner{
-			ResourceClass: "acme/linux", Hostname: "build-2.acme.example", Name: "linux-2", Version: "3.1.2",
-			FirstConnected: "2026-01-12T08:00:04Z", LastConnected: "2026-03-02T14:31:05Z", LastUsed: used("2026-03-02T14:29:48Z"),
+		{
+			ResourceClass: "acme/linux", Hostname: "build-2.acme.example", Name: "linux-2", Version: "3.1.2", Status: "busy",
+			FirstConnected: "2026-01-12T08:00:04Z", LastConnected: "2026-03-02T14:31:05Z", LastUsed: new("2026-03-02T14:29:48Z"),
 		},
-		circlecitest.Runner{
-			ResourceClass: "acme/linux", Hostname: "build-3.acme.example", Name: "linux-3", Version: "3.1.2",
+		{
+			ResourceClass: "acme/linux", Hostname: "build-3.acme.example", Name: "linux-3", Version: "3.1.2", Status: "idle",
 			FirstConnected: "2026-03-02T14:28:00Z", LastConnected: "2026-03-02T14:31:02Z",
 		},
-		circlecitest.Runner{
-			ResourceClass: "acme/macos", Hostname: "mini-1.acme.example", Name: "macos-1", Version: "3.1.2",
-			FirstConnected: "2026-02-03T10:15:00Z", LastConnected: "2026-03-02T14:31:06Z", LastUsed: used("2026-03-01T17:02:33Z"),
+		{
+			ResourceClass: "acme/macos", Hostname: "mini-1.acme.example", Name: "macos-1", Version: "3.1.2", Status: "idle",
+			FirstConnected: "2026-02-03T10:15:00Z", LastConnected: "2026-03-02T14:31:06Z", LastUsed: new("2026-03-01T17:02:33Z"),
 		},
-		circlecitest.Runner{
-			ResourceClass: "acme/gpu", Hostname: "gpu-1.acme.example", Name: "gpu-1", Version: "3.0.9",
-			FirstConnected: "2025-11-20T09:00:00Z", LastConnected: "2026-03-02T14:30:59Z", LastUsed: used("2026-02-27T22:41:10Z"),
+		{
+			ResourceClass: "acme/gpu", Hostname: "gpu-1.acme.example", Name: "gpu-1", Version: "3.0.9", Status: "idle",
+			FirstConnected: "2025-11-20T09:00:00Z", LastConnected: "2026-03-02T14:30:59Z", LastUsed: new("2026-02-27T22:41:10Z"),
 		},
-	)
+	}
+	for i := range runners {
+		runners[i].OrganizationID = organizationID
+	}
+	server.SetRunners(runners...)
 	server.SetTasks("acme/linux", 14, 2)
 	server.SetTasks("acme/macos", 0, 0)
 	server.SetTasks("acme/gpu", 1, 0)
