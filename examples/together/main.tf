@@ -1,5 +1,5 @@
-# Both providers in one configuration: CircleCI's own makes a resource class and a token for its agents, and this one reads
-# the runners. Both need CIRCLE_TOKEN. Provider functions need Terraform 1.8 or OpenTofu 1.7.
+# Both providers in one configuration: CircleCI's own creates a resource class and a token for its agents, and this one
+# reads the tasks. Both need CIRCLE_TOKEN. Provider functions need Terraform 1.8 or OpenTofu 1.7.
 
 terraform {
   required_providers {

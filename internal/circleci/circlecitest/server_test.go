@@ -237,7 +237,7 @@ func TestServerRefuses(t *testing.T) {
 			expect(t, "answer", get(t, server, test.target), test.status, test.body)
 		})
 	}
-	// Without a credential, a path tells nothing.
+	// Requests are authenticated before they are routed.
 	for _, target := range []string{"/", "/api/v2/tasks", "/api/v4/runner"} {
 		expect(t, target, ask(t, server, http.MethodGet, target), http.StatusUnauthorized, `{"message":"Invalid token provided."}`)
 	}
