@@ -1,5 +1,5 @@
-# A token that is never written anywhere: an ephemeral variable is in no plan and no state. It needs Terraform 1.10 or
-# OpenTofu 1.11. Give it as TF_VAR_circleci_token, or take it from an ephemeral resource of your secret store.
+# A token in an ephemeral variable, which is stored in no plan and no state. Ephemeral variables need Terraform 1.10 or
+# OpenTofu 1.11. Set TF_VAR_circleci_token, or use an ephemeral resource of your secret store.
 
 terraform {
   required_providers {

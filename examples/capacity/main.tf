@@ -1,5 +1,5 @@
-# How many machines each of several pools should have, from one look at the whole namespace. Functions of providers need
-# Terraform 1.8 or OpenTofu 1.7.
+# How many machines each of several pools should have, from one read of the namespace. Provider functions need Terraform 1.8
+# or OpenTofu 1.7.
 
 terraform {
   required_providers {
@@ -9,8 +9,7 @@ terraform {
   }
 }
 
-# Only version 3 of the Runner API tells how many tasks run. Without that number nobody knows which machines are at work,
-# so desired_capacity refuses to go on.
+# Only version 3 of the Runner API reports the running count, which desired_capacity requires.
 provider "circleci" {
   api_version = "v3"
 }
@@ -22,7 +21,7 @@ variable "namespace" {
 }
 
 variable "pools" {
-  description = "How many machines each pool may have, by resource class."
+  description = "Minimum and maximum number of machines of each pool, by resource class."
   type = map(object({
     min = number
     max = number
@@ -37,8 +36,8 @@ variable "pools" {
 data "circleci_runner_fleet" "all" {
   namespace = var.namespace
 
-  # A pool that is scaled to zero has no runner by which the fleet would find it, but it may have a queue. The classes are
-  # also the keys of by_resource_class, as they are written here.
+  # A pool that is scaled to zero has no runners to find it by, but may have a queue. The keys of by_resource_class are
+  # written as here.
   resource_classes = keys(var.pools)
 }
 
@@ -52,7 +51,7 @@ locals {
   }
 }
 
-# In the place of what holds your machines, such as an autoscaling group with its desired_capacity.
+# Stands in for your machines, such as an autoscaling group with its desired_capacity.
 resource "terraform_data" "pool" {
   for_each = var.pools
 

@@ -1,5 +1,5 @@
-# Looks after the runners of one resource class at every plan and apply: how old their agents are, how many are
-# connected, and how long the queue is. Functions of providers need Terraform 1.8 or OpenTofu 1.7.
+# Checks the runners of a resource class with every plan and apply: the versions of their agents, how many are connected, and
+# the length of the queue. Provider functions need Terraform 1.8 or OpenTofu 1.7.
 
 terraform {
   required_providers {
@@ -12,31 +12,30 @@ terraform {
 provider "circleci" {}
 
 variable "resource_class" {
-  description = "The resource class to look after, as namespace/name."
+  description = "The resource class to check, as namespace/name."
   type        = string
   default     = "acme/linux"
 }
 
 variable "oldest_agent" {
-  description = "The oldest version of the agent that is new enough."
+  description = "Minimum version of the agents."
   type        = string
   default     = "3.1.2"
 }
 
 variable "min_connected" {
-  description = "How many runners should be connected at least."
+  description = "Minimum number of connected runners."
   type        = number
   default     = 2
 }
 
 variable "max_queue" {
-  description = "How many tasks may wait for a runner."
+  description = "Maximum number of tasks that wait for a runner."
   type        = number
   default     = 10
 }
 
-# Runners that went away stay listed for a while. Without connected_within they would count, and an old agent among them
-# would fail a check long after its machine is gone.
+# Disconnected runners stay listed for a while. connected_within excludes them.
 data "circleci_runners" "connected" {
   resource_class   = var.resource_class
   connected_within = "10m"
@@ -50,15 +49,14 @@ locals {
   connected = length(data.circleci_runners.connected.runners)
   waiting   = data.circleci_runner_tasks.queue.unclaimed_task_count
 
-  # A version that is null, or that cannot be read, is an error of the function. Nobody knows then that the agent is new
-  # enough, so try counts it as outdated.
+  # The function fails on a version that is null or cannot be parsed. try treats it as outdated.
   outdated = [
     for runner in data.circleci_runners.connected.runners : "${runner.name} (${coalesce(runner.version, "unknown")})"
     if !try(provider::circleci::version_at_least(runner.version, var.oldest_agent), false)
   ]
 }
 
-# A check that fails is a warning: the plan and the apply go on.
+# A failed check is a warning: the plan and the apply continue.
 
 check "agents_are_current" {
   assert {
@@ -70,26 +68,25 @@ check "agents_are_current" {
 check "enough_connected" {
   assert {
     condition     = local.connected >= var.min_connected
-    error_message = "Connected runners of ${var.resource_class}: ${local.connected}, and there should be at least ${var.min_connected}."
+    error_message = "Connected runners of ${var.resource_class}: ${local.connected}, expected at least ${var.min_connected}."
   }
 }
 
 check "queue_is_short" {
   assert {
     condition     = local.waiting <= var.max_queue
-    error_message = "${local.waiting} tasks of ${var.resource_class} wait, and at most ${var.max_queue} should."
+    error_message = "${var.resource_class} has ${local.waiting} waiting tasks, more than ${var.max_queue}."
   }
 }
 
-# A precondition that fails is an error: nothing is done to this resource, or to what depends on it. Put it on what must
-# not change while the condition does not hold; any condition of a check can be one.
+# A failed precondition is an error: this resource, and everything that depends on it, stays unchanged.
 resource "terraform_data" "release" {
-  input = "what needs a runner of ${var.resource_class}"
+  input = "a release that needs a runner of ${var.resource_class}"
 
   lifecycle {
     precondition {
       condition     = local.connected > 0
-      error_message = "No runner of ${var.resource_class} is connected: what is released now would wait for ever."
+      error_message = "No runner of ${var.resource_class} is connected, so the release would wait forever."
     }
   }
 }

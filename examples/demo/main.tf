@@ -1,4 +1,4 @@
-# What `make demo` plans and applies against a Runner API on loopback. With CIRCLE_TOKEN set it reads CircleCI itself.
+# `make demo` plans and applies this against a Runner API on loopback. With CIRCLE_TOKEN set, it reads from CircleCI.
 
 terraform {
   required_providers {
@@ -8,8 +8,7 @@ terraform {
   }
 }
 
-# Everything is taken from the environment: CIRCLE_TOKEN, and for another service than CircleCI Cloud
-# CIRCLECI_RUNNER_API_URL.
+# Configured by the environment: CIRCLE_TOKEN, and CIRCLECI_RUNNER_API_URL for an installation other than CircleCI Cloud.
 provider "circleci" {}
 
 data "circleci_runners" "all" {
@@ -20,14 +19,14 @@ data "circleci_runner_tasks" "queue" {
   resource_class = var.resource_class
 }
 
-# All classes at once, also the one that is watched when no runner serves it.
+# All resource classes, including var.resource_class even if it has no runners.
 data "circleci_runner_fleet" "all" {
   namespace        = var.namespace
   resource_classes = [var.resource_class]
 }
 
 locals {
-  # Resource classes are the same in any case of their letters.
+  # Resource classes are compared without regard to case.
   serving = [
     for runner in data.circleci_runners.all.runners : runner
     if lower(runner.resource_class) == lower(var.resource_class)
@@ -44,7 +43,7 @@ output "runners" {
 }
 
 output "fleet" {
-  description = "What there is of each resource class, and which agents."
+  description = "Runners, waiting tasks and agent versions of each resource class."
   value = {
     for class, pool in data.circleci_runner_fleet.all.by_resource_class :
     class => "runners: ${pool.runner_count}, waiting tasks: ${pool.unclaimed_task_count}, agents: ${join(", ", pool.versions)}"
@@ -52,29 +51,29 @@ output "fleet" {
 }
 
 output "unclaimed_tasks" {
-  description = "How many tasks of the resource class wait for a runner."
+  description = "Number of tasks of the resource class that wait for a runner."
   value       = local.waiting
 }
 
-# A check that fails is a warning: the plan goes on.
+# A failed check is a warning: the plan continues.
 
-check "someone_serves" {
+check "has_runners" {
   assert {
     condition     = length(local.serving) > 0
-    error_message = "No runner serves ${var.resource_class}: its tasks wait for ever."
+    error_message = "${var.resource_class} has no runners, so its tasks wait forever."
   }
 }
 
 check "one_agent_version" {
   assert {
     condition     = length(distinct(local.serving[*].version)) <= 1
-    error_message = "The runners of ${var.resource_class} have different agents: ${join(", ", distinct([for runner in local.serving : coalesce(runner.version, "unknown")]))}."
+    error_message = "The runners of ${var.resource_class} have different agent versions: ${join(", ", distinct([for runner in local.serving : coalesce(runner.version, "unknown")]))}."
   }
 }
 
 check "queue_is_short" {
   assert {
     condition     = local.waiting <= var.max_queue
-    error_message = "${local.waiting} tasks of ${var.resource_class} wait, and at most ${var.max_queue} should: add runners."
+    error_message = "${var.resource_class} has ${local.waiting} waiting tasks, more than ${var.max_queue}: add runners."
   }
 }

@@ -5,13 +5,13 @@ variable "namespace" {
 }
 
 variable "resource_class" {
-  description = "The resource class whose queue is watched, as namespace/name."
+  description = "The resource class whose queue is checked, as namespace/name."
   type        = string
   default     = "acme/linux"
 }
 
 variable "max_queue" {
-  description = "How many tasks may wait before that is worth a warning."
+  description = "Maximum number of waiting tasks, beyond which a check warns."
   type        = number
   default     = 10
 }

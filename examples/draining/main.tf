@@ -1,4 +1,4 @@
-# A plan that ends when a resource class has nothing to do any more, so that its machines can be taken away.
+# Waits until a resource class has no tasks, so that its machines can be removed.
 
 terraform {
   required_providers {
@@ -8,7 +8,7 @@ terraform {
   }
 }
 
-# Only version 3 of the Runner API tells how many tasks run. With v2, leave out max_running.
+# Only version 3 of the Runner API reports the running count. With v2, omit max_running.
 provider "circleci" {
   api_version = "v3"
 }

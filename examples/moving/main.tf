@@ -1,4 +1,4 @@
-# What a page of data "http" with jsondecode was for.
+# Replaces data "http" with jsondecode.
 
 terraform {
   required_providers {

@@ -1,4 +1,4 @@
-# What run.sh beside it runs in a pipeline: counts for another tool, and an error when there is no point in going on.
+# run.sh in this directory runs it in a pipeline: it outputs counts for other tools, and fails on a condition.
 
 terraform {
   required_providers {
@@ -8,7 +8,7 @@ terraform {
   }
 }
 
-# The pipeline gives the token in the environment variable CIRCLE_TOKEN.
+# The pipeline sets the environment variable CIRCLE_TOKEN.
 provider "circleci" {}
 
 variable "namespace" {
@@ -18,7 +18,7 @@ variable "namespace" {
 }
 
 variable "max_queue" {
-  description = "How many tasks may wait for a runner of any class."
+  description = "Maximum number of tasks that wait for a runner, of all resource classes."
   type        = number
   default     = 50
 }
@@ -28,10 +28,9 @@ data "circleci_runner_fleet" "all" {
   connected_within = "10m"
 }
 
-# Counts change when something happens. A last_connected changes all the time: an output of it would be a change at every
-# plan, and `plan -detailed-exitcode` could not tell whether anything else has changed.
+# Do not output last_connected: it changes with every plan, so `plan -detailed-exitcode` would always report a change.
 output "counts" {
-  description = "How many runners are connected and how many tasks wait, by resource class."
+  description = "Number of connected runners and of waiting tasks, by resource class."
   value = {
     for class, pool in data.circleci_runner_fleet.all.by_resource_class : class => {
       connected = pool.connected_runner_count
@@ -39,9 +38,9 @@ output "counts" {
     }
   }
 
-  # A precondition that fails ends the run with status 1.
+  # A failed precondition ends the run with exit status 1.
   precondition {
     condition     = data.circleci_runner_fleet.all.unclaimed_task_count <= var.max_queue
-    error_message = "${data.circleci_runner_fleet.all.unclaimed_task_count} tasks of ${var.namespace} wait, and at most ${var.max_queue} may: the pipeline stops."
+    error_message = "${var.namespace} has ${data.circleci_runner_fleet.all.unclaimed_task_count} waiting tasks, more than ${var.max_queue}."
   }
 }

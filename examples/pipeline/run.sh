@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the counts as JSON on standard output, for the next tool in the pipeline, and all else on standard error. Ends
-# with an error, and prints nothing on standard output, when the counts cannot be read or a precondition fails.
+# Prints the counts as JSON on standard output, and everything else on standard error. If the counts cannot be read or a
+# precondition fails, exits with a non-zero status and prints nothing on standard output.
 #
 #   ./run.sh | jq '."acme/linux".waiting'
 #   ./run.sh tofu >counts.json

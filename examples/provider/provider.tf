@@ -6,8 +6,8 @@ terraform {
   }
 }
 
-# The token comes from the environment variable CIRCLE_TOKEN. Without one, set
-# the attribute token to a sensitive variable.
+# The token comes from the environment variable CIRCLE_TOKEN. Alternatively,
+# set the attribute token to an ephemeral variable.
 provider "circleci" {}
 
 data "circleci_runner_tasks" "linux" {

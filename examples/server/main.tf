@@ -1,4 +1,4 @@
-# CircleCI Server: the installation's own origin, and its authority when that is a private one.
+# CircleCI Server with a private certificate authority.
 
 terraform {
   required_providers {
@@ -14,7 +14,7 @@ variable "server_url" {
 }
 
 variable "ca_file" {
-  description = "File with the certificate of the authority that signed the installation's, in PEM form."
+  description = "File with the CA certificate of the installation, in PEM format."
   type        = string
 }
 

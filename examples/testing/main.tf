@@ -1,5 +1,5 @@
-# How many machines one resource class should have, as a module. pool.tftest.hcl beside it tests it without CircleCI.
-# Functions of providers need Terraform 1.8 or OpenTofu 1.7.
+# A module that computes how many machines a resource class should have. pool.tftest.hcl tests it without CircleCI. Provider
+# functions need Terraform 1.8 or OpenTofu 1.7.
 
 terraform {
   required_providers {
@@ -15,18 +15,18 @@ variable "resource_class" {
 }
 
 variable "max_machines" {
-  description = "How many machines there may be at most."
+  description = "Maximum number of machines."
   type        = number
   default     = 10
 }
 
-# With api_version = "v3" in the provider, which belongs to whoever calls this module.
+# Requires api_version = "v3" in the provider, which the calling module configures.
 data "circleci_runner_tasks" "pool" {
   resource_class = var.resource_class
 }
 
-# What is read from circleci_runners is in a module of its own, so that tests can override it: Terraform leaves every
-# list and map of objects that a provider would compute empty when the provider is mocked. OpenTofu takes given ones.
+# A module of its own, so that tests can override its outputs: a provider that Terraform mocks returns empty lists and maps of
+# objects. OpenTofu can mock them.
 module "connected" {
   source = "./connected"
 
@@ -34,7 +34,7 @@ module "connected" {
 }
 
 output "machines" {
-  description = "Number of machines that the tasks of the class need."
+  description = "Number of machines for the tasks of the resource class."
   value = provider::circleci::desired_capacity(
     data.circleci_runner_tasks.pool.unclaimed_task_count,
     data.circleci_runner_tasks.pool.running_task_count,
@@ -43,13 +43,13 @@ output "machines" {
 }
 
 output "hosts" {
-  description = "Machines that serve the class now."
+  description = "Hosts of the connected runners."
   value       = distinct(module.connected.runners[*].hostname)
 }
 
 check "max_is_enough" {
   assert {
     condition     = data.circleci_runner_tasks.pool.unclaimed_task_count <= var.max_machines
-    error_message = "More tasks of ${var.resource_class} wait than the ${var.max_machines} machines that are allowed."
+    error_message = "${var.resource_class} has more waiting tasks than the maximum of ${var.max_machines} machines."
   }
 }

@@ -1,4 +1,4 @@
-# Run by `terraform test` or `tofu test`, after init. The provider is mocked: it needs no token, and asks CircleCI nothing.
+# Run `terraform test` or `tofu test` after init. The provider is mocked: it needs no token and sends no requests.
 
 mock_provider "circleci" {
   mock_data "circleci_runner_tasks" {
@@ -9,7 +9,7 @@ mock_provider "circleci" {
   }
 }
 
-# What the module reads through circleci_runners.
+# Replaces what the module reads with circleci_runners.
 override_module {
   target = module.connected
   outputs = {
@@ -28,12 +28,12 @@ variables {
 run "one_machine_for_each_task" {
   assert {
     condition     = output.machines == 5
-    error_message = "3 tasks wait and 2 run, but ${output.machines} machines are wanted."
+    error_message = "Expected 5 machines for 3 waiting and 2 running tasks, got ${output.machines}."
   }
 
   assert {
     condition     = output.hosts == tolist(["build-1", "build-2"])
-    error_message = "The hosts are ${jsonencode(output.hosts)}."
+    error_message = "Expected build-1 and build-2, got ${jsonencode(output.hosts)}."
   }
 }
 
@@ -48,11 +48,11 @@ run "one_machine_for_no_task" {
 
   assert {
     condition     = output.machines == 1
-    error_message = "One machine must stay, but ${output.machines} are wanted."
+    error_message = "Expected the minimum of 1 machine, got ${output.machines}."
   }
 }
 
-# A check that fails fails its run, unless the run says that it expects it to.
+# A failed check fails its run, unless the run expects the failure.
 run "never_too_many" {
   variables {
     max_machines = 2
@@ -60,7 +60,7 @@ run "never_too_many" {
 
   assert {
     condition     = output.machines == 2
-    error_message = "At most 2 machines are allowed, but ${output.machines} are wanted."
+    error_message = "Expected the maximum of 2 machines, got ${output.machines}."
   }
 
   expect_failures = [check.max_is_enough]

@@ -1,4 +1,4 @@
-# An apply that starts machines, and ends when their runners are connected to CircleCI.
+# Starts machines, and waits until their runners are connected to CircleCI.
 
 terraform {
   required_providers {
@@ -17,7 +17,7 @@ variable "resource_class" {
 }
 
 variable "machines" {
-  description = "How many machines to start."
+  description = "Number of machines to start."
   type        = number
   default     = 2
 }
@@ -28,8 +28,8 @@ variable "start_command" {
   default     = "echo This is where machines would start."
 }
 
-# A data source is read again by every later plan, and by destroy before it destroys anything. When the machines may be
-# gone by then, there is nothing to wait for: plan and destroy with -var wait=false.
+# Every later plan reads the data source again, and so does destroy before it destroys anything. If the machines may no longer
+# exist by then, use -var wait=false.
 variable "wait" {
   description = "Whether to wait until the runners are connected."
   type        = bool
@@ -37,12 +37,12 @@ variable "wait" {
 }
 
 variable "timeout" {
-  description = "How long to wait at most."
+  description = "Maximum duration of the wait."
   type        = string
   default     = "15m"
 }
 
-# In the place of what starts your machines, such as an autoscaling group.
+# Stands in for your machines, such as an autoscaling group.
 resource "terraform_data" "machines" {
   triggers_replace = [var.machines]
 
@@ -52,15 +52,15 @@ resource "terraform_data" "machines" {
 }
 
 data "circleci_runners" "pool" {
-  # While the machines have changes to be applied, the read waits for these. Without it, the plan would read.
+  # Reads after the machines have changed. Without depends_on, the plan would read.
   depends_on = [terraform_data.machines]
 
   resource_class = var.resource_class
 
-  # Runners that went away stay listed, so only those that were seen just now show that the machines are up.
+  # Disconnected runners stay listed for a while, and must not satisfy the wait.
   connected_within = "2m"
 
-  # Null does not wait: the read then lists what is there.
+  # With null, the data source reads once.
   wait_for = var.wait ? {
     min_runners = var.machines
     timeout     = var.timeout

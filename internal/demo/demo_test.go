@@ -97,7 +97,7 @@ func TestDemo(t *testing.T) {
 			`"acme/macos" = "runners: 1, waiting tasks: 0, agents: 3.1.2"`,
 			"unclaimed_tasks = 14\n",
 			"Warning: Check block assertion failed\n",
-			"\n14 tasks of acme/linux wait, and at most 10 should: add runners.\n",
+			"\nacme/linux has 14 waiting tasks, more than 10: add runners.\n",
 		} {
 			if !strings.Contains(step.text, want) {
 				t.Errorf("%s does not show %q:\n%s", step.name, want, step.text)
@@ -110,9 +110,9 @@ func TestDemo(t *testing.T) {
 	for _, want := range []string{
 		"Apply complete! Resources: 0 added, 0 changed, 0 destroyed.\n",
 		`
+  check.has_runners         pass
   check.one_agent_version   pass
-  check.queue_is_short      fail: 14 tasks of acme/linux wait, and at most 10 should: add runners.
-  check.someone_serves      pass
+  check.queue_is_short      fail: acme/linux has 14 waiting tasks, more than 10: add runners.
 `,
 	} {
 		if !strings.Contains(apply, want) {
@@ -137,37 +137,44 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestServe reads what is served, at the address and with the token that are printed.
+// TestServe reads what is served, at the address, with the token and by the organization that are printed.
 func TestServe(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	answer := ""
-	stdout := &watcher{text: "acme/gpu."}
+	var tasks, names string
+	stdout := &watcher{text: "by organization too: "}
 	stdout.found = func() {
-		printed := regexp.MustCompile(`CIRCLECI_RUNNER_API_URL=(\S+) CIRCLE_TOKEN=(\S+)`).FindStringSubmatch(stdout.buffer.String())
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, printed[1]+"/api/v2/runner/tasks?resource-class=acme/linux", http.NoBody)
-		if err != nil {
-			t.Error(err)
-			return
+		defer stop()
+		printed := regexp.MustCompile(`(?s)CIRCLECI_RUNNER_API_URL=(\S+) CIRCLE_TOKEN=(\S+).*organization too: (\S+)\n`).FindStringSubmatch(stdout.buffer.String())
+		get := func(target string) string {
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, printed[1]+target, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Circle-Token", printed[2])
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(response.Body)
+			if err != nil || response.Body.Close() != nil {
+				t.Error(err)
+			}
+			return string(body)
 		}
-		request.Header.Set("Circle-Token", printed[2])
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Error(err)
-			return
+		tasks = get("/api/v2/runner/tasks?resource-class=acme/linux")
+		for _, name := range regexp.MustCompile(`"name":"(.*?)"`).FindAllStringSubmatch(get("/api/v3/runner?org-id="+printed[3]), -1) {
+			names += name[1] + " "
 		}
-		body, err := io.ReadAll(response.Body)
-		if err != nil || response.Body.Close() != nil {
-			t.Error(err)
-		}
-		answer = string(body)
-		stop()
 	}
 	if err := (demo{stdout: stdout}).serve(ctx); err != nil {
 		t.Error(err)
 	}
-	if want := `{"unclaimed_task_count":14}`; answer != want {
-		t.Errorf("the API answers %q, want %q", answer, want)
+	if want := `{"unclaimed_task_count":14}`; tasks != want {
+		t.Errorf("the API responds with %q, want %q", tasks, want)
+	}
+	if want := "linux-1 linux-2 linux-3 macos-1 gpu-1 "; names != want {
+		t.Errorf("the organization has the runners %q, want %q", names, want)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
@@ -59,12 +60,18 @@ terraform {
 // serveProvider serves the provider until the test ends and returns what TF_REATTACH_PROVIDERS takes.
 func serveProvider(t *testing.T, adjust ...func(*circleci.Config)) string {
 	t.Helper()
+	return serve(t, "circleci-community/circleci", provider.NewServer("test", adjust...))
+}
+
+// serve is serveProvider for a provider with this source address.
+func serve(t *testing.T, address string, server func() tfprotov6.ProviderServer) string {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	reattach := make(chan *plugin.ReattachConfig)
 	closed := make(chan struct{})
 	served := make(chan error, 1)
 	go func() {
-		served <- tf6server.Serve(provider.Address, provider.NewServer("test", adjust...),
+		served <- tf6server.Serve("registry.terraform.io/"+address, server,
 			tf6server.WithDebug(ctx, reattach, closed), tf6server.WithLoggingSink(t), tf6server.WithoutLogStderrOverride(),
 			tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
 	}()
@@ -78,19 +85,16 @@ func serveProvider(t *testing.T, adjust ...func(*circleci.Config)) string {
 	case err := <-served:
 		t.Fatalf("the provider is not served: %v", err)
 	}
-	type address struct{ Network, String string }
-	type server struct {
+	type listener struct{ Network, String string }
+	type process struct {
 		Protocol        string
 		ProtocolVersion int
 		Pid             int
 		Test            bool
-		Addr            address
+		Addr            listener
 	}
-	here := server{string(config.Protocol), config.ProtocolVersion, config.Pid, true, address{config.Addr.Network(), config.Addr.String()}}
-	text, err := json.Marshal(map[string]server{
-		"registry.terraform.io/circleci-community/circleci": here,
-		"registry.opentofu.org/circleci-community/circleci": here,
-	})
+	here := process{string(config.Protocol), config.ProtocolVersion, config.Pid, true, listener{config.Addr.Network(), config.Addr.String()}}
+	text, err := json.Marshal(map[string]process{"registry.terraform.io/" + address: here, "registry.opentofu.org/" + address: here})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,21 +29,21 @@ func TestExampleChecks(t *testing.T) {
 		},
 		"few runners": {
 			[]circlecitest.Runner{newest, away}, 10,
-			[]diagnostic{failedCheck("Connected runners of acme/linux: 1, and there should be at least 2.")},
+			[]diagnostic{failedCheck("Connected runners of acme/linux: 1, expected at least 2.")},
 			true,
 		},
 		"a long queue": {
 			[]circlecitest.Runner{newest, enough}, 11,
-			[]diagnostic{failedCheck("11 tasks of acme/linux wait, and at most 10 should.")},
+			[]diagnostic{failedCheck("acme/linux has 11 waiting tasks, more than 10.")},
 			true,
 		},
 		"no runner": {
 			[]circlecitest.Runner{away}, 0,
 			[]diagnostic{
-				failedCheck("Connected runners of acme/linux: 0, and there should be at least 2."),
+				failedCheck("Connected runners of acme/linux: 0, expected at least 2."),
 				{
 					Severity: "error", Summary: "Resource precondition failed",
-					Detail: "No runner of acme/linux is connected: what is released now would wait for ever.",
+					Detail: "No runner of acme/linux is connected, so the release would wait forever.",
 				},
 			},
 			false,

@@ -82,7 +82,7 @@ func TestExamplePipeline(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Error: Module output value precondition failed\n",
-		"51 tasks of acme wait, and at most 50 may: the pipeline stops.",
+		"acme has 51 waiting tasks, more than 50.",
 	} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("the script does not say %q:\n%s", want, stderr)

@@ -46,7 +46,7 @@ func TestExampleTesting(t *testing.T) {
 	expectTest(false,
 		`run "one_machine_for_each_task"... pass`,
 		`run "one_machine_for_no_task"... fail`,
-		"One machine must stay, but 0 are wanted.",
+		"Expected the minimum of 1 machine, got 0.",
 	)
 
 	if requests, connections := server.Requests(), server.Connections(); len(requests) != 0 || connections != 0 {

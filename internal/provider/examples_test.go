@@ -56,7 +56,7 @@ var exampleOutputs = map[string]map[string]any{
 // ownTest has the examples that take more than an apply to be shown. Each has a test of its own, the demo in
 // internal/demo.
 var ownTest = []string{
-	"authentication", "capacity", "checks", "demo", "draining", "pipeline", "server", "testing", "testing/connected", "waiting",
+	"authentication", "capacity", "checks", "demo", "draining", "pipeline", "server", "testing", "testing/connected", "together", "waiting",
 }
 
 // exampleRunners is fleet with times and with what API v3 adds: one runner of each class is connected now.

@@ -28,7 +28,7 @@ func TestInstall(t *testing.T) {
 
 	// The same build again changes nothing, so that a lock file goes on to fit.
 	output = m.install(first)
-	expectPrefix(t, output, "This build is installed already, as version 0.0.1.\n")
+	expectPrefix(t, output, "This build is already installed, as version 0.0.1.\n")
 	requirement(t, output, "0.0.1")
 	m.expectVersions("0.0.1")
 	m.run("init")
@@ -76,21 +76,88 @@ func TestInstall(t *testing.T) {
 	}
 }
 
-// TestInstallCountsInNumbers has so many versions that their order as texts is another one.
-func TestInstallCountsInNumbers(t *testing.T) {
-	requireCLI(t)
-	m := newMachine(t)
-	for patch, content := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"} {
-		build := filepath.Join(t.TempDir(), "build")
-		if err := os.WriteFile(build, []byte(content), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		m.install(build)
-		if output := m.install(build); !strings.HasPrefix(output, "This build is installed already, as version ") {
-			t.Errorf("installing build %d again prints %q", patch+1, output)
-		}
+// TestInstallVersions installs a file twice beside what is in the plugin directory.
+func TestInstallVersions(t *testing.T) {
+	for _, row := range []struct {
+		name     string
+		existing []string
+		goos     string
+		plugins  string
+		version  string
+		path     string
+	}{
+		{
+			name: "versions are compared as numbers", existing: []string{"0.0.9", "0.0.10"},
+			goos: "linux", plugins: ".terraform.d/plugins", version: "0.0.11", path: "linux_amd64/terraform-provider-circleci_v0.0.11",
+		},
+		{
+			name: "other directories are ignored", existing: []string{"0.0.08", "0.0.foo", "0.0.", "0.0.99999999999999999999"},
+			goos: "linux", plugins: ".terraform.d/plugins", version: "0.0.1", path: "linux_amd64/terraform-provider-circleci_v0.0.1",
+		},
+		{
+			name: "Windows", goos: "windows", plugins: "AppData/Roaming/terraform.d/plugins",
+			version: "0.0.1", path: "windows_amd64/terraform-provider-circleci_v0.0.1.exe",
+		},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			m := newMachine(t)
+			home := filepath.Dir(filepath.Dir(m.plugins))
+			m.plugins = filepath.Join(home, row.plugins)
+			m.env = append(m.env, "GOOS="+row.goos, "GOARCH=amd64", "APPDATA="+strings.ReplaceAll(home+"/AppData/Roaming", "/", `\`))
+			executable := filepath.Join(home, "build")
+			if err := os.WriteFile(executable, []byte("a build"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			directory := func(host string) string { return filepath.Join(m.plugins, host, "circleci-community", "circleci") }
+			for _, version := range row.existing {
+				if err := os.MkdirAll(filepath.Join(directory("registry.terraform.io"), version), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+
+			expectPrefix(t, m.install(executable), "Installed as version "+row.version+" in "+m.plugins+".\n")
+			for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+				if got := read(t, filepath.Join(directory(host), row.version, row.path)); got != "a build" {
+					t.Errorf("%s has %q", host, got)
+				}
+			}
+			expectPrefix(t, m.install(executable), "This build is already installed, as version "+row.version+".\n")
+		})
 	}
-	m.expectVersions("0.0.1", "0.0.10", "0.0.11", "0.0.2", "0.0.3", "0.0.4", "0.0.5", "0.0.6", "0.0.7", "0.0.8", "0.0.9")
+}
+
+// TestBuildDirectory builds the provider in directories whose names mean something to make, the shell or the CLI.
+func TestBuildDirectory(t *testing.T) {
+	requireCLI(t)
+	cache, err := exec.CommandContext(t.Context(), "go", "env", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, directory := range map[string]string{"quotes": `it's "a" \ clone`, "variables": "$HOME ${x} clone"} {
+		t.Run(name, func(t *testing.T) {
+			clone := filepath.Join(t.TempDir(), directory)
+			for _, directory := range []string{"internal", "tools"} {
+				if err := os.CopyFS(filepath.Join(clone, directory), os.DirFS(filepath.Join("../..", directory))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, file := range []string{"GNUmakefile", "go.mod", "go.sum", "main.go"} {
+				if err := os.WriteFile(filepath.Join(clone, file), []byte(read(t, filepath.Join("../..", file))), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			command := exec.CommandContext(t.Context(), "make", "build")
+			command.Dir, command.Env = clone, append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir(), "GOCACHE="+strings.TrimSpace(string(cache)))
+			if output, err := command.CombinedOutput(); err != nil {
+				t.Fatalf("make build: %v\n%s", err, output)
+			}
+			w := &workspace{t: t, dir: t.TempDir(), env: append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(clone, "bin/dev.tfrc"))}
+			w.write("main.tf", requiredProviders+tasksBlock)
+			if got := w.validate(); len(got) != 1 || got[0].Summary != "Provider development overrides are in effect" {
+				t.Errorf("validate reports %+v, want the warning about the override alone", got)
+			}
+		})
+	}
 }
 
 // buildNamed builds the provider as a version that its requests tell, so that each build is another executable and a

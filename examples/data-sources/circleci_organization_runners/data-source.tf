@@ -4,9 +4,9 @@ data "circleci_organization_runners" "acme" {
   organization_id = "b9291e0d-a11e-41fb-8517-c545388b5953"
 }
 
-# status is null when CircleCI does not send it, and such a runner is in neither list.
+# A runner whose status CircleCI does not send is in neither list.
 output "busy" {
-  description = "Names of the runners that work on a task"
+  description = "Names of the runners that run a task"
   value       = [for runner in data.circleci_organization_runners.acme.runners : runner.name if runner.status == "busy"]
 }
 

@@ -1,4 +1,4 @@
-# A namespace in one block: every resource class that has a runner, and acme/gpu even when it has none.
+# Every resource class of the namespace that has runners, and acme/gpu even if it has none.
 data "circleci_runner_fleet" "acme" {
   namespace        = "acme"
   resource_classes = ["acme/gpu"]

@@ -1,4 +1,4 @@
-# A task count belongs to one resource class: ask for each class, and add up.
+# The tasks of several resource classes.
 data "circleci_runner_tasks" "pool" {
   for_each = toset(["acme/linux", "acme/mac"])
 

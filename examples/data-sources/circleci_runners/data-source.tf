@@ -3,7 +3,7 @@ data "circleci_runners" "linux" {
   resource_class = "acme/linux"
 }
 
-# The runners of a namespace, whatever their class.
+# The runners of all resource classes of a namespace.
 data "circleci_runners" "acme" {
   namespace = "acme"
 }

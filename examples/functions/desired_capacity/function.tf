@@ -1,6 +1,6 @@
-# Needs Terraform 1.8 or OpenTofu 1.7, or newer.
+# Requires Terraform 1.8 or OpenTofu 1.7, or later.
 #
-# Only version 3 of the Runner API tells how many tasks run.
+# Only version 3 of the Runner API reports the running count.
 provider "circleci" {
   api_version = "v3"
 }

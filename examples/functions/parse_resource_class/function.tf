@@ -1,4 +1,4 @@
-# Needs Terraform 1.8 or OpenTofu 1.7, or newer.
+# Requires Terraform 1.8 or OpenTofu 1.7, or later.
 variable "resource_classes" {
   type    = set(string)
   default = ["acme/linux", "acme/mac"]

@@ -1,9 +1,9 @@
-# Needs Terraform 1.8 or OpenTofu 1.7, or newer.
+# Requires Terraform 1.8 or OpenTofu 1.7, or later.
 data "circleci_runners" "acme" {
   namespace = "acme"
 }
 
-# A runner without a version counts as outdated: nobody knows how old it is.
+# A runner whose version is not known counts as outdated.
 output "outdated" {
   description = "Runners whose agent is older than 3.1"
   value = [

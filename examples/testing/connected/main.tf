@@ -1,4 +1,4 @@
-# The runners of a resource class that are connected.
+# The connected runners of a resource class.
 
 terraform {
   required_providers {

@@ -213,21 +213,25 @@ func (s *Server) take(r *http.Request) http.Handler {
 	return choose(r)
 }
 
-// answer is the API: both versions of its paths, as CircleCI's reference has them.
+// answer is the API: both versions of its paths, as CircleCI's reference has them. As the service does, it authenticates
+// a request before it routes it.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+	personal, launch := authenticate(r)
 	rest, v2 := strings.CutPrefix(r.URL.Path, "/api/v2/")
 	rest, v3 := strings.CutPrefix(rest, "/api/v3/")
 	running := rest == "runner/tasks/running" && v3
-	if !v2 && !v3 || rest != "runner" && rest != "runner/tasks" && !running {
+	switch {
+	case !personal && !launch:
+		Error(http.StatusUnauthorized, "Invalid token provided.").ServeHTTP(w, r)
+		return
+	case !v2 && !v3 || rest != "runner" && rest != "runner/tasks" && !running:
 		Error(http.StatusNotFound, "Not found").ServeHTTP(w, r)
 		return
-	}
-	if r.Method != http.MethodGet {
+	case r.Method != http.MethodGet:
 		Error(http.StatusMethodNotAllowed, "Method not allowed").ServeHTTP(w, r)
 		return
-	}
-	if refusal := authenticate(r, v2); refusal != nil {
-		refusal.ServeHTTP(w, r)
+	case v3 && launch:
+		Error(http.StatusForbidden, "Permission denied").ServeHTTP(w, r)
 		return
 	}
 	s.mu.Lock()
@@ -242,22 +246,16 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// authenticate returns nil for a good credential. Launch tokens read API v2 only.
-func authenticate(r *http.Request, v2 bool) http.Handler {
+// authenticate reports whether a request carries a user's credential or a launch token, which reads API v2 only.
+func authenticate(r *http.Request) (personal, launch bool) {
 	user, password, basic := r.BasicAuth()
 	cookie, _ := r.Cookie("ring-session")
-	switch {
-	case r.Header.Get("Circle-Token") == PersonalToken,
-		basic && user == PersonalToken && password == "",
-		cookie != nil && cookie.Value == SessionCookie:
-		return nil
-	case r.Header.Get("Authorization") == "Bearer "+LaunchToken:
-		if v2 {
-			return nil
-		}
-		return Error(http.StatusForbidden, "Permission denied")
-	}
-	return Error(http.StatusUnauthorized, "Invalid token provided.")
+	authorization := r.Header.Get("Authorization")
+	personal = r.Header.Get("Circle-Token") == PersonalToken ||
+		basic && user == PersonalToken && password == "" ||
+		authorization == "Bearer "+PersonalToken ||
+		cookie != nil && cookie.Value == SessionCookie
+	return personal, !personal && authorization == "Bearer "+LaunchToken
 }
 
 func (s *Server) listRunners(w http.ResponseWriter, r *http.Request, v3 bool) {

@@ -142,6 +142,7 @@ func TestServerTakesCredentialsPerEndpoint(t *testing.T) {
 	}{
 		{"personal token", "Circle-Token", personal, 200, 200},
 		{"personal token, Basic", "Authorization", basic(personal + ":"), 200, 200},
+		{"personal token, Bearer", "Authorization", "Bearer " + personal, 200, 200},
 		{"browser session", "Cookie", "ring-session=" + session, 200, 200},
 		{"browser session among others", "Cookie", "a=b; ring-session=" + session + "; c=d", 200, 200},
 		{"launch token", "Authorization", "Bearer " + launch, 200, 403},
@@ -151,7 +152,6 @@ func TestServerTakesCredentialsPerEndpoint(t *testing.T) {
 		{"wrong token", "Circle-Token", personal + "x", 401, 401},
 		{"personal token as a password", "Authorization", basic(":" + personal), 401, 401},
 		{"personal token, Basic, with a password", "Authorization", basic(personal + ":x"), 401, 401},
-		{"personal token as a launch token", "Authorization", "Bearer " + personal, 401, 401},
 		{"launch token as a personal one", "Circle-Token", launch, 401, 401},
 		{"launch token, Basic", "Authorization", basic(launch + ":"), 401, 401},
 		{"wrong launch token", "Authorization", "Bearer " + launch + "x", 401, 401},
@@ -236,6 +236,10 @@ func TestServerRefuses(t *testing.T) {
 		t.Run(test.target, func(t *testing.T) {
 			expect(t, "answer", get(t, server, test.target), test.status, test.body)
 		})
+	}
+	// Requests are authenticated before they are routed.
+	for _, target := range []string{"/", "/api/v2/tasks", "/api/v4/runner"} {
+		expect(t, target, ask(t, server, http.MethodGet, target), http.StatusUnauthorized, `{"message":"Invalid token provided."}`)
 	}
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
 		got := ask(t, server, method, "/api/v2/runner?namespace=test-namespace", "Circle-Token", circlecitest.PersonalToken)

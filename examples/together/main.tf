@@ -1,0 +1,67 @@
+# Both providers in one configuration: CircleCI's own creates a resource class and a token for its agents, and this one
+# reads the tasks. Both need CIRCLE_TOKEN. Provider functions need Terraform 1.8 or OpenTofu 1.7.
+
+terraform {
+  required_providers {
+    # The types of both providers begin with circleci_. A block belongs to this one unless it says otherwise.
+    circleci = {
+      source = "CircleCI-Public/circleci"
+    }
+    # This name is only used within this module, so any other would do.
+    runners = {
+      source = "circleci-community/circleci"
+    }
+  }
+}
+
+variable "organization_id" {
+  description = "ID of the organization that owns the namespace."
+  type        = string
+}
+
+variable "runner_api_url" {
+  description = "Origin of the Runner API: of an installation of CircleCI Server, or null for CircleCI Cloud."
+  type        = string
+  default     = null
+}
+
+provider "circleci" {
+  runner_host = var.runner_api_url
+}
+
+provider "runners" {
+  api_url     = var.runner_api_url
+  api_version = "v3"
+}
+
+resource "circleci_runner_resource_class" "linux" {
+  organization_id = var.organization_id
+  resource_class  = "acme/linux"
+  description     = "Linux machines"
+}
+
+resource "circleci_runner_token" "linux" {
+  organization_id = var.organization_id
+  resource_class  = circleci_runner_resource_class.linux.resource_class
+  nickname        = "linux"
+}
+
+data "circleci_runner_tasks" "linux" {
+  provider = runners
+
+  # The class exists only after the first apply. Without depends_on, the first plan would read it, and fail.
+  depends_on = [circleci_runner_resource_class.linux]
+
+  resource_class = circleci_runner_resource_class.linux.resource_class
+}
+
+# A function is called by the local name of its provider.
+output "machines" {
+  description = "Number of machines for acme/linux: one for each task, from 1 to 20."
+  value = provider::runners::desired_capacity(
+    data.circleci_runner_tasks.linux.unclaimed_task_count,
+    data.circleci_runner_tasks.linux.running_task_count,
+    1,
+    20,
+  )
+}
