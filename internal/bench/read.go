@@ -19,7 +19,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/vmihailenco/msgpack/v5"
 
-	"github.com/circleci-community/terraform-provider-circleci/internal/bench/runnerlist"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
@@ -27,11 +26,11 @@ import (
 )
 
 // read is one read of circleci_runners through the provider's server, in a process of its own as in a plan: what it
-// costs has nothing to do with what was read before, and nothing of the API that it asks is in it.
+// costs has nothing to do with earlier reads, and does not include the server.
 type read struct {
-	Way     string // direct or plain
-	URL     string
-	Runners int
+	way     string // direct or baseline
+	url     string
+	runners int
 }
 
 // run starts the process and returns what the read cost.
@@ -40,7 +39,7 @@ func (r read) run(ctx context.Context) (s sample, err error) {
 	if err != nil {
 		return s, err
 	}
-	command := exec.CommandContext(ctx, self, "-read="+r.Way, "-url="+r.URL, "-runners="+strconv.Itoa(r.Runners))
+	command := exec.CommandContext(ctx, self, "-read="+r.way, "-url="+r.url, "-runners="+strconv.Itoa(r.runners))
 	command.Env = cli.CleanEnvironment(os.Environ())
 	command.Stderr = os.Stderr
 	output, err := command.Output()
@@ -53,7 +52,7 @@ func (r read) run(ctx context.Context) (s sample, err error) {
 // report reads once and prints what it cost, for run.
 func (r read) report(ctx context.Context, w io.Writer) error {
 	server := provider.NewServer("bench")
-	if r.Way == "plain" {
+	if r.way == "baseline" {
 		// The framework's server alone: the data source fills a slice of structs of types.String, for State.Set.
 		server = providerserver.NewProtocol6(provider.New("bench")())
 	}
@@ -62,12 +61,12 @@ func (r read) report(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	diagnostics, err := p.Configure(ctx, providertest.Attributes{
-		"api_url": providertest.String(r.URL), "token": providertest.String(circlecitest.PersonalToken),
+		"api_url": providertest.String(r.url), "token": providertest.String(circlecitest.PersonalToken),
 	})
 	if err := firstError(err, diagnostics); err != nil {
 		return fmt.Errorf("the provider cannot be configured: %w", err)
 	}
-	config := providertest.Attributes{"namespace": providertest.String(runnerlist.Namespace)}
+	config := providertest.Attributes{"namespace": providertest.String(circlecitest.LongListNamespace)}
 
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -85,18 +84,18 @@ func (r read) report(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// Only now, because looking costs more than reading.
+	// Only now, because decoding costs more than reading.
 	names, err := msgpack.NewDecoder(bytes.NewReader(response.State.MsgPack)).Query("runners.*.name")
 	if err != nil {
 		return err
 	}
-	if len(names) != r.Runners {
-		return fmt.Errorf("%d runners were read, not %d", len(names), r.Runners)
+	if len(names) != r.runners {
+		return fmt.Errorf("%d runners were read, not %d", len(names), r.runners)
 	}
-	return json.NewEncoder(w).Encode(sample{elapsed.Seconds(), float64(after.TotalAlloc - before.TotalAlloc), peak})
+	return json.NewEncoder(w).Encode(sample{Seconds: elapsed.Seconds(), Allocated: float64(after.TotalAlloc - before.TotalAlloc), Peak: peak})
 }
 
-// firstError makes an error of whatever the provider reports: what is measured has nothing to report.
+// firstError returns the first diagnostic as an error: what is measured has none.
 func firstError(err error, diagnostics []*tfprotov6.Diagnostic) error {
 	if err == nil && len(diagnostics) != 0 {
 		err = errors.New(diagnostics[0].Summary + ": " + diagnostics[0].Detail)
@@ -104,9 +103,9 @@ func firstError(err error, diagnostics []*tfprotov6.Diagnostic) error {
 	return err
 }
 
-// peakMemory returns what the process held of the machine's memory when it held most. Linux tells for this very program;
-// getrusage would not do, which there remembers the process that started it too. Elsewhere it is what the Go runtime
-// ever took from the system.
+// peakMemory returns what the process held of the machine's memory when it held most, in bytes. Linux knows it; getrusage
+// would not do, which includes the process that started this one. Elsewhere it is what the Go runtime ever took from the
+// system.
 func peakMemory(stats *runtime.MemStats) (float64, error) {
 	status, err := os.Open("/proc/self/status")
 	if errors.Is(err, os.ErrNotExist) {
@@ -124,20 +123,4 @@ func peakMemory(stats *runtime.MemStats) (float64, error) {
 		}
 	}
 	return 0, errors.Join(errors.New("/proc/self/status has no VmHWM"), lines.Err())
-}
-
-// measureReads compares the provider's read of a long list with the plain way to write a provider.
-func measureReads(ctx context.Context) (table, error) {
-	server := circlecitest.NewServer()
-	defer server.Close()
-	const runners = 10_000
-	server.SetHandler(runnerlist.Answer(runnerlist.JSON(runners, 3)))
-	pairs, err := runPairs(ctx, 7, read{"direct", server.URL, runners}.run, read{"plain", server.URL, runners}.run)
-	if err != nil {
-		return nil, err
-	}
-	return table{
-		ratio("one read of 10,000 runners against the plain way, time", 1.0/20, pairs, seconds),
-		ratio("one read of 10,000 runners against the plain way, bytes allocated", 1.0/20, pairs, allocated),
-	}, nil
 }

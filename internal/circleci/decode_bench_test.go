@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/circleci-community/terraform-provider-circleci/internal/bench/runnerlist"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
 // BenchmarkDecodeRunners reads the body of a listing.
 func BenchmarkDecodeRunners(b *testing.B) {
 	for _, n := range []int{10, 1_000, 10_000, 100_000} {
-		body := runnerlist.JSON(n, 3)
+		body := circlecitest.LongList(n, 3)
 		b.Run(fmt.Sprintf("runners=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))

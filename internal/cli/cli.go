@@ -1,5 +1,5 @@
-// Package cli finds the Terraform or OpenTofu that the demo and the acceptance tests drive, and keeps the settings that
-// a person has in the environment away from it.
+// Package cli runs Terraform or OpenTofu for the tests, the demo and the benchmarks: it finds the CLI, keeps the user's
+// settings away from it, gives it a configuration and the provider, and decodes the JSON that it prints.
 package cli
 
 import (
@@ -27,15 +27,15 @@ type CLI struct {
 	Path string
 	// Name is Terraform or OpenTofu: what the executable says it is, whatever its file is called.
 	Name string
-	// Version is the version as the executable tells it, such as "1.11.4" or "1.12.6-dev".
+	// Version is the version as the executable reports it, such as "1.11.4" or "1.12.6-dev".
 	Version string
 }
 
 // Find returns the CLI that $TF_CLI names, by a path or by a name on the PATH; else the terraform on the PATH; else the
-// tofu there; else the OpenTofu that make built as bin/tofu. A relative path counts from the top of the repository,
-// where make runs.
+// tofu on the PATH; else the OpenTofu that make built as bin/tofu. A relative path is relative to the top of the
+// repository, where make runs.
 //
-// The first that exists is the one: when it does not run, that is an error, because a test run with another CLI than
+// The first that exists is used: when it does not run, that is an error, because a test run with another CLI than
 // the expected one would mislead.
 func Find(ctx context.Context) (CLI, error) {
 	path, err := locate()
@@ -69,7 +69,7 @@ func locate() (string, error) {
 	return "", errors.New("there is no Terraform and no OpenTofu here: put one on the PATH, name one in TF_CLI, or let `make bin/tofu` build one")
 }
 
-// absolute looks an executable up as a shell does. exec.Command could resolve a name too, but not for a child that runs
+// absolute resolves the name of an executable as a shell does. exec.Command could resolve a name too, but not for a child that runs
 // in another directory.
 func absolute(name string) (string, error) {
 	path, err := exec.LookPath(name)
@@ -99,10 +99,10 @@ func repository() (string, error) {
 }
 
 // versionLine is the first line that a CLI prints about itself. `version -json` would not do: OpenTofu calls its version
-// terraform_version there, and nothing tells the two apart.
+// terraform_version there, so its output does not distinguish the two.
 var versionLine = regexp.MustCompile(`(?m)^(Terraform|OpenTofu) v(\S+)\s*$`)
 
-// identifyTimeout is far more than a CLI needs to tell its version, also on a busy machine.
+// identifyTimeout is far more than a CLI needs to print its version, also on a busy machine.
 const identifyTimeout = time.Minute
 
 func identify(ctx context.Context, path string) (CLI, error) {

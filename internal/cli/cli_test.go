@@ -24,7 +24,7 @@ type machine struct {
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	// The answers of Find hold absolute paths, and the temporary directory may be reached through a link.
+	// Find returns absolute paths, and the temporary directory may be reached through a link.
 	top, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestFind(t *testing.T) {
 			m := newMachine(t)
 			t.Setenv("TF_LOG", "trace")
 			t.Setenv("TF_CLI_CONFIG_FILE", "/nonexistent")
-			t.Setenv("CIRCLE_TOKEN", "real-token-of-a-person")
+			t.Setenv("CIRCLE_TOKEN", "real-token-of-a-user")
 			want := install(m)
 			got, err := cli.Find(t.Context())
 			if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
-// kept and dropped are what a person may have set. The variables of dropped disturb a run.
+// kept and dropped are what a user may have set. The variables of dropped would change a run.
 var (
 	kept = []string{
 		"HOME=/home/anna", "PATH=/usr/bin:/bin", "TMPDIR=/tmp", "EMPTY=", "LANG=C.UTF-8",
@@ -23,10 +23,10 @@ var (
 		"TF_LOG=trace", "TF_LOG_PATH=/tmp/log", "TF_LOG_CORE=debug", "TF_LOG_PROVIDER_CIRCLECI=trace",
 		"TF_DATA_DIR=/tmp/data", "TF_WORKSPACE=production", "TF_VAR_namespace=theirs", "TF_REATTACH_PROVIDERS={}",
 		"TF_PLUGIN_CACHE_DIR=/tmp/cache", "TF_INPUT=1", "TERRAFORM_CONFIG=/nonexistent", "TOFU_CPU_PROFILE=/tmp/p",
-		"CIRCLE_TOKEN=real-token-of-a-person", "CIRCLECI=true", "CIRCLECI_CLI_TOKEN=real-token-of-a-person",
+		"CIRCLE_TOKEN=real-token-of-a-user", "CIRCLECI=true", "CIRCLECI_CLI_TOKEN=real-token-of-a-person",
 		"CIRCLECI_RUNNER_API_URL=https://circleci.example.com", "CIRCLECI_RUNNER_API_VERSION=v3",
-		"CIRCLECI_RUNNER_API_AUTH_TOKEN=real-token-of-a-person", "CIRCLECI_SESSION_COOKIE=real-cookie-of-a-person",
-		"LAUNCH_AGENT_API_AUTH_TOKEN=real-token-of-a-person",
+		"CIRCLECI_RUNNER_API_AUTH_TOKEN=real-token-of-a-user", "CIRCLECI_SESSION_COOKIE=real-cookie-of-a-user",
+		"LAUNCH_AGENT_API_AUTH_TOKEN=real-token-of-a-user",
 	}
 	forTests = []string{"TF_ACC=1", "TF_ACC_LOG=debug", "TF_ACC_PERSIST_WORKING_DIR=1"}
 )

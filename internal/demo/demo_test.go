@@ -6,17 +6,18 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
-const realToken = "real-token-of-a-person"
+const realToken = "real-token-of-a-user"
 
-// newDemo is the demo of a person who has set everything that could get into its way. Temporary files go to a directory
+// newDemo is the demo of a user who has set everything that could disturb it. Temporary files go to a directory
 // of the test's own, which is returned.
 func newDemo(t *testing.T) (d demo, temporary string) {
 	t.Helper()
@@ -44,17 +45,15 @@ func newDemo(t *testing.T) (d demo, temporary string) {
 	return demo{provider: provider, configuration: "../../examples/demo"}, temporary
 }
 
-// buildProvider builds the provider where the demo looks for it, as make does, so that the two share their compiled
-// packages.
+// buildProvider builds the provider where the demo expects it.
 func buildProvider(t *testing.T, d demo) {
 	t.Helper()
-	output, err := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", d.provider, "../..").CombinedOutput()
-	if err != nil {
-		t.Fatalf("go build: %v\n%s", err, output)
+	if err := cli.BuildProvider(t.Context(), d.provider); err != nil {
+		t.Fatal(err)
 	}
 }
 
-// writeProvider puts a file where the demo looks for the provider: enough for what never starts one.
+// writeProvider puts a file where the demo expects the provider: enough for what never starts one.
 func writeProvider(t *testing.T, d demo) {
 	t.Helper()
 	if err := os.WriteFile(d.provider, nil, 0o600); err != nil {
@@ -120,7 +119,7 @@ func TestDemo(t *testing.T) {
 		}
 	}
 	if strings.Contains(output, realToken) {
-		t.Errorf("the demo shows the token of the person who runs it:\n%s", output)
+		t.Errorf("the demo shows the token of the user who runs it:\n%s", output)
 	}
 	if strings.Contains(output, "\x1b") {
 		t.Errorf("the demo uses colours where there is no terminal:\n%q", output)
@@ -236,9 +235,9 @@ func TestErrors(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(d.configuration, "main.tf"), []byte("output \"o\" {\n  value = file(\"missing\")\n}\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		stderr := assertFails(t, d, "CLI plan -out=demo.tfplan` fails: exit status 1")
+		stderr := assertFails(t, d, "CLI plan -out=demo.tfplan` failed: exit status 1")
 		if !strings.Contains(stderr, `Invalid value for "path" parameter`) && !strings.Contains(stderr, "Invalid function argument") {
-			t.Errorf("the demo hides why the plan fails:\n%s", stderr)
+			t.Errorf("the demo does not show why the plan fails:\n%s", stderr)
 		}
 		assertEmpty(t, temporary)
 	})
@@ -249,9 +248,9 @@ func TestErrors(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(d.configuration, "main.tf"), []byte("provider \"nosuch\" {}\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		stderr := assertFails(t, d, "CLI init` fails: exit status 1")
+		stderr := assertFails(t, d, "CLI init` failed: exit status 1")
 		if !strings.Contains(stderr, "hashicorp/nosuch") {
-			t.Errorf("the demo hides why init fails:\n%s", stderr)
+			t.Errorf("the demo does not show why init fails:\n%s", stderr)
 		}
 		assertEmpty(t, temporary)
 	})

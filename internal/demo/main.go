@@ -52,13 +52,11 @@ type demo struct {
 	color         bool
 }
 
-var errInterrupted = errors.New("interrupted")
-
 // run runs the demo and removes its files. When ctx is canceled, the CLI is interrupted.
 func (d demo) run(ctx context.Context) (err error) {
 	found, err := cli.Find(ctx)
 	if ctx.Err() != nil {
-		return errInterrupted
+		return cli.ErrInterrupted
 	}
 	if err != nil {
 		return err
@@ -73,28 +71,25 @@ func (d demo) run(ctx context.Context) (err error) {
 	fill(server)
 
 	d.say("This demo uses a Runner API on loopback (%s) in place of CircleCI.\nIt needs no account and no token.\n", server.URL)
-	w, err := d.newWorkspace(dir, found, server.URL)
+	w, err := d.newWorkspace(ctx, found, dir, server.URL)
 	if err != nil {
 		return err
 	}
-	if err := w.initialize(ctx); err != nil {
-		return err
-	}
 	d.say("The configuration in %s reads the runners of the namespace acme, the queue of the resource\nclass acme/linux, and the whole fleet. %s %s plans it:\n", d.configuration, product(found), found.Version)
-	if err := w.show(ctx, "plan", "-out=demo.tfplan"); err != nil {
+	if err := d.show(ctx, w, "plan", "-out=demo.tfplan"); err != nil {
 		return err
 	}
 	d.say("\nThe warning comes from a failed check block, which does not stop a plan. Applying the plan stores the\noutputs:\n")
-	if err := w.show(ctx, "apply", "demo.tfplan"); err != nil {
+	if err := d.show(ctx, w, "apply", "demo.tfplan"); err != nil {
 		return err
 	}
-	outcomes, err := w.checks(ctx)
+	state, err := w.Show(ctx)
 	if err != nil {
 		return err
 	}
 	d.say("\nThe results of the check blocks:\n")
-	for _, c := range outcomes {
-		d.say("  %s", c)
+	for _, line := range results(state.Checks) {
+		d.say("  %s", line)
 	}
 	d.say(`
 To read from CircleCI with the same configuration, set CIRCLE_TOKEN to your personal API token and run,

@@ -1,13 +1,11 @@
 package provider_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,26 +15,39 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
 
-// workspace is a directory in which the real CLI runs. The provider that it talks to is served by the test's own
-// process, so that the race detector watches it.
+// workspace is a directory in which the real CLI runs, for a test: what cannot be run or decoded ends the test.
 type workspace struct {
-	t   *testing.T
-	dir string
-	env []string
+	*cli.Workspace
+	t *testing.T
 }
 
-// newWorkspace writes a configuration to a directory of its own. A required_providers block is added to it. The
-// provider does not retry, and may be adjusted further.
+// newWorkspace writes a configuration to a directory of its own, with a required_providers block. The provider is served by
+// the test's own process, so that the race detector watches it; it does not retry, and may be adjusted further.
 func newWorkspace(t *testing.T, configuration string, adjust ...func(*circleci.Config)) *workspace {
 	t.Helper()
-	requireCLI(t)
+	w := emptyWorkspace(t)
 	adjust = append([]func(*circleci.Config){func(c *circleci.Config) { c.MaxRetries = 0 }}, adjust...)
-	w := &workspace{t: t, dir: t.TempDir(), env: append(os.Environ(), "TF_REATTACH_PROVIDERS="+serveProvider(t, adjust...))}
-	w.write("main.tf", requiredProviders+configuration)
+	w.Env = append(w.Env, "TF_REATTACH_PROVIDERS="+serveProvider(t, adjust...))
+	w.write("main.tf", cli.RequiredProviders+configuration)
 	return w
+}
+
+// emptyWorkspace is a workspace without a configuration and without a provider.
+func emptyWorkspace(t *testing.T) *workspace {
+	t.Helper()
+	requireCLI(t)
+	return &workspace{t: t, Workspace: &cli.Workspace{
+		CLI: cli.CLI{Path: os.Getenv("TF_ACC_TERRAFORM_PATH")}, Dir: t.TempDir(), Env: os.Environ(),
+		Observe: func(arguments []string, _, stderr string) {
+			if stderr != "" {
+				t.Logf("%s wrote to standard error:\n%s", strings.Join(arguments, " "), stderr)
+			}
+		},
+	}}
 }
 
 // requireCLI leaves out, as every provider's acceptance tests do, what needs the CLI when TF_ACC is not set.
@@ -46,16 +57,6 @@ func requireCLI(t *testing.T) {
 		t.Skip("acceptance tests run the CLI: set TF_ACC=1, or run make test")
 	}
 }
-
-const requiredProviders = `
-terraform {
-  required_providers {
-    circleci = {
-      source = "circleci-community/circleci"
-    }
-  }
-}
-`
 
 // serveProvider serves the provider until the test ends and returns what TF_REATTACH_PROVIDERS takes.
 func serveProvider(t *testing.T, adjust ...func(*circleci.Config)) string {
@@ -103,7 +104,12 @@ func serve(t *testing.T, address string, server func() tfprotov6.ProviderServer)
 
 func (w *workspace) write(name, content string) {
 	w.t.Helper()
-	if err := os.WriteFile(filepath.Join(w.dir, name), []byte(content), 0o600); err != nil {
+	w.check(w.Write(map[string]string{name: content}))
+}
+
+func (w *workspace) check(err error) {
+	w.t.Helper()
+	if err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -111,52 +117,37 @@ func (w *workspace) write(name, content string) {
 // run runs the CLI and returns what it printed on standard output, and whether it succeeded.
 func (w *workspace) run(arguments ...string) (output string, ok bool) {
 	w.t.Helper()
-	stdout, stderr, ok := w.runBoth(arguments...)
-	if stderr != "" {
-		w.t.Logf("%s wrote to standard error:\n%s", strings.Join(arguments, " "), stderr)
-	}
+	stdout, _, ok := w.runBoth(arguments...)
 	return stdout, ok
 }
 
 // runBoth is run with both outputs.
 func (w *workspace) runBoth(arguments ...string) (stdout, stderr string, ok bool) {
 	w.t.Helper()
-	command := exec.CommandContext(w.t.Context(), os.Getenv("TF_ACC_TERRAFORM_PATH"), arguments...)
-	command.Dir = w.dir
-	command.Env = w.env
-	var output, problems bytes.Buffer
-	command.Stdout, command.Stderr = &output, &problems
-	err := command.Run()
+	stdout, stderr, err := w.Output(w.t.Context(), arguments...)
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		w.t.Fatal(err)
 	}
-	return output.String(), problems.String(), err == nil
+	return stdout, stderr, err == nil
 }
 
-// diagnostic is what the CLI reports, in its own JSON.
-type diagnostic struct {
-	Severity, Summary, Detail, Address string
-	Snippet                            *struct{ Context, Code string }
-}
+type diagnostic = cli.Diagnostic
 
-// validate runs validate and returns what it reports.
+// validate runs validate and returns its diagnostics.
 func (w *workspace) validate() []diagnostic {
 	w.t.Helper()
-	output, _ := w.run("validate", "-json")
-	var result struct{ Diagnostics []diagnostic }
-	if err := json.Unmarshal([]byte(output), &result); err != nil {
-		w.t.Fatalf("validate printed %q: %v", output, err)
-	}
-	return result.Diagnostics
+	diagnostics, err := w.Validate(w.t.Context())
+	w.check(err)
+	return diagnostics
 }
 
-// plan runs plan and returns what it reports.
+// plan runs plan and returns its diagnostics.
 func (w *workspace) plan() []diagnostic {
 	w.t.Helper()
 	return w.report("plan", "-json")
 }
 
-// apply runs apply and returns what it reports.
+// apply runs apply and returns its diagnostics.
 func (w *workspace) apply() []diagnostic {
 	w.t.Helper()
 	return w.report("apply", "-json", "-auto-approve")
@@ -164,19 +155,29 @@ func (w *workspace) apply() []diagnostic {
 
 func (w *workspace) report(arguments ...string) []diagnostic {
 	w.t.Helper()
-	output, ok := w.run(arguments...)
-	var all []diagnostic
-	for line := range strings.Lines(output) {
-		var message struct{ Diagnostic *diagnostic }
-		if err := json.Unmarshal([]byte(line), &message); err != nil {
-			w.t.Fatalf("%s printed %q: %v", arguments[0], line, err)
-		}
-		if message.Diagnostic != nil {
-			all = append(all, *message.Diagnostic)
+	diagnostics, err := w.Diagnostics(w.t.Context(), arguments...)
+	w.check(err)
+	return diagnostics
+}
+
+// outputs returns the values of the outputs of the last apply.
+func (w *workspace) outputs() map[string]any {
+	w.t.Helper()
+	values, err := w.Outputs(w.t.Context())
+	w.check(err)
+	return values
+}
+
+// state returns the addresses of the managed resources in the state.
+func (w *workspace) state() []string {
+	w.t.Helper()
+	state, err := w.Show(w.t.Context())
+	w.check(err)
+	var addresses []string
+	for _, resource := range state.Values.RootModule.Resources {
+		if resource.Mode == "managed" {
+			addresses = append(addresses, resource.Address)
 		}
 	}
-	if !ok && len(all) == 0 {
-		w.t.Fatalf("%s failed without a diagnostic:\n%s", arguments[0], output)
-	}
-	return all
+	return addresses
 }

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/circleci-community/terraform-provider-circleci/internal/bench/runnerlist"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
@@ -24,7 +23,7 @@ func TestCostOfRunners(t *testing.T) {
 		server := newServer(t)
 		read := newRead(t, way.server(), server, "circleci_runners")
 		measure := func(n int) cost {
-			server.SetHandler(runnerlist.Answer(runnerlist.JSON(n, 3)))
+			server.SetHandler(circlecitest.Body(circlecitest.LongList(n, 3)))
 			read() // Opens the connection, and fills what is filled once.
 			server.ResetRecords()
 			least := cost{allocations: 1e18, bytes: 1e18}
@@ -112,7 +111,7 @@ func TestCostOfCounts(t *testing.T) {
 	}{
 		"fleet": {func(t *testing.T, p testProvider) {
 			t.Helper()
-			state, diagnostics := p.read(t.Context(), "circleci_runner_fleet", providertest.Attributes{"namespace": providertest.String(runnerlist.Namespace)})
+			state, diagnostics := p.read(t.Context(), "circleci_runner_fleet", providertest.Attributes{"namespace": providertest.String(circlecitest.LongListNamespace)})
 			if len(diagnostics) != 0 || !state["unclaimed_task_count"].Equal(providertest.Number(classes)) {
 				t.Errorf("the fleet has %s tasks, and the read reports %+v", state["unclaimed_task_count"], diagnostics)
 			}
@@ -122,7 +121,7 @@ func TestCostOfCounts(t *testing.T) {
 			var reads sync.WaitGroup
 			for i := range classes {
 				reads.Go(func() {
-					state, diagnostics := p.read(t.Context(), "circleci_runner_tasks", providertest.Attributes{"resource_class": providertest.String(runnerlist.Class(i))})
+					state, diagnostics := p.read(t.Context(), "circleci_runner_tasks", providertest.Attributes{"resource_class": providertest.String(circlecitest.LongListClass(i))})
 					if len(diagnostics) != 0 || !state["unclaimed_task_count"].Equal(providertest.Number(1)) {
 						t.Errorf("class %d has %s tasks, and the read reports %+v", i, state["unclaimed_task_count"], diagnostics)
 					}
@@ -134,7 +133,7 @@ func TestCostOfCounts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t)
-			most := slots(server, concurrency, runnerlist.Answer(runnerlist.JSON(classes, classes)))
+			most := slots(server, concurrency, circlecitest.Body(circlecitest.LongList(classes, classes)))
 			row.read(t, newProvider(t, providertest.Attributes{
 				"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken),
 			}))
@@ -146,8 +145,8 @@ func TestCostOfCounts(t *testing.T) {
 				t.Errorf("the runners were listed %d times, not %d", got, row.lists)
 			}
 			for i := range classes {
-				if got := asked["/api/v2/runner/tasks?resource-class="+strings.ReplaceAll(runnerlist.Class(i), "/", "%2F")]; got != 1 {
-					t.Errorf("the tasks of %s were counted %d times", runnerlist.Class(i), got)
+				if got := asked["/api/v2/runner/tasks?resource-class="+strings.ReplaceAll(circlecitest.LongListClass(i), "/", "%2F")]; got != 1 {
+					t.Errorf("the tasks of %s were counted %d times", circlecitest.LongListClass(i), got)
 				}
 			}
 			if got, want := len(server.Requests()), row.lists+classes; got != want {

@@ -1,66 +1,71 @@
 package provider_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
 
-// exampleOutputs has what an example under examples/ must put out, against exampleRunners and their tasks.
-var exampleOutputs = map[string]map[string]any{
-	"provider": {
-		"waiting": 3.0,
-	},
-	"data-sources/circleci_runners": {
-		"linux_hosts":  []any{"host-a", "host-b"},
-		"runner_names": map[string]any{"acme/linux": []any{"a", "b"}, "acme/mac": []any{"mini"}},
-	},
-	"data-sources/circleci_runner_tasks": {
-		"waiting":        map[string]any{"acme/linux": 3.0, "acme/mac": 0.0},
-		"waiting_in_all": 3.0,
-	},
-	"data-sources/circleci_runner_fleet": {
-		"connected": map[string]any{"acme/gpu": 0.0, "acme/linux": 1.0, "acme/mac": 1.0},
-		"waiting":   8.0,
-	},
-	"moving": {
-		"connected": map[string]any{"acme/linux": 1.0, "acme/mac": 1.0},
-		"waiting":   3.0,
-	},
-	"data-sources/circleci_organization_runners": {
-		"busy": []any{"a"},
-		"idle": []any{"b"},
-	},
-	"functions/parse_resource_class": {
-		"pools": map[string]any{"acme": []any{"linux", "mac"}},
-	},
-	"functions/version_at_least": {
-		"outdated": []any{"a", "b"},
-	},
-	"functions/desired_capacity": {
-		"linux_machines": 5.0,
-	},
+// exampleTest is what a user sees who tries an example.
+type exampleTest struct {
+	// directory is the one under examples/.
+	directory string
+	// name distinguishes the tests of one directory.
+	name string
+	// environment is set besides the address of the server; without one, CIRCLE_TOKEN is.
+	environment map[string]string
+	// authority is the CA of the server, which is without TLS otherwise.
+	authority *circlecitest.Authority
+	steps     []exampleStep
 }
 
-// ownTest has the examples that take more than an apply to be shown. Each has a test of its own, the demo in
-// internal/demo.
-var ownTest = []string{
-	"authentication", "capacity", "checks", "demo", "draining", "pipeline", "server", "testing", "testing/connected", "together", "waiting",
+// exampleStep is one command and what comes of it.
+type exampleStep struct {
+	// before changes what the server lists, or the workspace.
+	before func(x *example)
+	// command has its diagnostics read; without one it is apply. run is in its place where there are none to read.
+	command []string
+	run     func(x *example)
+	// diagnostics are all that are reported, in any order.
+	diagnostics []diagnostic
+	// outputs, state (the managed resources) and requests (URLs, in any order) are asserted where they are not nil.
+	outputs  map[string]any
+	state    []string
+	requests []string
+	// after asserts what else is to be asserted.
+	after func(x *example)
 }
 
-// exampleRunners is fleet with times and with what API v3 adds: one runner of each class is connected now.
-func exampleRunners() []circlecitest.Runner {
+// example is an example that runs in a workspace of its own.
+type example struct {
+	*workspace
+	server *circlecitest.Server
+}
+
+// exampleFleet lists fleet with times and with what API v3 adds: one runner of each class is connected now.
+func exampleFleet(x *example) {
 	runners := slices.Clone(fleet)
 	for i := range runners {
 		runners[i].OrganizationID = "b9291e0d-a11e-41fb-8517-c545388b5953"
@@ -73,60 +78,444 @@ func exampleRunners() []circlecitest.Runner {
 			runners[i].LastConnected = ago(time.Hour)
 		}
 	}
-	return runners
+	x.server.SetRunners(runners...)
+	x.server.SetTasks("acme/linux", 3, 2)
+	x.server.SetTasks("acme/gpu", 5, 0)
+}
+
+// linux is a runner of acme/linux.
+func linux(name, version string, lastConnected time.Duration) circlecitest.Runner {
+	return circlecitest.Runner{ResourceClass: "acme/linux", Name: name, Version: version, LastConnected: ago(lastConnected)}
+}
+
+// failedCheck is the diagnostic of a check block.
+func failedCheck(message string) diagnostic {
+	return diagnostic{Severity: "warning", Summary: "Check block assertion failed", Detail: message}
+}
+
+// exampleTests has every example but the demo, which internal/demo tests.
+func exampleTests() []exampleTest {
+	// outputs is the test of an example that an apply against exampleFleet shows.
+	outputs := func(directory string, want map[string]any) exampleTest {
+		return exampleTest{directory: directory, steps: []exampleStep{{before: exampleFleet, outputs: want}}}
+	}
+	// checks is the test of the example of checks. Without a connected runner, nothing is released.
+	checks := func(name string, runners []circlecitest.Runner, unclaimed int64, state []string, want ...diagnostic) exampleTest {
+		return exampleTest{directory: "checks", name: name, steps: []exampleStep{{
+			before: func(x *example) {
+				x.server.SetRunners(runners...)
+				x.server.SetTasks("acme/linux", unclaimed, 0)
+			},
+			diagnostics: want, state: state,
+		}}}
+	}
+	newest, enough, away := linux("newest", "3.1.10", time.Minute), linux("enough", "3.1.2-abcdef0", time.Minute), linux("away", "1.0", time.Hour)
+	released := []string{"terraform_data.release"}
+
+	organization := outputs("data-sources/circleci_organization_runners", map[string]any{"busy": []any{"a"}, "idle": []any{"b"}})
+	organization.environment = map[string]string{"CIRCLE_TOKEN": circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_VERSION": "v3"}
+	authority := circlecitest.NewAuthority()
+	return []exampleTest{
+		outputs("provider", map[string]any{"waiting": 3.0}),
+		outputs("data-sources/circleci_runners", map[string]any{
+			"linux_hosts":  []any{"host-a", "host-b"},
+			"runner_names": map[string]any{"acme/linux": []any{"a", "b"}, "acme/mac": []any{"mini"}},
+		}),
+		outputs("data-sources/circleci_runner_tasks", map[string]any{
+			"waiting": map[string]any{"acme/linux": 3.0, "acme/mac": 0.0}, "waiting_in_all": 3.0,
+		}),
+		outputs("data-sources/circleci_runner_fleet", map[string]any{
+			"connected": map[string]any{"acme/gpu": 0.0, "acme/linux": 1.0, "acme/mac": 1.0}, "waiting": 8.0,
+		}),
+		organization,
+		outputs("moving", map[string]any{"connected": map[string]any{"acme/linux": 1.0, "acme/mac": 1.0}, "waiting": 3.0}),
+		outputs("functions/parse_resource_class", map[string]any{"pools": map[string]any{"acme": []any{"linux", "mac"}}}),
+		outputs("functions/version_at_least", map[string]any{"outdated": []any{"a", "b"}}),
+		outputs("functions/desired_capacity", map[string]any{"linux_machines": 5.0}),
+		{
+			// The token comes through an ephemeral variable: it is in no file that the run leaves.
+			directory: "authentication", environment: map[string]string{"TF_VAR_circleci_token": circlecitest.PersonalToken},
+			steps: []exampleStep{
+				{before: exampleFleet, command: []string{"plan", "-json", "-out=plan.zip"}, after: expectTokenSent},
+				{outputs: map[string]any{"waiting": 3.0}, after: func(x *example) {
+					expectTokenSent(x)
+					written := x.files()
+					x.unzip("plan.zip", written)
+					if !strings.Contains(written["terraform.tfstate"], "unclaimed_task_count") || written["plan.zip/tfplan"] == "" {
+						x.t.Fatal("the run left no state or no plan")
+					}
+					for name, content := range written {
+						if strings.Contains(content, circlecitest.PersonalToken) {
+							x.t.Errorf("%s holds the token", name)
+						}
+					}
+				}},
+			},
+		},
+		{
+			directory: "server", authority: authority,
+			steps: []exampleStep{{before: func(x *example) {
+				x.server.SetRunners(fleet...)
+				x.write("ca.pem", authority.CertificatePEM)
+				x.Env = append(x.Env, "TF_VAR_server_url="+x.server.URL, "TF_VAR_ca_file="+filepath.Join(x.Dir, "ca.pem"))
+			}, outputs: map[string]any{"runners": []any{"a", "b"}}}},
+		},
+		{
+			directory: "capacity",
+			steps: []exampleStep{
+				{
+					before: func(x *example) {
+						// The API may return a class in another case than the configuration.
+						x.server.SetRunners(
+							circlecitest.Runner{ResourceClass: "Acme/Linux", Name: "linux-1", LastConnected: ago(time.Minute)},
+							circlecitest.Runner{ResourceClass: "acme/other", Name: "other-1", LastConnected: ago(time.Minute)},
+						)
+						x.server.SetTasks("acme/linux", 3, 2)
+						x.server.SetTasks("acme/mac", 0, 1)
+						x.server.SetTasks("acme/gpu", 5, 0)
+						x.server.SetTasks("acme/other", 100, 0)
+					},
+					outputs: map[string]any{"desired": map[string]any{"acme/linux": 5.0, "acme/mac": 2.0, "acme/gpu": 2.0}, "machines": 9.0},
+					requests: []string{
+						"/api/v3/runner?namespace=acme",
+						"/api/v3/runner/tasks?resource-class=acme%2Fgpu", "/api/v3/runner/tasks/running?resource-class=acme%2Fgpu",
+						"/api/v3/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/tasks/running?resource-class=acme%2Flinux",
+						"/api/v3/runner/tasks?resource-class=acme%2Fmac", "/api/v3/runner/tasks/running?resource-class=acme%2Fmac",
+						"/api/v3/runner/tasks?resource-class=acme%2Fother", "/api/v3/runner/tasks/running?resource-class=acme%2Fother",
+					},
+				},
+				{
+					before: func(x *example) {
+						x.server.SetTasks("acme/linux", 30, 2)
+						x.server.SetTasks("acme/gpu", 0, 0)
+					},
+					outputs: map[string]any{"desired": map[string]any{"acme/linux": 20.0, "acme/mac": 2.0, "acme/gpu": 0.0}, "machines": 22.0},
+				},
+			},
+		},
+		{
+			// Without a count of running tasks no pool is scaled.
+			directory: "capacity", name: "with API v2",
+			steps: []exampleStep{{
+				before: func(x *example) {
+					for _, class := range []string{"acme/linux", "acme/mac", "acme/gpu"} {
+						x.server.SetTasks(class, 3, 2)
+					}
+					x.write("override.tf", "provider \"circleci\" {\n  api_version = \"v2\"\n}\n")
+				},
+				// The function is called for each of the three pools.
+				diagnostics: slices.Repeat([]diagnostic{{
+					Severity: "error", Summary: "Invalid function argument",
+					Detail: `Invalid value for "running" parameter: it is null, so nobody knows how many machines are at work. ` +
+						`The count of running tasks comes with version 3 of the Runner API only: set api_version = "v3" in the provider's configuration.`,
+				}}, 3),
+				state: []string{},
+			}},
+		},
+		checks("all is well", []circlecitest.Runner{newest, enough, away}, 10, released),
+		checks("old agents",
+			[]circlecitest.Runner{newest, enough, linux("old", "3.1.1-abcdef0", time.Minute), linux("strange", "main", time.Minute), linux("untold", "", time.Minute)},
+			10, released, failedCheck("Agents of acme/linux are older than 3.1.2: old (3.1.1-abcdef0), strange (main), untold (unknown).")),
+		checks("few runners", []circlecitest.Runner{newest, away}, 10, released,
+			failedCheck("Connected runners of acme/linux: 1, expected at least 2.")),
+		checks("a long queue", []circlecitest.Runner{newest, enough}, 11, released,
+			failedCheck("acme/linux has 11 waiting tasks, more than 10.")),
+		checks("no runner", []circlecitest.Runner{away}, 0, []string{},
+			failedCheck("Connected runners of acme/linux: 0, expected at least 2."),
+			diagnostic{
+				Severity: "error", Summary: "Resource precondition failed",
+				Detail: "No runner of acme/linux is connected, so the release would wait forever.",
+			}),
+		{
+			directory: "pipeline",
+			steps: []exampleStep{
+				{before: seenAgain(2 * time.Minute), run: func(x *example) {
+					x.expectPipeline(0, `{"acme/linux":{"connected":1,"waiting":49},"acme/mac":{"connected":1,"waiting":1}}`)
+				}},
+				// The runners are seen again: this does not change a count, but it does change a last_connected.
+				{before: seenAgain(time.Minute), run: func(x *example) { x.expectChanges(false) }},
+				{before: func(x *example) {
+					x.write("last_connected.tf", "output \"last_connected\" {\n  value = data.circleci_runner_fleet.all.by_resource_class[\"acme/linux\"].last_connected\n}\n")
+				}},
+				{run: func(x *example) { x.expectChanges(false) }},
+				{before: seenAgain(0), run: func(x *example) { x.expectChanges(true) }},
+				// One task too many, and counts that cannot be read.
+				{before: func(x *example) { x.server.SetTasks("acme/mac", 2, 0) }, run: func(x *example) {
+					x.expectPipeline(1, "", "Error: Module output value precondition failed\n",
+						"acme has 51 waiting tasks, more than 50.")
+				}},
+				{before: func(x *example) { x.server.SetHandler(circlecitest.Error(403, "no")) }, run: func(x *example) {
+					x.expectPipeline(1, "", "Error: Cannot list the runners of namespace acme\n")
+				}},
+			},
+		},
+		{
+			// The CLI's own tests of a module need no credential and send no request.
+			directory: "testing", environment: map[string]string{},
+			steps: []exampleStep{
+				{run: func(x *example) {
+					if output, ok := x.workspace.run("init", "-no-color"); !ok {
+						x.t.Fatalf("init fails:\n%s", output)
+					}
+					x.expectTest(true, `run "one_machine_for_each_task"... pass`, `run "one_machine_for_no_task"... pass`,
+						`run "never_too_many"... pass`, "Success! 3 passed, 0 failed.")
+				}, requests: []string{}},
+				// A module that scales to zero does not pass.
+				{before: func(x *example) {
+					x.write("main.tf", strings.Replace(read(x.t, filepath.Join(x.Dir, "main.tf")), "1, var.max_machines,", "0, var.max_machines,", 1))
+				}, run: func(x *example) {
+					x.expectTest(false, `run "one_machine_for_each_task"... pass`, `run "one_machine_for_no_task"... fail`,
+						"Expected the minimum of 1 machine, got 0.")
+				}, requests: []string{}, after: func(x *example) {
+					if connections := x.server.Connections(); connections != 0 {
+						x.t.Errorf("%d connections were opened", connections)
+					}
+				}},
+			},
+		},
+		{
+			// A stand-in for CircleCI's own provider shows that the configuration is valid with both.
+			directory: "together",
+			steps: []exampleStep{{run: func(x *example) {
+				ours := x.Env[len(x.Env)-1]
+				theirs := serve(x.t, "circleci-public/circleci", func() tfprotov6.ProviderServer { return publicProvider{provider.NewServer("test")()} })
+				x.Env = append(x.Env, strings.TrimSuffix(ours, "}")+","+strings.TrimPrefix(theirs, "{"))
+				expectReport(x.t, x.validate())
+			}}},
+		},
+		waitingExample(),
+		drainingExample(),
+	}
+}
+
+// waitingExample starts machines, disconnects them, and plans and destroys what is left: with waiting, which then waits
+// for what does not come, and without.
+func waitingExample() exampleTest {
+	const start, list = "started", "/api/v2/runner?resource-class=acme%2Flinux"
+	timedOut := []diagnostic{{
+		Severity: "error", Summary: "Cannot list the runners of resource class acme/linux",
+		Detail: "Timed out after 3s waiting for at least 2 runners connected within 2m; last observed: 0.\n\n" +
+			"Check why the condition was not reached, or increase wait_for.timeout.",
+	}}
+	return exampleTest{directory: "waiting", steps: []exampleStep{
+		{
+			// The command leaves a file, by which the API knows that the machines start. One more is connected at each poll.
+			before: func(x *example) {
+				x.pollEverySecond()
+				x.Env = append(x.Env, "TF_VAR_start_command=echo yes>"+start)
+				var polls atomic.Int64
+				x.server.Intercept(func(*http.Request) http.Handler {
+					if _, err := os.Stat(filepath.Join(x.Dir, start)); err != nil {
+						x.t.Errorf("the runners are listed before their machines start: %v", err)
+					}
+					x.server.SetRunners([]circlecitest.Runner{
+						linux("before", "", time.Hour), linux("linux-1", "", 0), linux("linux-2", "", 0),
+					}[:min(polls.Add(1), 3)]...)
+					return nil
+				})
+			},
+			outputs: map[string]any{"runners": []any{"linux-1", "linux-2"}}, requests: []string{list, list, list},
+			after: func(x *example) { x.server.Intercept(nil) },
+		},
+		// While the runners are connected, a later plan has nothing to wait for.
+		{command: []string{"plan", "-json"}, requests: []string{list}},
+		{
+			before: func(x *example) {
+				x.server.SetRunners(linux("before", "", time.Hour), linux("linux-1", "", time.Hour), linux("linux-2", "", time.Hour))
+			},
+			command: []string{"plan", "-json", "-var", "timeout=3s"}, diagnostics: timedOut, requests: []string{list, list, list, list},
+		},
+		{command: []string{"plan", "-json", "-var", "wait=false"}, requests: []string{list}},
+		{
+			command:     []string{"destroy", "-json", "-auto-approve", "-var", "timeout=3s"},
+			diagnostics: timedOut, requests: []string{list, list, list, list}, state: []string{"terraform_data.machines"},
+		},
+		{command: []string{"destroy", "-json", "-auto-approve", "-var", "wait=false"}, requests: []string{list}, state: []string{}},
+	}}
+}
+
+// drainingExample has a queue of which some tasks are claimed and some end from poll to poll.
+func drainingExample() exampleTest {
+	const unclaimedURL, runningURL = "/api/v3/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/tasks/running?resource-class=acme%2Flinux"
+	return exampleTest{directory: "draining", steps: []exampleStep{
+		{
+			before: func(x *example) {
+				x.pollEverySecond()
+				unclaimed, running := []int64{2, 1, 0, 0}, []int64{1, 2, 2, 0}
+				var unclaimedPolls, runningPolls atomic.Int64
+				x.server.Intercept(func(r *http.Request) http.Handler {
+					if strings.HasSuffix(r.URL.Path, "/running") {
+						return circlecitest.JSON(fmt.Sprintf(`{"running_runner_tasks": %d}`, running[runningPolls.Add(1)-1]))
+					}
+					return circlecitest.JSON(fmt.Sprintf(`{"unclaimed_task_count": %d}`, unclaimed[unclaimedPolls.Add(1)-1]))
+				})
+			},
+			outputs:  map[string]any{"left": 0.0},
+			requests: slices.Concat(slices.Repeat([]string{unclaimedURL}, 4), slices.Repeat([]string{runningURL}, 4)),
+		},
+		{
+			before: func(x *example) {
+				x.server.Intercept(nil)
+				x.server.SetTasks("acme/linux", 2, 1)
+			},
+			command: []string{"apply", "-json", "-auto-approve", "-var", "wait=false"}, outputs: map[string]any{"left": 3.0},
+		},
+	}}
+}
+
+// pollEverySecond shortens the poll interval in the copy of an example.
+func (x *example) pollEverySecond() {
+	x.write("main.tf", strings.Replace(read(x.t, filepath.Join(x.Dir, "main.tf")), "wait_for = var.wait ? {", "wait_for = var.wait ? {\n    poll_interval = \"1s\"", 1))
 }
 
 func TestExamples(t *testing.T) {
-	for _, directory := range exampleDirectories(t) {
-		if slices.Contains(ownTest, directory) {
-			continue
-		}
-		want, known := exampleOutputs[directory]
-		if !known {
-			t.Errorf("no test says what examples/%s must put out", directory)
-			continue
-		}
-		t.Run(directory, func(t *testing.T) {
-			server := newExampleServer(t)
-			server.SetRunners(exampleRunners()...)
-			server.SetTasks("acme/linux", 3, 2)
-			server.SetTasks("acme/gpu", 5, 0)
-			if directory == "data-sources/circleci_organization_runners" {
-				t.Setenv("CIRCLECI_RUNNER_API_VERSION", "v3")
+	tests := exampleTests()
+	for _, test := range tests {
+		t.Run(strings.TrimSpace(test.directory+" "+test.name), func(t *testing.T) {
+			server := newServer(t)
+			if test.authority != nil {
+				server = newTLSServer(t, test.authority, nil)
 			}
-			expectOutputs(t, newExample(t, directory), want)
+			t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
+			if test.environment == nil {
+				test.environment = map[string]string{"CIRCLE_TOKEN": circlecitest.PersonalToken}
+			}
+			for name, value := range test.environment {
+				t.Setenv(name, value)
+			}
+			x := newExample(t, test.directory, server)
+			for _, step := range test.steps {
+				step.try(x)
+			}
 		})
 	}
-}
-
-// examples is where the examples are.
-const examples = "../../examples"
-
-// newExampleServer starts a Runner API that the examples ask: as for users, the environment leads there.
-func newExampleServer(t *testing.T) *circlecitest.Server {
-	t.Helper()
-	server := newServer(t)
-	t.Setenv("CIRCLE_TOKEN", circlecitest.PersonalToken)
-	t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
-	return server
-}
-
-// exampleDirectories returns every directory under examples that holds a configuration, relative to it.
-func exampleDirectories(t *testing.T) []string {
-	t.Helper()
-	var directories []string
 	for _, file := range exampleFiles(t, ".") {
-		if path.Ext(file) == ".tf" && !slices.Contains(directories, path.Dir(file)) {
-			directories = append(directories, path.Dir(file))
+		directory := path.Dir(file)
+		tested := slices.ContainsFunc(tests, func(test exampleTest) bool { return test.directory == directory })
+		if path.Ext(file) == ".tf" && !tested && directory != "demo" && directory != "testing/connected" {
+			t.Errorf("no test covers examples/%s", file)
 		}
 	}
-	if len(directories) == 0 {
-		t.Fatal("there are no examples")
-	}
-	return directories
 }
 
-// exampleFiles returns the files of an example, relative to its directory: not the state or the lock file of a person who
+func (s exampleStep) try(x *example) {
+	x.t.Helper()
+	if s.before != nil {
+		s.before(x)
+	}
+	x.server.ResetRecords()
+	if s.run != nil {
+		s.run(x)
+	} else {
+		if s.command == nil {
+			s.command = []string{"apply", "-json", "-auto-approve"}
+		}
+		expectReport(x.t, x.report(s.command...), s.diagnostics...)
+	}
+	if s.requests != nil {
+		got := []string{}
+		for _, request := range x.server.Requests() {
+			got = append(got, request.Path+"?"+request.Query.Encode())
+		}
+		expectSame(x.t, "requests", s.requests, got, cmpopts.SortSlices(strings.Compare))
+	}
+	if s.outputs != nil {
+		expectSame(x.t, "outputs", s.outputs, x.outputs())
+	}
+	if s.state != nil {
+		expectSame(x.t, "resources in the state", s.state, x.state(), cmpopts.EquateEmpty())
+	}
+	if s.after != nil {
+		s.after(x)
+	}
+}
+
+func expectSame[T any](t *testing.T, what string, want, got T, options ...cmp.Option) {
+	t.Helper()
+	if difference := cmp.Diff(want, got, options...); difference != "" {
+		t.Errorf("the %s differ (-want +got):\n%s", what, difference)
+	}
+}
+
+// expectReport asserts the severity, summary and detail of each diagnostic, in any order.
+func expectReport(t *testing.T, got []diagnostic, want ...diagnostic) {
+	t.Helper()
+	expectSame(t, "diagnostics", want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(diagnostic{}, "Address", "Snippet"),
+		cmpopts.SortSlices(func(a, b diagnostic) bool { return a.Detail < b.Detail }))
+}
+
+func expectTokenSent(x *example) {
+	if len(x.server.Requests()) != 1 {
+		x.t.Errorf("there were %d requests", len(x.server.Requests()))
+	}
+	for _, request := range x.server.Requests() {
+		expectCredential(x.t, request, "Circle-Token", circlecitest.PersonalToken)
+	}
+}
+
+// seenAgain lists runners of two classes of which one each was seen this long ago, and 50 tasks.
+func seenAgain(lastConnected time.Duration) func(x *example) {
+	return func(x *example) {
+		x.server.SetRunners(linux("a", "", lastConnected), linux("b", "", time.Hour),
+			circlecitest.Runner{ResourceClass: "acme/mac", Name: "c", LastConnected: ago(lastConnected)})
+		x.server.SetTasks("acme/linux", 49, 0)
+		x.server.SetTasks("acme/mac", 1, 0)
+	}
+}
+
+// expectPipeline runs the script as a pipeline does, and asserts its status, the JSON that it prints, if any, and what it
+// says on standard error.
+func (x *example) expectPipeline(status int, printed string, says ...string) {
+	x.t.Helper()
+	command := exec.CommandContext(x.t.Context(), "sh", x.Dir+"/run.sh", x.Path)
+	command.Env = append(x.Env, "TF_CLI_ARGS=-no-color")
+	var stdout, stderr, compact bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		x.t.Fatal(err)
+	}
+	if stdout.Len() > 0 {
+		x.check(json.Compact(&compact, bytes.TrimSpace(stdout.Bytes())))
+	}
+	if got := command.ProcessState.ExitCode(); got != status || compact.String() != printed {
+		x.t.Errorf("the script exits with status %d and prints %s", got, &stdout)
+	}
+	for _, text := range says {
+		if !strings.Contains(stderr.String(), text) {
+			x.t.Errorf("the script does not say %q", text)
+		}
+	}
+	if x.t.Failed() {
+		x.t.Fatalf("standard error:\n%s", &stderr)
+	}
+}
+
+func (x *example) expectChanges(want bool) {
+	x.t.Helper()
+	if stdout, unchanged := x.workspace.run("plan", "-detailed-exitcode", "-no-color"); unchanged == want {
+		x.t.Errorf("plan finds no change: %t\n%s", unchanged, stdout)
+	}
+}
+
+// expectTest runs the CLI's own tests, and asserts whether they pass, lines that they print, and that nothing warns.
+func (x *example) expectTest(passes bool, lines ...string) {
+	x.t.Helper()
+	stdout, stderr, ok := x.runBoth("test", "-no-color")
+	printed := stdout + stderr
+	if ok != passes || strings.Contains(printed, "Warning: ") {
+		x.t.Errorf("the tests pass: %t, want %t without a warning:\n%s", ok, passes, printed)
+	}
+	for _, line := range lines {
+		if !strings.Contains(printed, line+"\n") {
+			x.t.Errorf("test does not print %q:\n%s", line, printed)
+		}
+	}
+}
+
+const examples = "../../examples"
+
+// exampleFiles returns the files of an example, relative to its directory: not the state or the lock file of a user who
 // tried it there.
 func exampleFiles(t *testing.T, directory string) []string {
 	t.Helper()
@@ -142,86 +531,51 @@ func exampleFiles(t *testing.T, directory string) []string {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("examples/%s has %d files: %v", directory, len(files), err)
 	}
 	return files
 }
 
 // newExample copies an example to a workspace, with a required_providers block where it has none.
-func newExample(t *testing.T, directory string) *workspace {
+func newExample(t *testing.T, directory string, server *circlecitest.Server) *example {
 	t.Helper()
-	w := newWorkspace(t, "")
+	x := &example{newWorkspace(t, ""), server}
+	copied := map[string]string{"main.tf": "", "requirement.tf": cli.RequiredProviders}
 	for _, file := range exampleFiles(t, directory) {
-		content, err := os.ReadFile(filepath.Join(examples, directory, file))
-		if err != nil {
-			t.Fatal(err)
+		copied[file] = read(t, filepath.Join(examples, directory, file))
+		if path.Dir(file) == "." && strings.Contains(copied[file], "required_providers") {
+			delete(copied, "requirement.tf")
 		}
-		if err := os.MkdirAll(filepath.Join(w.dir, path.Dir(file)), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if path.Dir(file) == "." && strings.Contains(string(content), "required_providers") {
-			w.write("main.tf", "") // What newWorkspace wrote. The example may have a main.tf of its own.
-		}
-		w.write(file, string(content))
 	}
-	return w
+	x.check(x.Write(copied))
+	return x
 }
 
-// outputs returns the values that the last apply put out.
-func (w *workspace) outputs() map[string]any {
-	w.t.Helper()
-	printed, _ := w.run("output", "-json")
-	var outputs map[string]struct{ Value any }
-	if err := json.Unmarshal([]byte(printed), &outputs); err != nil {
-		w.t.Fatalf("output printed %q: %v", printed, err)
-	}
-	values := map[string]any{}
-	for name, output := range outputs {
-		values[name] = output.Value
-	}
-	return values
-}
+// publicProvider has the names that the example uses of CircleCI-Public/circleci, and validates nothing but them.
+type publicProvider struct{ tfprotov6.ProviderServer }
 
-// expectReport asserts what the CLI reports, in any order: the severity, summary and detail of each.
-func expectReport(t *testing.T, got []diagnostic, want ...diagnostic) {
-	t.Helper()
-	reported := make([]diagnostic, len(got))
-	for i, d := range got {
-		reported[i] = diagnostic{Severity: d.Severity, Summary: d.Summary, Detail: d.Detail}
-	}
-	byDetail := func(a, b diagnostic) int { return strings.Compare(a.Detail, b.Detail) }
-	slices.SortFunc(reported, byDetail)
-	slices.SortFunc(want, byDetail)
-	if difference := cmp.Diff(want, reported, cmpopts.EquateEmpty()); difference != "" {
-		t.Errorf("what the CLI reports differs (-want +got):\n%s", difference)
-	}
-}
-
-// failedCheck is what the CLI reports of a check block.
-func failedCheck(message string) diagnostic {
-	return diagnostic{Severity: "warning", Summary: "Check block assertion failed", Detail: message}
-}
-
-// state returns the addresses of what the state holds, data sources left out.
-func (w *workspace) state() []string {
-	w.t.Helper()
-	printed, ok := w.run("show", "-json")
-	var state struct {
-		Values struct {
-			RootModule struct {
-				Resources []struct{ Address, Mode string }
-			} `json:"root_module"`
+func (publicProvider) GetProviderSchema(context.Context, *tfprotov6.GetProviderSchemaRequest) (*tfprotov6.GetProviderSchemaResponse, error) {
+	schema := func(names ...string) *tfprotov6.Schema {
+		block := &tfprotov6.SchemaBlock{}
+		for _, name := range names {
+			block.Attributes = append(block.Attributes, &tfprotov6.SchemaAttribute{Name: name, Type: tftypes.String, Optional: true})
 		}
+		return &tfprotov6.Schema{Block: block}
 	}
-	if err := json.Unmarshal([]byte(printed), &state); !ok || err != nil {
-		w.t.Fatalf("show printed %q: %v", printed, err)
-	}
-	var addresses []string
-	for _, resource := range state.Values.RootModule.Resources {
-		if resource.Mode == "managed" {
-			addresses = append(addresses, resource.Address)
-		}
-	}
-	return addresses
+	return &tfprotov6.GetProviderSchemaResponse{
+		Provider: schema("host", "key", "runner_host"),
+		ResourceSchemas: map[string]*tfprotov6.Schema{
+			"circleci_runner_resource_class": schema("organization_id", "resource_class", "description"),
+			"circleci_runner_token":          schema("organization_id", "resource_class", "nickname"),
+		},
+	}, nil
+}
+
+func (publicProvider) ValidateProviderConfig(context.Context, *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
+	return &tfprotov6.ValidateProviderConfigResponse{}, nil
+}
+
+func (publicProvider) ValidateResourceConfig(context.Context, *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	return &tfprotov6.ValidateResourceConfigResponse{}, nil
 }

@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,19 +10,20 @@ import (
 	"testing"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
 // TestInstall follows a user who installs the provider from its source, uses it, changes it, and installs it again.
 func TestInstall(t *testing.T) {
 	requireCLI(t)
 	first, second := buildNamed(t, "first"), buildNamed(t, "second")
-	m := newMachine(t)
+	m := newHome(t)
 
 	output := m.install(first)
 	expectPrefix(t, output, "Installed as version 0.0.1 in "+m.plugins+".\n")
 	m.expectVersions("0.0.1")
 	m.write(requirement(t, output, "0.0.1"))
-	m.run("init")
+	m.init()
 	m.expectBuild("first")
 
 	// The same build again changes nothing, so that a lock file goes on to fit.
@@ -31,7 +31,7 @@ func TestInstall(t *testing.T) {
 	expectPrefix(t, output, "This build is already installed, as version 0.0.1.\n")
 	requirement(t, output, "0.0.1")
 	m.expectVersions("0.0.1")
-	m.run("init")
+	m.init()
 	m.expectBuild("first")
 
 	output = m.install(second)
@@ -39,25 +39,25 @@ func TestInstall(t *testing.T) {
 	m.expectVersions("0.0.1", "0.0.2")
 
 	// A configuration that is locked to the old build still finds it, also where it was not initialized before.
-	m.run("init")
+	m.init()
 	m.expectBuild("first")
-	if err := os.RemoveAll(filepath.Join(m.dir, ".terraform")); err != nil {
+	if err := os.RemoveAll(filepath.Join(m.Dir, ".terraform")); err != nil {
 		t.Fatal(err)
 	}
-	m.run("init")
+	m.init()
 	m.expectBuild("first")
 
 	// So does one that would take a later one, until it is told to.
 	m.write(strings.Replace(requirement(t, output, "0.0.2"), `"0.0.2"`, `">= 0.0.1"`, 1))
-	m.run("init")
+	m.init()
 	m.expectBuild("first")
-	m.run("init", "-upgrade")
+	m.init("-upgrade")
 	m.expectBuild("second")
 
 	// The printed requirement moves a configuration back and forth, with the command that is printed along.
 	for _, build := range []struct{ name, version string }{{"first", "0.0.1"}, {"second", "0.0.2"}} {
 		m.write(strings.Replace(requirement(t, output, "0.0.2"), "0.0.2", build.version, 1))
-		m.run("init", "-upgrade")
+		m.init("-upgrade")
 		m.expectBuild(build.name)
 	}
 
@@ -66,13 +66,13 @@ func TestInstall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, executable := range m.executables("*", "0.0.2") {
+	for _, executable := range m.executables("*/*/*", "0.0.2") {
 		if err := os.WriteFile(executable, content, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if output, ok := m.try("init"); ok || !strings.Contains(output, "checksums") {
-		t.Errorf("init takes a build that the lock file does not know:\n%s", output)
+	if stdout, stderr, ok := m.runBoth("init", "-no-color"); ok || !strings.Contains(stdout+stderr, "checksums") {
+		t.Errorf("init takes a build that the lock file does not know:\n%s%s", stdout, stderr)
 	}
 }
 
@@ -100,25 +100,24 @@ func TestInstallVersions(t *testing.T) {
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			m := newMachine(t)
+			m := newHome(t)
 			home := filepath.Dir(filepath.Dir(m.plugins))
 			m.plugins = filepath.Join(home, row.plugins)
-			m.env = append(m.env, "GOOS="+row.goos, "GOARCH=amd64", "APPDATA="+strings.ReplaceAll(home+"/AppData/Roaming", "/", `\`))
+			m.Env = append(m.Env, "GOOS="+row.goos, "GOARCH=amd64", "APPDATA="+strings.ReplaceAll(home+"/AppData/Roaming", "/", `\`))
 			executable := filepath.Join(home, "build")
 			if err := os.WriteFile(executable, []byte("a build"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			directory := func(host string) string { return filepath.Join(m.plugins, host, "circleci-community", "circleci") }
 			for _, version := range row.existing {
-				if err := os.MkdirAll(filepath.Join(directory("registry.terraform.io"), version), 0o700); err != nil {
+				if err := os.MkdirAll(filepath.Join(m.plugins, cli.Addresses[0], version), 0o700); err != nil {
 					t.Fatal(err)
 				}
 			}
 
 			expectPrefix(t, m.install(executable), "Installed as version "+row.version+" in "+m.plugins+".\n")
-			for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
-				if got := read(t, filepath.Join(directory(host), row.version, row.path)); got != "a build" {
-					t.Errorf("%s has %q", host, got)
+			for _, address := range cli.Addresses {
+				if got := read(t, filepath.Join(m.plugins, address, row.version, row.path)); got != "a build" {
+					t.Errorf("%s has %q", address, got)
 				}
 			}
 			expectPrefix(t, m.install(executable), "This build is already installed, as version "+row.version+".\n")
@@ -151,8 +150,9 @@ func TestBuildDirectory(t *testing.T) {
 			if output, err := command.CombinedOutput(); err != nil {
 				t.Fatalf("make build: %v\n%s", err, output)
 			}
-			w := &workspace{t: t, dir: t.TempDir(), env: append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(clone, "bin/dev.tfrc"))}
-			w.write("main.tf", requiredProviders+tasksBlock)
+			w := emptyWorkspace(t)
+			w.Env = append(w.Env, "TF_CLI_CONFIG_FILE="+filepath.Join(clone, "bin/dev.tfrc"))
+			w.write("main.tf", cli.RequiredProviders+tasksBlock)
 			if got := w.validate(); len(got) != 1 || got[0].Summary != "Provider development overrides are in effect" {
 				t.Errorf("validate reports %+v, want the warning about the override alone", got)
 			}
@@ -160,133 +160,112 @@ func TestBuildDirectory(t *testing.T) {
 	}
 }
 
-// buildNamed builds the provider as a version that its requests tell, so that each build is another executable and a
-// server sees which one asks.
+// buildNamed builds the provider as a version that its requests carry, so that each build is another executable and a
+// server can tell them apart.
 func buildNamed(t *testing.T, version string) (path string) {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), "terraform-provider-circleci")
-	output, err := exec.Command("go", "build", "-ldflags=-X main.version="+version, "-o", path, "../..").CombinedOutput()
-	if err != nil {
-		t.Fatalf("go build: %v\n%s", err, output)
+	path = filepath.Join(t.TempDir(), cli.Executable)
+	if err := cli.BuildProvider(t.Context(), path, "-ldflags=-X main.version="+version); err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
 
-// machine is a home directory into which the provider is installed, and a configuration that uses it.
-type machine struct {
-	t       *testing.T
+// home is a home directory into which the provider is installed, and a workspace that uses it.
+type home struct {
+	*workspace
 	server  *circlecitest.Server
 	plugins string
-	*workspace
 }
 
-func newMachine(t *testing.T) *machine {
+func newHome(t *testing.T) *home {
 	t.Helper()
-	home := t.TempDir()
-	server := newServer(t)
-	server.SetTasks("acme/linux", 3, 2)
-	// Go counts what it runs in the home directory, in the background: not in one that the test removes.
-	telemetry := filepath.Join(home, ".config", "go", "telemetry")
-	if err := os.MkdirAll(telemetry, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(telemetry, "mode"), []byte("off"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	env := append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=",
-		"CIRCLE_TOKEN="+circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_URL="+server.URL,
+	dir := t.TempDir()
+	h := &home{emptyWorkspace(t), newServer(t), filepath.Join(dir, ".terraform.d", "plugins")}
+	h.server.SetTasks("acme/linux", 3, 2)
+	// Go writes telemetry to the home directory in the background: not to one that the test removes.
+	telemetry := filepath.Join(dir, ".config", "go", "telemetry")
+	h.check(os.MkdirAll(telemetry, 0o700))
+	h.check(os.WriteFile(filepath.Join(telemetry, "mode"), []byte("off"), 0o600))
+	h.Env = append(h.Env, "HOME="+dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=",
+		"CIRCLE_TOKEN="+circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_URL="+h.server.URL,
 		// What is installed must do: a registry cannot be reached. Loopback needs no proxy.
 		"HTTPS_PROXY=http://127.0.0.1:1", "https_proxy=http://127.0.0.1:1", "NO_PROXY=", "no_proxy=")
-	return &machine{
-		t: t, server: server, plugins: filepath.Join(home, ".terraform.d", "plugins"),
-		workspace: &workspace{t: t, dir: t.TempDir(), env: env},
-	}
+	return h
 }
 
 // install runs the script as `make install` does and returns what it prints.
-func (m *machine) install(executable string) string {
-	m.t.Helper()
+func (h *home) install(executable string) string {
+	h.t.Helper()
 	command := exec.Command("../../tools/install-provider", executable)
-	command.Env = m.env
+	command.Env = h.Env
 	output, err := command.CombinedOutput()
 	if err != nil {
-		m.t.Fatalf("tools/install-provider: %v\n%s", err, output)
+		h.t.Fatalf("tools/install-provider: %v\n%s", err, output)
 	}
 	return string(output)
 }
 
 // expectVersions asserts which versions are installed, for both CLIs.
-func (m *machine) expectVersions(want ...string) {
-	m.t.Helper()
-	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+func (h *home) expectVersions(want ...string) {
+	h.t.Helper()
+	for _, address := range cli.Addresses {
 		var got []string
-		for _, executable := range m.executables(host, "*") {
+		for _, executable := range h.executables(address, "*") {
 			version := filepath.Base(filepath.Dir(filepath.Dir(executable)))
 			if filepath.Base(executable) != "terraform-provider-circleci_v"+version {
-				m.t.Errorf("version %s for %s is called %s", version, host, filepath.Base(executable))
+				h.t.Errorf("version %s of %s is called %s", version, address, filepath.Base(executable))
 			}
 			got = append(got, version)
 		}
 		if !slices.Equal(got, want) {
-			m.t.Errorf("%s has the versions %q, want %q", host, got, want)
+			h.t.Errorf("%s has the versions %q, want %q", address, got, want)
 		}
 	}
 }
 
-// executables returns what is installed for a host and a version, which may be patterns.
-func (m *machine) executables(host, version string) []string {
-	m.t.Helper()
-	found, err := filepath.Glob(filepath.Join(m.plugins, host, "circleci-community", "circleci", version, "*", "*"))
+// executables returns what is installed for an address and a version, which may be patterns.
+func (h *home) executables(address, version string) []string {
+	h.t.Helper()
+	found, err := filepath.Glob(filepath.Join(h.plugins, address, version, "*", "*"))
 	if err != nil {
-		m.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	return found
 }
 
-func (m *machine) write(requirement string) {
-	m.t.Helper()
-	m.workspace.write("main.tf", requirement+`
+func (h *home) write(requirement string) {
+	h.t.Helper()
+	h.workspace.write("main.tf", requirement+`
 data "circleci_runner_tasks" "linux" {
   resource_class = "acme/linux"
 }
 `)
 }
 
-// run runs the CLI, which must succeed.
-func (m *machine) run(arguments ...string) {
-	m.t.Helper()
-	if output, ok := m.try(arguments...); !ok {
-		m.t.Fatalf("%q fails:\n%s", arguments, output)
+// init runs init, which must succeed.
+func (h *home) init(arguments ...string) {
+	h.t.Helper()
+	if stdout, stderr, ok := h.runBoth(append([]string{"init", "-no-color"}, arguments...)...); !ok {
+		h.t.Fatalf("init fails:\n%s%s", stdout, stderr)
 	}
 }
 
-// try runs the CLI and returns all that it prints, and whether it succeeded.
-func (m *machine) try(arguments ...string) (output string, ok bool) {
-	m.t.Helper()
-	command := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), append(arguments, "-no-color")...)
-	command.Dir, command.Env = m.dir, m.env
-	printed, err := command.CombinedOutput()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		m.t.Fatal(err)
+// expectBuild validates and plans, and asserts which build sent the request.
+func (h *home) expectBuild(version string) {
+	h.t.Helper()
+	if got := h.validate(); len(got) != 0 {
+		h.t.Fatalf("validate reports %+v", got)
 	}
-	return string(printed), err == nil
-}
-
-// expectBuild validates and plans, and asserts which build it was that asked the server.
-func (m *machine) expectBuild(version string) {
-	m.t.Helper()
-	if got := m.validate(); len(got) != 0 {
-		m.t.Fatalf("validate reports %+v", got)
+	h.server.ResetRecords()
+	if got := h.plan(); len(got) != 0 {
+		h.t.Fatalf("plan reports %+v", got)
 	}
-	m.server.ResetRecords()
-	if got := m.plan(); len(got) != 0 {
-		m.t.Fatalf("plan reports %+v", got)
-	}
-	requests := m.server.Requests()
+	requests := h.server.Requests()
 	if len(requests) != 1 {
-		m.t.Fatalf("the server was asked %d times, not once", len(requests))
+		h.t.Fatalf("the server received %d requests, not one", len(requests))
 	}
-	expectPrefix(m.t, requests[0].Header.Get("User-Agent"), "terraform-provider-circleci/"+version+" ")
+	expectPrefix(h.t, requests[0].Header.Get("User-Agent"), "terraform-provider-circleci/"+version+" ")
 }
 
 var printedRequirement = regexp.MustCompile(`(?s)\nRequire it with:\n\n(  terraform \{\n.*\n  \}\n)`)

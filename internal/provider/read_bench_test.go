@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
-	"github.com/circleci-community/terraform-provider-circleci/internal/bench/runnerlist"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
@@ -39,7 +38,7 @@ func newRead(tb testing.TB, made tfprotov6.ProviderServer, server *circlecitest.
 	if err != nil || len(diagnostics) != 0 {
 		tb.Fatalf("the provider is not configured: %v, %+v", err, diagnostics)
 	}
-	config := providertest.Attributes{"namespace": providertest.String(runnerlist.Namespace)}
+	config := providertest.Attributes{"namespace": providertest.String(circlecitest.LongListNamespace)}
 	return func() *tfprotov6.ReadDataSourceResponse {
 		response, err := p.ReadEncoded(context.Background(), dataSource, config)
 		if err != nil || len(response.Diagnostics) != 0 {
@@ -52,7 +51,7 @@ func newRead(tb testing.TB, made tfprotov6.ProviderServer, server *circlecitest.
 // BenchmarkRead is one read of circleci_runners through the provider's server: HTTP, decoding, converting, encoding.
 func BenchmarkRead(b *testing.B) {
 	for _, n := range []int{10, 1_000, 10_000, 100_000} {
-		body := runnerlist.JSON(n, 3)
+		body := circlecitest.LongList(n, 3)
 		for _, way := range ways {
 			if way.name == "plain" && n > 10_000 {
 				continue // It takes a quarter of a minute and gigabytes.
@@ -60,7 +59,7 @@ func BenchmarkRead(b *testing.B) {
 			b.Run(fmt.Sprintf("runners=%d/way=%s", n, way.name), func(b *testing.B) {
 				server := circlecitest.NewServer()
 				defer server.Close()
-				server.SetHandler(runnerlist.Answer(body))
+				server.SetHandler(circlecitest.Body(body))
 				read := newRead(b, way.server(), server, "circleci_runners")
 				b.ReportAllocs()
 				for b.Loop() {
@@ -90,7 +89,7 @@ func BenchmarkFleet(b *testing.B) {
 
 // serveFleet lists five runners of each class, and counts one task for each.
 func serveFleet(server *circlecitest.Server, classes int) {
-	list := runnerlist.Answer(runnerlist.JSON(5*classes, classes))
+	list := circlecitest.Body(circlecitest.LongList(5*classes, classes))
 	oneTask := circlecitest.JSON(`{"unclaimed_task_count": 1}`)
 	server.Intercept(func(r *http.Request) http.Handler {
 		if strings.HasSuffix(r.URL.Path, "/tasks") {

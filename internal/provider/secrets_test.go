@@ -151,9 +151,9 @@ func TestRequestLog(t *testing.T) {
 	server := newServer(t)
 	server.Enqueue(circlecitest.WithHeader(circlecitest.JSON(`{"unclaimed_task_count": 3}`), "X-Request-Id", "request-1"))
 	w := newBinaryWorkspace(t, providerBlock(server)+tasksBlock)
-	w.env = append(w.env, "TF_LOG_PROVIDER=DEBUG", "TF_LOG_PATH="+filepath.Join(w.dir, "debug.log"))
+	w.Env = append(w.Env, "TF_LOG_PROVIDER=DEBUG", "TF_LOG_PATH="+filepath.Join(w.Dir, "debug.log"))
 	w.run("plan")
-	log, err := os.ReadFile(filepath.Join(w.dir, "debug.log"))
+	log, err := os.ReadFile(filepath.Join(w.Dir, "debug.log"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestRequestLog(t *testing.T) {
 // runAtTrace runs plan, apply and show and returns all that they wrote: what was on the screen, and every file.
 func (w *workspace) runAtTrace(succeeds bool) map[string]string {
 	w.t.Helper()
-	w.env = append(w.env, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.dir, "trace.log"))
+	w.Env = append(w.Env, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.Dir, "trace.log"))
 	written := map[string]string{}
 	for _, arguments := range [][]string{{"plan", "-out=plan.zip"}, {"apply", "-auto-approve"}, {"plan", "-json"}, {"show", "-json"}, {"show", "-json", "plan.zip"}} {
 		if !succeeds && arguments[len(arguments)-1] == "plan.zip" {
@@ -203,7 +203,7 @@ func (w *workspace) runAtTrace(succeeds bool) map[string]string {
 func (w *workspace) files() map[string]string {
 	w.t.Helper()
 	files := map[string]string{}
-	err := filepath.WalkDir(w.dir, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(w.Dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
@@ -219,7 +219,7 @@ func (w *workspace) files() map[string]string {
 
 func (w *workspace) unzip(name string, into map[string]string) {
 	w.t.Helper()
-	archive, err := zip.OpenReader(filepath.Join(w.dir, name))
+	archive, err := zip.OpenReader(filepath.Join(w.Dir, name))
 	if err != nil {
 		w.t.Fatal(err)
 	}

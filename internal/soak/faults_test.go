@@ -3,9 +3,9 @@ package soak_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,166 +15,152 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// consequence is what a read may make of an answer.
-type consequence int
+// consequence is what a read may make of a response.
+type consequence string
 
 const (
-	// right is an answer that says what is, though it may say it in an unusual way.
-	right consequence = iota + 1
-	// wrong is an answer that ends the read with an error.
-	wrong
-	// passing is an answer behind which the read asks again, unless it has no more time or attempts.
-	passing
+	right     consequence = "right"             // It is correct, though it may be unusual.
+	wrong     consequence = "wrong"             // It ends the read with an error.
+	transient consequence = "a transient error" // The request is retried, unless there is no more time or attempt.
 )
-
-func (c consequence) String() string {
-	return map[consequence]string{right: "right", wrong: "wrong", passing: "a fault that passes"}[c]
-}
 
 // fault is one way to misbehave.
 type fault struct {
 	name        string
 	consequence consequence
-	answer      func(r *http.Request) http.Handler
+	response    func(r *http.Request) http.Handler
 }
 
 // allFaults returns every way to misbehave.
 func (s *service) allFaults() []fault {
-	always := func(answer http.Handler) func(*http.Request) http.Handler {
-		return func(*http.Request) http.Handler { return answer }
+	always := func(response http.Handler) func(*http.Request) http.Handler {
+		return func(*http.Request) http.Handler { return response }
 	}
-	// made makes an answer from the body of the right one.
+	status := func(code int) func(*http.Request) http.Handler { return always(circlecitest.Error(code, "no")) }
+	after := func(code int, wait string) func(*http.Request) http.Handler {
+		return always(circlecitest.WithHeader(circlecitest.Error(code, "later"), "Retry-After", wait))
+	}
+	// made makes a response from the body of the right one, edited a JSON body with status 200.
 	made := func(from func(body string) http.Handler) func(*http.Request) http.Handler {
 		return func(r *http.Request) http.Handler { return from(s.usual(r)) }
 	}
-	// edited answers with a body that was made from the right one.
 	edited := func(edit func(body string) string) func(*http.Request) http.Handler {
 		return made(func(body string) http.Handler { return circlecitest.JSON(edit(body)) })
 	}
-	after := func(status int, wait string) http.Handler {
-		return circlecitest.WithHeader(circlecitest.Error(status, "later"), "Retry-After", wait)
+	// malformed edits a list by its beginning, and a count by its value.
+	malformed := func(item, count string) func(*http.Request) http.Handler {
+		return edited(func(body string) string {
+			return strings.NewReplacer("[{", "["+item+",{", "[]", "["+item+"]", `count":`, `count":`+count).Replace(body)
+		})
 	}
-	const page = "<!DOCTYPE html><html><head><title>Sign in</title></head></html>"
+	compressed := func(edit func(body []byte) http.Handler) func(*http.Request) http.Handler {
+		return made(func(body string) http.Handler {
+			return circlecitest.WithHeader(edit(compress(body)), "Content-Encoding", "gzip")
+		})
+	}
+	const page, stray = "<!DOCTYPE html><html><head><title>Sign in</title></head></html>", `{"resource_class":"other/linux","name":"stray"}`
 
-	faults := []fault{
-		{"status 400", wrong, always(circlecitest.Error(400, "no"))},
-		{"status 401", wrong, always(circlecitest.Error(401, "no"))},
-		{"status 403", wrong, always(circlecitest.Error(403, "no"))},
-		{"status 404", wrong, always(circlecitest.Error(404, "no"))},
-		{"status 206 with the right body", wrong, made(func(body string) http.Handler {
-			return circlecitest.Raw(206, "application/json", body)
-		})},
-		{"status 204", wrong, always(circlecitest.Raw(204, "application/json", ""))},
-		{"status 429", passing, always(circlecitest.Error(429, "slow down"))},
-		{"status 429 with Retry-After", passing, always(after(429, "1"))},
-		{"status 500", passing, always(circlecitest.Error(500, "oops"))},
-		{"status 502 with a page", passing, always(circlecitest.Raw(502, "text/html", page))},
-		{"status 503", passing, always(circlecitest.Raw(503, "text/plain", "no upstream"))},
-		{"status 503 with the right body", passing, made(func(body string) http.Handler {
-			return circlecitest.Raw(503, "application/json", body)
-		})},
-		{"status 503 with Retry-After", passing, always(after(503, "2"))},
-		{"status 503 with Retry-After as a date", passing, func(*http.Request) http.Handler {
-			return after(503, time.Now().Add(3*time.Second).UTC().Format(http.TimeFormat))
+	return []fault{
+		{name: "status 400", consequence: wrong, response: status(400)},
+		{name: "status 401", consequence: wrong, response: status(401)},
+		{name: "status 403", consequence: wrong, response: status(403)},
+		{name: "status 404", consequence: wrong, response: status(404)},
+		{name: "status 206 with the right body", consequence: wrong, response: made(func(body string) http.Handler { return circlecitest.Raw(206, "application/json", body) })},
+		{name: "status 204", consequence: wrong, response: always(circlecitest.Raw(204, "application/json", ""))},
+		{name: "status 429", consequence: transient, response: status(429)},
+		{name: "status 429 with Retry-After", consequence: transient, response: after(429, "1")},
+		{name: "status 500", consequence: transient, response: status(500)},
+		{name: "status 502 with a page", consequence: transient, response: always(circlecitest.Raw(502, "text/html", page))},
+		{name: "status 503", consequence: transient, response: always(circlecitest.Raw(503, "text/plain", "no upstream"))},
+		{name: "status 503 with the right body", consequence: transient, response: made(func(body string) http.Handler { return circlecitest.Raw(503, "application/json", body) })},
+		{name: "status 503 with Retry-After", consequence: transient, response: after(503, "2")},
+		{name: "status 503 with Retry-After as a date", consequence: transient, response: func(r *http.Request) http.Handler {
+			return after(503, time.Now().Add(3*time.Second).UTC().Format(http.TimeFormat))(r)
 		}},
-		{"status 503 with Retry-After beyond the read", wrong, always(after(503, "3600"))},
-		{"status 504", passing, always(circlecitest.Error(504, "too slow"))},
+		{name: "status 503 with Retry-After beyond the read", consequence: wrong, response: after(503, "3600")},
+		{name: "status 504", consequence: transient, response: status(504)},
 
-		{"page with status 200", wrong, always(circlecitest.Raw(200, "text/html", page))},
-		{"text with status 200", wrong, always(circlecitest.Raw(200, "text/plain", "OK"))},
-		{"nothing with status 200", wrong, always(circlecitest.JSON(""))},
-		{"JSON that ends early", wrong, edited(func(body string) string { return body[:len(body)/2] })},
-		{"JSON without its last brace", wrong, edited(func(body string) string { return body[:len(body)-1] })},
-		{"answer twice", wrong, edited(func(body string) string { return body + body })},
-		{"garbage behind the answer", wrong, edited(func(body string) string { return body + "\x00" })},
-		{"member twice", wrong, edited(func(body string) string { return body[:len(body)-1] + "," + body[1:] })},
-		{"other case", wrong, edited(func(body string) string { return strings.ToUpper(body[:4]) + body[4:] })},
-		{"null", wrong, edited(func(body string) string { return body[:strings.Index(body, ":")] + ":null}" })},
-		{"invalid UTF-8", wrong, edited(func(body string) string { return "{\"other\":\"\xff\"," + body[1:] })},
-		{"lone surrogate", wrong, edited(func(body string) string { return `{"other":"\ud800",` + body[1:] })},
-		{"number of another form", wrong, edited(func(body string) string {
-			// For a list, which has no number, a runner is a number.
-			return strings.NewReplacer("[{", "[1,{", "[]", "[1]", "count\":", "count\":1e").Replace(body)
-		})},
-		{"number that is too large", wrong, edited(func(body string) string {
-			return strings.NewReplacer("[{", "[1,{", "[]", "[1]", "count\":", "count\":"+strings.Repeat("9", 100)).Replace(body)
-		})},
-		{"other object", wrong, always(circlecitest.JSON(`{"message":"OK"}`))},
-		{"runner outside of the filter, or a text for a count", wrong, edited(func(body string) string {
-			const stray = `{"resource_class":"other/linux","name":"stray"}`
-			return strings.NewReplacer("[{", "["+stray+",{", "[]", "["+stray+"]", "count\":", "count\":\"1\",\"x\":").Replace(body)
-		})},
-		{"unfiltered list, or a negative count", wrong, func(r *http.Request) http.Handler {
+		{name: "page with status 200", consequence: wrong, response: always(circlecitest.Raw(200, "text/html", page))},
+		{name: "text with status 200", consequence: wrong, response: always(circlecitest.Raw(200, "text/plain", "OK"))},
+		{name: "empty body with status 200", consequence: wrong, response: always(circlecitest.JSON(""))},
+		{name: "half of the JSON", consequence: wrong, response: edited(func(body string) string { return body[:len(body)/2] })},
+		{name: "JSON without its last brace", consequence: wrong, response: edited(func(body string) string { return body[:len(body)-1] })},
+		{name: "JSON twice", consequence: wrong, response: edited(func(body string) string { return body + body })},
+		{name: "trailing data", consequence: wrong, response: edited(func(body string) string { return body + "\x00" })},
+		{name: "member twice", consequence: wrong, response: edited(func(body string) string { return body[:len(body)-1] + "," + body[1:] })},
+		{name: "other case", consequence: wrong, response: edited(func(body string) string { return strings.ToUpper(body[:4]) + body[4:] })},
+		{name: "null", consequence: wrong, response: edited(func(body string) string { return body[:strings.Index(body, ":")] + ":null}" })},
+		{name: "invalid UTF-8", consequence: wrong, response: edited(func(body string) string { return "{\"other\":\"\xff\"," + body[1:] })},
+		{name: "lone surrogate", consequence: wrong, response: edited(func(body string) string { return `{"other":"\ud800",` + body[1:] })},
+		{name: "number for a runner, or with an exponent", consequence: wrong, response: malformed("1", "1e")},
+		{name: "number for a runner, or too large", consequence: wrong, response: malformed("1", strings.Repeat("9", 100))},
+		{name: "other object", consequence: wrong, response: always(circlecitest.JSON(`{"message":"OK"}`))},
+		{name: "runner outside of the filter, or a string for a count", consequence: wrong, response: malformed(stray, `"1","x":`)},
+		{name: "unfiltered list, or a negative count", consequence: wrong, response: func(r *http.Request) http.Handler {
 			if strings.HasSuffix(r.URL.Path, "/tasks") {
 				return circlecitest.JSON(`{"unclaimed_task_count":-1}`)
 			}
 			other := r.Clone(r.Context())
 			other.URL.RawQuery = url.Values{"namespace": {namespaceOf(readers)}}.Encode()
-			return circlecitest.JSON(strings.Replace(s.usual(other), "[]", `[{"resource_class":"other/linux","name":"stray"}]`, 1))
+			return circlecitest.JSON(strings.Replace(s.usual(other), "[]", "["+stray+"]", 1))
 		}},
-		{"page of several, or a fraction of a count", wrong, func(r *http.Request) http.Handler {
+		{name: "page of several, or a fraction of a count", consequence: wrong, response: func(r *http.Request) http.Handler {
 			if strings.HasSuffix(r.URL.Path, "/tasks") {
 				return circlecitest.JSON(`{"unclaimed_task_count":1.0}`)
 			}
 			return circlecitest.JSON(`{"items":[],"next_page_token":"2"}`)
 		}},
-		{"too long by its header", wrong, always(sent("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{"))},
-		{"no HTTP", wrong, always(sent("220 mail.example.com ESMTP\r\n"))},
-		{"redirect to another origin", wrong, always(circlecitest.Redirect("https://login.example.com/"))},
-		{"redirect without end", wrong, redirected("again")},
+		{name: "too long by its header", consequence: wrong, response: always(circlecitest.Bytes("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{"))},
+		{name: "no HTTP", consequence: wrong, response: always(circlecitest.Bytes("220 mail.example.com ESMTP\r\n"))},
+		{name: "redirect to another origin", consequence: wrong, response: always(circlecitest.Redirect("https://login.example.com/"))},
+		{name: "endless redirect", consequence: wrong, response: redirected("again")},
 
-		{"cut before the answer", passing, always(circlecitest.AbortConnection())},
-		{"reset", passing, always(circlecitest.Reset(""))},
-		{"cut in the header", passing, always(sent("HTTP/1.1 200 OK\r\nContent-Le"))},
-		{"cut in the body", passing, made(func(body string) http.Handler { return circlecitest.TruncatedBody(body[:len(body)/2]) })},
-		{"cut behind the right body", passing, made(circlecitest.TruncatedBody)},
-		{"cut behind a part that is valid", passing, made(func(body string) http.Handler {
-			// What arrives is an answer by itself; only its length tells that it is not all of it.
-			part := `{"unclaimed_task_count":0}`
+		{name: "closed before the response", consequence: transient, response: always(circlecitest.AbortConnection())},
+		{name: "reset", consequence: transient, response: always(circlecitest.Reset(""))},
+		{name: "truncated header", consequence: transient, response: always(circlecitest.Bytes("HTTP/1.1 200 OK\r\nContent-Le"))},
+		{name: "truncated body", consequence: transient, response: made(func(body string) http.Handler { return circlecitest.TruncatedBody(body[:len(body)/2]) })},
+		{name: "closed after the right body", consequence: transient, response: made(circlecitest.TruncatedBody)},
+		// What arrives is valid by itself; only its length shows that it is not all.
+		{name: "truncated after a valid part", consequence: transient, response: made(func(body string) http.Handler {
 			if strings.Contains(body, "items") {
-				part = `{"items":[]}`
+				return circlecitest.TruncatedBody(`{"items":[]}`)
 			}
-			return circlecitest.TruncatedBody(part)
+			return circlecitest.TruncatedBody(`{"unclaimed_task_count":0}`)
 		})},
-		{"cut in the chunks", passing, made(func(body string) http.Handler { return circlecitest.TruncatedChunks(body[:len(body)/2]) })},
-		{"cut before the last chunk", passing, made(circlecitest.TruncatedChunks)},
-		{"reset in the body", passing, made(func(body string) http.Handler {
+		{name: "truncated chunks", consequence: transient, response: made(func(body string) http.Handler { return circlecitest.TruncatedChunks(body[:len(body)/2]) })},
+		{name: "no last chunk", consequence: transient, response: made(circlecitest.TruncatedChunks)},
+		{name: "reset in the body", consequence: transient, response: made(func(body string) http.Handler {
 			return circlecitest.Reset(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body)+1, body))
 		})},
-		{"packed and cut", passing, made(func(body string) http.Handler {
-			p := packed(body)
-			return circlecitest.WithHeader(circlecitest.TruncatedBody(p[:len(p)-4]), "Content-Encoding", "gzip")
+		{name: "compressed and truncated", consequence: transient, response: compressed(func(body []byte) http.Handler {
+			return circlecitest.TruncatedBody(string(body[:len(body)-4]))
 		})},
-		{"packed and spoilt", wrong, made(func(body string) http.Handler {
-			p := []byte(packed(body))
-			p[len(p)-5] ^= 1
-			return circlecitest.WithHeader(circlecitest.JSON(string(p)), "Content-Encoding", "gzip")
+		{name: "compressed and corrupt", consequence: wrong, response: compressed(func(body []byte) http.Handler {
+			body[len(body)-5] ^= 1
+			return circlecitest.JSON(string(body))
 		})},
-		{"no answer", passing, always(circlecitest.Hang())},
-		{"slower than the timeout", passing, made(func(body string) http.Handler {
+		{name: "no response", consequence: transient, response: always(circlecitest.Hang())},
+		{name: "slower than the timeout", consequence: transient, response: made(func(body string) http.Handler {
 			return circlecitest.SlowBody(timeout/time.Duration(len(body)-1), body)
 		})},
 
-		{"slow", right, made(func(body string) http.Handler {
+		{name: "slow", consequence: right, response: made(func(body string) http.Handler {
 			return circlecitest.Delay(20*time.Millisecond, circlecitest.JSON(body))
 		})},
-		{"packed", right, made(func(body string) http.Handler {
-			return circlecitest.WithHeader(circlecitest.JSON(packed(body)), "Content-Encoding", "gzip")
-		})},
-		{"chunked", right, made(chunked)},
-		{"with other members and white space", right, edited(func(body string) string {
+		{name: "compressed", consequence: right, response: compressed(func(body []byte) http.Handler { return circlecitest.JSON(string(body)) })},
+		{name: "chunked", consequence: right, response: made(chunked)},
+		{name: "with other members and white space", consequence: right, response: edited(func(body string) string {
 			return "\r\n {\"other\":{\"items\":null,\"unclaimed_task_count\":-1},\"other\":1e999 ," + body[1:] + " "
 		})},
-		{"as a page by its header", right, made(func(body string) http.Handler { return circlecitest.Raw(200, "text/html", body) })},
-		{"redirect to the same origin", right, redirected("once")},
-		{"last on its connection", right, made(func(body string) http.Handler {
+		{name: "HTML by its header", consequence: right, response: made(func(body string) http.Handler { return circlecitest.Raw(200, "text/html", body) })},
+		{name: "redirect to the same origin", consequence: right, response: redirected("once")},
+		{name: "last on its connection", consequence: right, response: made(func(body string) http.Handler {
 			return circlecitest.WithHeader(circlecitest.JSON(body), "Connection", "close")
 		})},
 	}
-	return faults
 }
 
-// usual returns the body of the right answer.
+// usual returns the body of the right response.
 func (s *service) usual(r *http.Request) string {
 	w := httptest.NewRecorder()
 	s.honest.Config.Handler.ServeHTTP(w, r)
@@ -184,29 +170,13 @@ func (s *service) usual(r *http.Request) string {
 	return w.Body.String()
 }
 
-// redirected leads to the same question with a mark, which says how it is answered.
+// redirected leads to the same URL with a mark, which says what is returned there.
 func redirected(mark string) func(*http.Request) http.Handler {
 	return func(r *http.Request) http.Handler {
 		query := r.URL.Query()
 		query.Set("redirected", mark)
 		return circlecitest.Redirect(r.URL.Path + "?" + query.Encode())
 	}
-}
-
-// sent sends these bytes instead of an HTTP answer and closes the connection.
-func sent(text string) http.Handler {
-	return hijack(func(connection net.Conn) { _, _ = io.WriteString(connection, text) })
-}
-
-func hijack(do func(net.Conn)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		connection, _, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			panic(err)
-		}
-		do(connection)
-		_ = connection.Close()
-	})
 }
 
 // chunked sends a body in small chunks.
@@ -221,15 +191,12 @@ func chunked(body string) http.Handler {
 	})
 }
 
-func packed(body string) string {
+func compress(body string) []byte {
 	var buffer bytes.Buffer
-	packer := gzip.NewWriter(&buffer)
-	_, err := io.WriteString(packer, body)
-	if err == nil {
-		err = packer.Close()
-	}
-	if err != nil {
+	w := gzip.NewWriter(&buffer)
+	_, err := io.WriteString(w, body)
+	if err := errors.Join(err, w.Close()); err != nil {
 		panic(err)
 	}
-	return buffer.String()
+	return buffer.Bytes()
 }

@@ -1,14 +1,14 @@
-// Package soak_test reads both data sources through the provider's server, many times and at once, from a Runner API that
-// misbehaves at random, and compares every outcome with what the answers before it allow. `make soak` is its long form.
+// Package soak_test reads both data sources through the provider's server, many times and concurrently, from a Runner API
+// that misbehaves at random, and compares every result with what the responses before it allow. `make soak` is its long
+// form.
 package soak_test
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"maps"
-	"math/big"
 	"math/rand/v2"
 	"net/http"
 	"reflect"
@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
@@ -33,18 +33,17 @@ var (
 )
 
 const (
-	// readers read at the same time. Each has resource classes of its own, so that the server knows whom it answers.
+	// readers read concurrently. Each has resource classes of its own, so that the server knows whose request it handles.
 	readers = 20
 	classes = 6
-	// faulty is the share of answers that are not as usual.
+	// faulty is the share of responses that are not as usual.
 	faulty = 0.3
-	// timeout bounds an attempt. It is so long that an answer as usual keeps it on a busy machine.
+	// timeout bounds an attempt, and hung a read: it is more than all attempts with all waits between them.
 	timeout = 2 * time.Second
-	// hung is how long a read may take before it counts as hung: more than all attempts with all waits between them.
-	hung = 60 * time.Second
+	hung    = 60 * time.Second
 )
 
-// fleet is what the service knows, and what the reads must find: other runners and another count for each class.
+// fleet is what the reads must return: other runners and another count for each class.
 type fleet struct {
 	runners []circlecitest.Runner
 	tasks   map[string]int64
@@ -54,21 +53,18 @@ func namespaceOf(reader int) string { return fmt.Sprintf("acme-%d", reader) }
 
 func newFleet(random *rand.Rand) fleet {
 	f := fleet{tasks: map[string]int64{}}
+	at := func() string { return time.Unix(random.Int64N(1<<31), 0).UTC().Format(time.RFC3339) }
 	for reader := range readers {
 		for n := range classes {
 			class := fmt.Sprintf("%s/class-%d", namespaceOf(reader), n)
 			f.tasks[class] = random.Int64()
 			for i := range random.IntN(30) {
 				r := circlecitest.Runner{
-					ResourceClass:  class,
-					Name:           fmt.Sprintf("%d-%x", i, random.Uint64()),
-					Hostname:       fmt.Sprintf("host-%x", random.Uint64()),
-					FirstConnected: time.Unix(random.Int64N(1<<31), 0).UTC().Format(time.RFC3339),
-					LastConnected:  time.Unix(random.Int64N(1<<31), 0).UTC().Format(time.RFC3339),
-					Version:        fmt.Sprintf("1.0.%d", random.IntN(100_000)),
+					ResourceClass: class, Name: fmt.Sprintf("%d-%x", i, random.Uint64()), Hostname: fmt.Sprintf("host-%x", random.Uint64()),
+					FirstConnected: at(), LastConnected: at(), Version: fmt.Sprintf("1.0.%d", random.IntN(100_000)),
 				}
 				if random.IntN(3) > 0 {
-					r.LastUsed = new(time.Unix(random.Int64N(1<<31), 0).UTC().Format(time.RFC3339))
+					r.LastUsed = new(at())
 				}
 				f.runners = append(f.runners, r)
 			}
@@ -104,31 +100,28 @@ func (f fleet) newServer() *circlecitest.Server {
 // service is a Runner API that misbehaves.
 type service struct {
 	*circlecitest.Server
-	// honest answers as usual. Faults are made from its answers.
+	// honest responds as usual. Faults are made from its responses.
 	honest *circlecitest.Server
+	faults []fault
 
 	mu     sync.Mutex
 	random *rand.Rand
-	faults []fault
 	// deck holds the faults that are not dealt yet in this round, so that none is forgotten.
 	deck     []fault
 	dealt    map[string]int
 	requests int
-	// last is what the last answer to a reader lets it do.
+	// last is what the last response to a reader lets it do.
 	last map[string]consequence
 }
 
 func newService(f fleet, random *rand.Rand) *service {
-	s := &service{
-		Server: f.newServer(), honest: f.newServer(),
-		random: random, dealt: map[string]int{}, last: map[string]consequence{},
-	}
+	s := &service{Server: f.newServer(), honest: f.newServer(), random: random, dealt: map[string]int{}, last: map[string]consequence{}}
 	s.faults = s.allFaults()
 	s.Intercept(s.choose)
 	return s
 }
 
-// choose decides how a request is answered; nil is as usual.
+// choose decides how to respond; nil is as usual.
 func (s *service) choose(r *http.Request) http.Handler {
 	query := r.URL.Query()
 	reader, _, _ := strings.Cut(query.Get("resource-class")+query.Get("namespace"), "/")
@@ -156,33 +149,14 @@ func (s *service) choose(r *http.Request) http.Handler {
 	s.deck = s.deck[1:]
 	s.dealt[fault.name]++
 	s.last[reader] = fault.consequence
-	return fault.answer(r)
+	return fault.response(r)
 }
 
-// lastTo returns what the last answer to a reader lets it do.
+// lastTo returns what the last response to a reader lets it do.
 func (s *service) lastTo(reader int) consequence {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.last[namespaceOf(reader)]
-}
-
-// allows tells whether a read that ended in an error, or did not, may have done so.
-func (c consequence) allows(failed bool) bool {
-	switch c {
-	case right:
-		return !failed
-	case wrong, passing:
-		return failed // A fault that passes is the last answer only of a read that has given up.
-	}
-	return false
-}
-
-// outcome is what became of one read.
-type outcome struct {
-	what   string
-	failed bool
-	// bad says what must not be; it is "" when all is as it should.
-	bad string
 }
 
 // reader reads one thing after another.
@@ -194,109 +168,54 @@ type reader struct {
 	random   *rand.Rand
 }
 
-func (r *reader) read() outcome {
-	class := fmt.Sprintf("%s/class-%d", namespaceOf(r.number), r.random.IntN(classes))
+// read reads something. It returns whether the read failed, and what must not be, "" when all is as it should.
+func (r *reader) read() (failed bool, bad string) {
+	source, attribute, value := "circleci_runner_tasks", "resource_class", fmt.Sprintf("%s/class-%d", namespaceOf(r.number), r.random.IntN(classes))
 	switch r.random.IntN(4) {
 	case 0:
-		return r.readOne("circleci_runners", "namespace", namespaceOf(r.number))
+		source, attribute, value = "circleci_runners", "namespace", namespaceOf(r.number)
 	case 1:
-		return r.readOne("circleci_runners", "resource_class", class)
+		source = "circleci_runners"
 	}
-	return r.readOne("circleci_runner_tasks", "resource_class", class)
-}
-
-// computed are the attributes that are read.
-var computed = map[string]string{"circleci_runners": "runners", "circleci_runner_tasks": "unclaimed_task_count"}
-
-func (r *reader) readOne(source, attribute, value string) outcome {
-	o := outcome{what: fmt.Sprintf("%s of %s %s", source, attribute, value)}
 	ctx, cancel := context.WithTimeout(context.Background(), hung)
 	defer cancel()
-	state, diagnostics, err := r.provider.Read(ctx, source, providertest.Attributes{attribute: providertest.String(value)})
-	switch {
-	case ctx.Err() != nil:
-		o.bad = "hung"
-		return o
-	case err != nil:
-		o.bad = "broke the protocol: " + err.Error()
-		return o
+	response, err := r.provider.ReadEncoded(ctx, source, providertest.Attributes{attribute: providertest.String(value)})
+	// The framework returns the configuration as the state of a read that failed; what is read must be null in it.
+	var state struct {
+		Runners *[]circlecitest.Runner `json:"runners"`
+		Count   *int64                 `json:"unclaimed_task_count"`
+	}
+	if err == nil {
+		decoder := msgpack.NewDecoder(bytes.NewReader(response.State.MsgPack))
+		decoder.SetCustomStructTag("json")
+		err = decoder.Decode(&state)
 	}
 	last := r.service.lastTo(r.number)
-	for _, d := range diagnostics {
-		o.failed = o.failed || d.Severity == tfprotov6.DiagnosticSeverityError
-	}
-	switch {
-	case o.failed != (len(diagnostics) > 0):
-		o.bad = "warns: " + diagnostics[0].Detail
-	case o.failed && !state[computed[source]].IsNull():
-		// The framework gives the configuration back as a state; what is read must be null in it.
-		o.bad = fmt.Sprintf("returns %v with its error", state[computed[source]])
-	case o.failed && !last.allows(true):
-		o.bad = "fails, though the last answer was right: " + diagnostics[0].Detail
-	case o.failed:
-		return o
-	case !last.allows(false):
-		o.bad = fmt.Sprintf("succeeds on an answer that was %s: %v", last, state)
-	default:
-		o.bad = r.check(state, source, value)
-	}
-	return o
-}
-
-// check compares a state with the fleet.
-func (r *reader) check(state providertest.Attributes, source, filter string) string {
-	if source == "circleci_runner_tasks" {
-		var count *big.Float
-		if err := state[computed[source]].As(&count); err != nil || count == nil {
-			return fmt.Sprintf("has the count %v (%v)", state[computed[source]], err)
+	switch want := r.fleet.list(value); {
+	case ctx.Err() != nil:
+		bad = "hung"
+	case err != nil:
+		bad = "broke the protocol: " + err.Error()
+	case len(response.Diagnostics) > 1 || len(response.Diagnostics) == 1 && response.Diagnostics[0].Severity != tfprotov6.DiagnosticSeverityError:
+		bad = fmt.Sprintf("has %d diagnostics: %s", len(response.Diagnostics), response.Diagnostics[0].Detail)
+	case len(response.Diagnostics) == 1:
+		failed = true
+		if state.Runners != nil || state.Count != nil {
+			bad = fmt.Sprintf("returns %+v with its error", state)
+		} else if last == right {
+			bad = "fails, though the last response was right: " + response.Diagnostics[0].Detail
 		}
-		if got, exact := count.Int64(); exact != big.Exact || got != r.fleet.tasks[filter] {
-			return fmt.Sprintf("counts %s, want %d", count.Text('f', -1), r.fleet.tasks[filter])
-		}
-		return ""
+	case last != right: // A transient error is the last response only of a read that has given up.
+		bad = fmt.Sprintf("succeeds on a response that was %s", last)
+	case source == "circleci_runner_tasks" && (state.Count == nil || *state.Count != r.fleet.tasks[value]):
+		bad = fmt.Sprintf("does not count %d, but %+v", r.fleet.tasks[value], state)
+	case source == "circleci_runners" && (state.Runners == nil || !reflect.DeepEqual(*state.Runners, want)):
+		bad = fmt.Sprintf("does not list %d runners\nwant %+v\n got %+v", len(want), want, state)
 	}
-	got, err := runnersOf(state[computed[source]])
-	if want := r.fleet.list(filter); err != nil || !reflect.DeepEqual(got, want) {
-		return fmt.Sprintf("lists %d runners (%v), want %d:\n got %+v\nwant %+v", len(got), err, len(want), got, want)
+	if bad != "" {
+		bad = fmt.Sprintf("%s of %s %s %s", source, attribute, value, bad)
 	}
-	return ""
-}
-
-// runnersOf reads a list of runners from a state.
-func runnersOf(value tftypes.Value) ([]circlecitest.Runner, error) {
-	var items []tftypes.Value
-	if err := value.As(&items); err != nil {
-		return nil, err
-	}
-	if value.IsNull() {
-		return nil, errors.New("the list is null")
-	}
-	list := []circlecitest.Runner{}
-	for _, item := range items {
-		var fields map[string]tftypes.Value
-		if err := item.As(&fields); err != nil {
-			return nil, err
-		}
-		var r circlecitest.Runner
-		for name, into := range map[string]*string{
-			"resource_class": &r.ResourceClass, "name": &r.Name, "hostname": &r.Hostname,
-			"first_connected": &r.FirstConnected, "last_connected": &r.LastConnected, "version": &r.Version,
-		} {
-			var text *string
-			if err := fields[name].As(&text); err != nil {
-				return nil, err
-			}
-			if text == nil {
-				return nil, fmt.Errorf("%s is null", name)
-			}
-			*into = *text
-		}
-		if err := fields["last_used"].As(&r.LastUsed); err != nil {
-			return nil, err
-		}
-		list = append(list, r)
-	}
-	return list, nil
+	return failed, bad
 }
 
 // TestSoak has virtual time. Its bubble ends with an error when a goroutine is left in it.
@@ -316,8 +235,7 @@ func soak(t *testing.T) {
 		t.Fatal(err)
 	}
 	diagnostics, err := provider.Configure(t.Context(), providertest.Attributes{
-		"api_url":         providertest.String(service.URL),
-		"token":           providertest.String(circlecitest.PersonalToken),
+		"api_url": providertest.String(service.URL), "token": providertest.String(circlecitest.PersonalToken),
 		"request_timeout": providertest.String(timeout.String()),
 	})
 	if err != nil || len(diagnostics) > 0 {
@@ -325,27 +243,23 @@ func soak(t *testing.T) {
 	}
 
 	var (
-		mu       sync.Mutex
-		failed   int
-		bad      []string
-		finished sync.WaitGroup
+		mu           sync.Mutex
+		failures     int
+		misbehaviour []string
+		finished     sync.WaitGroup
 	)
 	start := time.Now()
 	for number := range readers {
 		r := &reader{number, f, service, provider, rand.New(rand.NewPCG(drawn, uint64(number)+2))}
-		share := *reads / readers
-		if number < *reads%readers {
-			share++
-		}
 		finished.Go(func() {
-			for range share {
-				o := r.read()
+			for range (*reads + number) / readers {
+				failed, bad := r.read()
 				mu.Lock()
-				if o.failed {
-					failed++
+				if failed {
+					failures++
 				}
-				if o.bad != "" {
-					bad = append(bad, o.what+" "+o.bad)
+				if bad != "" {
+					misbehaviour = append(misbehaviour, bad)
 				}
 				mu.Unlock()
 			}
@@ -356,50 +270,29 @@ func soak(t *testing.T) {
 	service.Close()
 	service.honest.Close()
 
-	service.report(t)
-	t.Logf("%d reads took %s: %d right, %d with an error, %d bad", *reads, elapsed.Round(time.Millisecond), *reads-failed-len(bad), failed, len(bad))
-	for _, text := range bad {
-		t.Error(text)
-	}
-	service.expectEnoughFaults(t, failed)
-}
-
-// report prints what was dealt.
-func (s *service) report(t *testing.T) {
-	t.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var text strings.Builder
 	sum := 0
-	for _, name := range slices.Sorted(maps.Keys(s.dealt)) {
-		fmt.Fprintf(&text, "\n%6d  %s", s.dealt[name], name)
-		sum += s.dealt[name]
+	for _, name := range slices.Sorted(maps.Keys(service.dealt)) {
+		t.Logf("%6d  %s", service.dealt[name], name)
+		sum += service.dealt[name]
 	}
-	t.Logf("%d of %d answers were faulty:%s", sum, s.requests, &text)
-}
+	t.Logf("%d of %d responses were faulty", sum, service.requests)
+	t.Logf("%d reads took %s: %d with an error, %d bad", *reads, elapsed.Round(time.Millisecond), failures, len(misbehaviour))
+	for _, bad := range misbehaviour {
+		t.Error(bad)
+	}
 
-// expectEnoughFaults fails a test that had too little to survive.
-func (s *service) expectEnoughFaults(t *testing.T, failed int) {
-	t.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	sum := 0
-	for _, n := range s.dealt {
-		sum += n
-	}
-	if sum < len(s.faults) {
+	// A test with too little to survive proves nothing.
+	if sum < len(service.faults) {
 		t.Logf("%d reads are too few to see every fault", *reads)
 		return
 	}
-	if share := float64(sum) / float64(s.requests); share < faulty/2 || share > faulty*2 {
-		t.Errorf("%.0f%% of the answers were faulty", share*100)
+	if share := float64(sum) / float64(service.requests); share < faulty/2 || share > faulty*2 {
+		t.Errorf("%.0f%% of the responses were faulty", share*100)
 	}
-	for _, fault := range s.faults {
-		if s.dealt[fault.name] == 0 {
-			t.Errorf("never dealt: %s", fault.name)
-		}
+	if len(service.dealt) != len(service.faults) {
+		t.Errorf("%d of %d faults were dealt", len(service.dealt), len(service.faults))
 	}
-	if failed == 0 || failed > *reads/2 {
-		t.Errorf("%d of %d reads ended in an error", failed, *reads)
+	if failures == 0 || failures > *reads/2 {
+		t.Errorf("%d of %d reads ended in an error", failures, *reads)
 	}
 }

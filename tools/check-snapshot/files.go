@@ -5,64 +5,51 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"debug/buildinfo"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// checkSums checks that SHA256SUMS lists the archives and the manifest, nothing else, and that the sums are right.
+// checkSums checks that SHA256SUMS lists the archives and the manifest, nothing else, with the right sums, and that there
+// are no other archives.
 func (s *snapshot) checkSums() error {
-	manifest := fmt.Sprintf("%s_%s_manifest.json", project, s.version)
 	// goreleaser uploads the manifest from where it is, under its name in the release.
-	files := map[string]string{manifest: "terraform-registry-manifest.json"}
+	files := map[string]string{fmt.Sprintf("%s_%s_manifest.json", project, s.version): "terraform-registry-manifest.json"}
 	for _, p := range platforms {
 		files[s.archive(p)] = filepath.Join(s.dist, s.archive(p))
 	}
-
-	name := fmt.Sprintf("%s_%s_SHA256SUMS", project, s.version)
-	text, err := os.ReadFile(filepath.Join(s.dist, name))
-	if err != nil {
-		return err
-	}
-	sums := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		sum, file, found := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
-		if _, twice := sums[file]; !found || twice {
-			return fmt.Errorf("%s has the line %q", name, line)
-		}
-		sums[file] = sum
-	}
-	want, got := slices.Sorted(maps.Keys(files)), slices.Sorted(maps.Keys(sums))
-	if !slices.Equal(want, got) {
-		return fmt.Errorf("%s should list\n  %s\nand lists\n  %s", name, strings.Join(want, "\n  "), strings.Join(got, "\n  "))
-	}
-	for file, path := range files {
+	var want []string
+	for name, path := range files {
 		content, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != sums[file] {
-			return fmt.Errorf("%s has another sum for %s than the file", name, file)
-		}
+		want = append(want, fmt.Sprintf("%x  %s", sha256.Sum256(content), name))
 	}
-	archives, err := filepath.Glob(filepath.Join(s.dist, "*.zip"))
+	name := fmt.Sprintf("%s_%s_SHA256SUMS", project, s.version)
+	content, err := os.ReadFile(filepath.Join(s.dist, name))
 	if err != nil {
 		return err
 	}
-	if len(archives) != len(platforms) {
-		return fmt.Errorf("there are %d archives in %s, not %d", len(archives), s.dist, len(platforms))
+	got := strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(want, got) {
+		return fmt.Errorf("%s should be\n  %s\nand is\n  %s", name, strings.Join(want, "\n  "), strings.Join(got, "\n  "))
 	}
-	return nil
+	archives, err := filepath.Glob(filepath.Join(s.dist, "*.zip"))
+	if err == nil && len(archives) != len(platforms) {
+		err = fmt.Errorf("there are %d archives in %s, not %d", len(archives), s.dist, len(platforms))
+	}
+	return err
 }
 
-// checkArchive checks that the archive holds the executable for its platform, nothing else, and nothing that tells when
-// or where it was built. It returns the executable.
+// checkArchive checks that the archive holds the executable for its platform, nothing else, and nothing that shows when or
+// where it was built. It returns the executable.
 func (s *snapshot) checkArchive(p platform) (executable []byte, err error) {
 	archive, err := zip.OpenReader(filepath.Join(s.dist, s.archive(p)))
 	if err != nil {
@@ -70,11 +57,7 @@ func (s *snapshot) checkArchive(p platform) (executable []byte, err error) {
 	}
 	defer func() { err = errors.Join(err, archive.Close()) }()
 	if len(archive.File) != 1 || archive.File[0].Name != s.executable(p) {
-		var names []string
-		for _, file := range archive.File {
-			names = append(names, file.Name)
-		}
-		return nil, fmt.Errorf("it holds %q, not %s alone", names, s.executable(p))
+		return nil, fmt.Errorf("it does not hold %s alone, but %d files", s.executable(p), len(archive.File))
 	}
 	file := archive.File[0]
 	if mode := file.Mode(); mode != 0o755 {
@@ -87,17 +70,12 @@ func (s *snapshot) checkArchive(p platform) (executable []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, content.Close()) }()
 	if executable, err = io.ReadAll(content); err != nil {
 		return nil, err
 	}
-	return executable, s.checkStamps(p, executable)
-}
-
-func (s *snapshot) checkStamps(p platform, executable []byte) error {
 	info, err := buildinfo.Read(bytes.NewReader(executable))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	settings := map[string]string{}
 	for _, setting := range info.Settings {
@@ -105,11 +83,11 @@ func (s *snapshot) checkStamps(p platform, executable []byte) error {
 	}
 	for key, want := range map[string]string{"GOOS": p.os, "GOARCH": p.arch, "CGO_ENABLED": "0", "-trimpath": "true", "vcs": ""} {
 		if settings[key] != want {
-			return fmt.Errorf("it was built with %s=%q, not %q", key, settings[key], want)
+			return nil, fmt.Errorf("it was built with %s=%q, not %q", key, settings[key], want)
 		}
 	}
 	if !bytes.Contains(executable, []byte(s.version)) {
-		return errors.New("the version is not stamped into the executable: is main.version still there?")
+		return nil, errors.New("the version is not stamped into the executable: does main.version still exist?")
 	}
-	return nil
+	return executable, nil
 }

@@ -1,4 +1,4 @@
-// Command check-snapshot checks what `make snapshot` built into dist/: that it is what the registries ask for, that the
+// Command check-snapshot checks what `make snapshot` built into dist/: that it is what the registries require, that the
 // CLI installs it and that it runs, and that another build of the same sources gives the same executables. It runs at the
 // top of the repository, as make does.
 package main
@@ -20,8 +20,7 @@ import (
 // project begins the name of every file of a release.
 const project = "terraform-provider-circleci"
 
-// platforms are those that a release must be there for. The list is here a second time, besides .goreleaser.yml, so that
-// none gets lost unnoticed.
+// platforms are those that a release must have. The list repeats .goreleaser.yml, so that none gets lost unnoticed.
 var platforms = []platform{
 	{"darwin", "amd64"},
 	{"darwin", "arm64"},
@@ -44,21 +43,30 @@ func (p platform) String() string { return p.os + "_" + p.arch }
 
 // snapshot is what goreleaser built.
 type snapshot struct {
-	// dist is the directory that holds it.
-	dist string
-	// version is the version that it carries, without a v.
-	version string
-	// committed is the time of the commit, which every file carries.
-	committed time.Time
+	dist      string    // its directory
+	version   string    // without a v
+	committed time.Time // the time of the commit, which every file has
+}
+
+func (s *snapshot) archive(p platform) string {
+	return fmt.Sprintf("%s_%s_%s.zip", project, s.version, p)
+}
+
+func (s *snapshot) executable(p platform) string {
+	name := fmt.Sprintf("%s_v%s", project, s.version)
+	if p.os == "windows" {
+		name += ".exe"
+	}
+	return name
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx); err != nil {
+	err := run(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "The snapshot is not as a release must be:", err)
-		stop()
-		os.Exit(1) //nolint:gocritic // stop has run.
+		os.Exit(1)
 	}
 }
 
@@ -82,13 +90,13 @@ func run(ctx context.Context) (err error) {
 			return fmt.Errorf("%s: %w", s.archive(p), err)
 		}
 	}
-	fmt.Printf("%s: the sums, and the archives of %d platforms, are as the registries ask for.\n", s.version, len(platforms))
+	fmt.Printf("%s: the sums, and the archives of %d platforms, are what the registries require.\n", s.version, len(platforms))
 
-	cli, err := s.checkInstalled(ctx, filepath.Join(work, "installed"))
+	found, err := s.checkInstalled(ctx, filepath.Join(work, "installed"))
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s installs it, and it tells its version to the Runner API.\n", cli)
+	fmt.Printf("%s %s installs it, and it sends its version to the Runner API.\n", found.Name, found.Version)
 
 	for _, p := range rebuilt {
 		start := time.Now()
@@ -105,34 +113,14 @@ func open(ctx context.Context, dist string) (*snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: run `make snapshot`", err)
 	}
-	var metadata struct {
-		Version string `json:"version"`
-	}
-	if err := json.Unmarshal(text, &metadata); err != nil {
-		return nil, fmt.Errorf("%s/metadata.json: %w", dist, err)
-	}
-	if metadata.Version == "" {
-		return nil, fmt.Errorf("%s/metadata.json tells no version", dist)
+	var metadata struct{ Version string }
+	if err := json.Unmarshal(text, &metadata); err != nil || metadata.Version == "" {
+		return nil, errors.Join(fmt.Errorf("%s/metadata.json has no version", dist), err)
 	}
 	output, err := exec.CommandContext(ctx, "git", "show", "--no-patch", "--format=%ct", "HEAD").Output()
 	if err != nil {
 		return nil, fmt.Errorf("git show: %w", err)
 	}
 	seconds, err := strconv.ParseInt(strings.TrimSpace(string(output)), 10, 64)
-	if err != nil {
-		return nil, err
-	}
-	return &snapshot{dist, metadata.Version, time.Unix(seconds, 0)}, nil
-}
-
-func (s *snapshot) archive(p platform) string {
-	return fmt.Sprintf("%s_%s_%s.zip", project, s.version, p)
-}
-
-func (s *snapshot) executable(p platform) string {
-	name := fmt.Sprintf("%s_v%s", project, s.version)
-	if p.os == "windows" {
-		name += ".exe"
-	}
-	return name
+	return &snapshot{dist, metadata.Version, time.Unix(seconds, 0)}, err
 }

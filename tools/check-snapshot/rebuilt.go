@@ -16,7 +16,7 @@ import (
 var rebuilt = []platform{{"linux", "amd64"}, {"darwin", "arm64"}, {"windows", "386"}}
 
 // checkRebuilt builds the same sources in another directory, with an empty build cache, and in another time zone.
-func (s *snapshot) checkRebuilt(ctx context.Context, p platform, want []byte, dir string) (err error) {
+func (s *snapshot) checkRebuilt(ctx context.Context, p platform, want []byte, dir string) error {
 	goreleaser, err := filepath.Abs(filepath.Join("bin", "goreleaser"))
 	if err != nil {
 		return err
@@ -48,8 +48,9 @@ func (s *snapshot) checkRebuilt(ctx context.Context, p platform, want []byte, di
 	return os.RemoveAll(dir)
 }
 
-// copySources copies what is in the working directory, changed and new files included, and the commit that it is at.
-func copySources(ctx context.Context, to string) (err error) {
+// copySources copies the commit that is checked out, and what is in the working directory: changed and new files, and
+// without the deleted ones.
+func copySources(ctx context.Context, to string) error {
 	if output, err := exec.CommandContext(ctx, "git", "clone", "--quiet", "--no-checkout", ".", to).CombinedOutput(); err != nil {
 		return fmt.Errorf("git clone: %w\n%s", err, output)
 	}
@@ -57,23 +58,16 @@ func copySources(ctx context.Context, to string) (err error) {
 	if err != nil {
 		return fmt.Errorf("git ls-files: %w", err)
 	}
-	root, err := os.OpenRoot(to)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, root.Close()) }()
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(list), "\x00"), "\x00") {
 		content, err := os.ReadFile(name)
 		if errors.Is(err, os.ErrNotExist) {
-			continue // It was deleted, and the deletion is not committed yet.
+			continue // The deletion is not committed yet.
 		}
-		if err != nil {
+		path := filepath.Join(to, name)
+		if err := errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o700)); err != nil {
 			return err
 		}
-		if err := root.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-			return err
-		}
-		if err := root.WriteFile(name, content, 0o600); err != nil {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
 			return err
 		}
 	}

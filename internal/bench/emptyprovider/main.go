@@ -1,4 +1,4 @@
-// Command emptyprovider is the least that a provider on the plugin framework can be and still answer the configuration
+// Command emptyprovider is the smallest provider on the plugin framework that works with the configuration
 // that `make bench` plans with ten runners: one data source, with the schema of circleci_runners as far as the
 // configuration uses it, whose list never changes. What a plan with it takes, a plan with any provider takes.
 package main

@@ -2,17 +2,25 @@ package circlecitest
 
 import (
 	"io"
+	"net"
 	"net/http"
 )
 
 // Reset sends these bytes, as they are, in place of a response, and then resets the connection.
-func Reset(bytes string) http.Handler {
+func Reset(bytes string) http.Handler { return sendBytes(bytes, abort) }
+
+// Bytes sends these bytes, as they are, in place of a response, and then closes the connection.
+func Bytes(bytes string) http.Handler {
+	return sendBytes(bytes, func(connection net.Conn) { _ = connection.Close() })
+}
+
+func sendBytes(bytes string, end func(net.Conn)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		connection, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			panic(err) // Only HTTP/1 connections can be taken over, and the server speaks nothing else.
 		}
 		_, _ = io.WriteString(connection, bytes)
-		abort(connection)
+		end(connection)
 	})
 }

@@ -1,0 +1,21 @@
+//go:build unix
+
+package cli
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// separate puts the CLI into a process group of its own. A Ctrl-C in the terminal then reaches it once, from Run: at a
+// second interrupt a CLI exits at once, and leaves its provider running.
+func separate(command *exec.Cmd) {
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+}
+
+// endGroup kills what a CLI left running when it exited: its provider, when the CLI was killed.
+func endGroup(command *exec.Cmd) {
+	if command.Process != nil {
+		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
+	}
+}
