@@ -17,17 +17,20 @@ type sample struct {
 	Allocated   float64 // bytes, whether or not they are free again
 	Peak        float64 // bytes of memory that the process held when it held most
 	Connections float64 // to the server
+	Refused     float64 // share of the requests that a rate limit refused
 }
 
 func seconds(s sample) float64     { return s.Seconds }
 func allocated(s sample) float64   { return s.Allocated }
 func peak(s sample) float64        { return s.Peak }
 func connections(s sample) float64 { return s.Connections }
+func refused(s sample) float64     { return s.Refused }
 
 // run runs something once.
 type run func(context.Context) (sample, error)
 
 // comparison runs a and b in turn, A B A B, so that a machine which is slow today, or busy for a while, is so for both.
+// Without b, it runs a once, and its rows are not ratios.
 type comparison struct {
 	a, b  run
 	pairs int
@@ -52,6 +55,14 @@ type figure struct {
 // measure leaves out the first pair, which fills the machine's caches.
 func (c comparison) measure(ctx context.Context) ([]figure, error) {
 	var as, bs []sample
+	if c.b == nil {
+		a, err := c.a(ctx)
+		if err != nil {
+			return nil, err
+		}
+		as, bs = []sample{a}, []sample{{}}
+		c.pairs = -1
+	}
 	for i := range 1 + c.pairs {
 		a, err := c.a(ctx)
 		if err != nil {

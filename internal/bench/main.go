@@ -55,7 +55,7 @@ func (b bench) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
-	fmt.Printf("Measuring with %s %s; this takes about two minutes.\n", b.cli.Name, b.cli.Version)
+	fmt.Printf("Measuring with %s %s; this takes about three minutes.\n", b.cli.Name, b.cli.Version)
 
 	comparisons, closeServers := b.comparisons()
 	defer closeServers()

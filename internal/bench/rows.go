@@ -45,6 +45,7 @@ func (b bench) comparisons() (all []comparison, closeServers func()) {
 	}}
 
 	const classes = 200
+	const fleetBlock = "data \"circleci_runner_fleet\" \"all\" {\n  namespace = \"acme\"\n}\n"
 	list := circlecitest.Body(circlecitest.LongList(classes, classes))
 	oneTask := circlecitest.JSON(`{"unclaimed_task_count": 1}`)
 	slow := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -59,9 +60,42 @@ func (b bench) comparisons() (all []comparison, closeServers func()) {
 		fmt.Fprintf(&blocks, "\ndata \"circleci_runner_tasks\" \"pool_%03d\" {\n  resource_class = %q\n}\n", i, circlecitest.LongListClass(i))
 		fmt.Fprintf(&counts, "    data.circleci_runner_tasks.pool_%03d.unclaimed_task_count,\n", i)
 	}
-	fleet := planOf("fleet", slow, 1+classes, classes, "data \"circleci_runner_fleet\" \"all\" {\n  namespace = \"acme\"\n}\n",
+	fleet := planOf("fleet", slow, 1+classes, classes, fleetBlock,
 		"data.circleci_runner_fleet.all.unclaimed_task_count")
 	tasks := planOf("tasks", slow, classes, classes, blocks.String(), "sum([\n"+counts.String()+"  ])")
+
+	limited := func(name string, classes, requests int, limit *circlecitest.RateLimit, blocks, value string) throttled {
+		server := circlecitest.NewServer()
+		servers = append(servers, server)
+		server.Intercept(func(r *http.Request) http.Handler {
+			if refusal := limit.Handler(r); refusal != nil {
+				return refusal
+			}
+			if strings.HasSuffix(r.URL.Path, "/tasks") {
+				return oneTask
+			}
+			return list
+		})
+		p := planOf(name, server, 0, classes, blocks, value)
+		p.server = nil // Its number of requests is not certain.
+		return throttled{p, limit, requests}
+	}
+	limitedFleet := func(name string, limit *circlecitest.RateLimit) throttled {
+		return limited(name, classes, 1+classes, limit, fleetBlock, "data.circleci_runner_fleet.all.unclaimed_task_count")
+	}
+	const hundred = 100
+	var hundredBlocks strings.Builder
+	for i := range hundred {
+		fmt.Fprintf(&hundredBlocks, "\ndata \"circleci_runner_tasks\" \"pool_%d\" {\n  resource_class = %q\n}\n", i, circlecitest.LongListClass(i))
+	}
+	rateLimits := []throttled{
+		limitedFleet("limit-10", &circlecitest.RateLimit{PerSecond: 10, Burst: 10, RetryAfter: time.Second}),
+		limitedFleet("limit-20", &circlecitest.RateLimit{PerSecond: 20, Burst: 20}),
+		limitedFleet("limit-5", &circlecitest.RateLimit{PerSecond: 5, Burst: 25, RetryAfter: 5 * time.Second}),
+		limitedFleet("limit-50", &circlecitest.RateLimit{PerSecond: 50, Burst: 50, RetryAfter: time.Second}),
+		limited("limit-blocks", hundred, hundred, &circlecitest.RateLimit{PerSecond: 10, Burst: 10, RetryAfter: time.Second},
+			hundredBlocks.String(), "100"),
+	}
 
 	all = []comparison{
 		{a: readList("direct", 10_000), b: readList("baseline", 10_000), pairs: 7, rows: []row{
@@ -86,6 +120,10 @@ func (b bench) comparisons() (all []comparison, closeServers func()) {
 		{a: fleet.run(), b: tasks.run(), pairs: 5, rows: []row{
 			{what: "200 classes, 100 ms per response: one fleet block against 200 tasks blocks, time of the plan", cost: seconds, target: 0.5},
 			{what: "connections for 200 task counts at concurrency 32", cost: connections, count: true, target: 32},
+		}},
+		{a: runThrottled(rateLimits), rows: []row{
+			{what: "200 classes at four rate limits, and 100 blocks: time of the plan against twice that of the limit and 10 s", cost: seconds, count: true, target: 1},
+			{what: "the same: share of the requests that are refused", cost: refused, count: true, target: 0.25},
 		}},
 		{a: planList("short-list", 10).run(), b: empty.run(), pairs: 21, rows: []row{
 			{what: "plan with 10 runners against the same with an otherwise empty provider, time of the plan", cost: seconds, target: 1.1},
