@@ -447,6 +447,10 @@ func TestAnswerThatEndsBeforeItsTime(t *testing.T) {
 			{"headers only", circlecitest.TruncatedBody(""), middle, io.ErrUnexpectedEOF},
 			{"in JSON", circlecitest.TruncatedBody(c.good[:len(c.good)-1]), middle, io.ErrUnexpectedEOF},
 			{"valid JSON", circlecitest.TruncatedBody(c.good), middle, io.ErrUnexpectedEOF},
+			{
+				"compressed", circlecitest.WithHeader(circlecitest.TruncatedBody("\x1f\x8b\b"), "Content-Encoding", "gzip"), middle,
+				io.ErrUnexpectedEOF,
+			},
 			{"chunks in JSON", circlecitest.TruncatedChunks(c.good[:len(c.good)-1]), middle, io.ErrUnexpectedEOF},
 			{"chunks of valid JSON", circlecitest.TruncatedChunks(c.good), middle, io.ErrUnexpectedEOF},
 		}
