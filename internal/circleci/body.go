@@ -2,7 +2,6 @@ package circleci
 
 import (
 	"bytes"
-	"compress/flate"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -10,31 +9,85 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
 
-// maxBodyBytes bounds what is kept of one answer, unpacked. 100,000 runners take less than half of it.
-const maxBodyBytes = 64 << 20
+const (
+	// maxBodyBytes bounds the body of a response, decompressed. 100,000 runners take three quarters of it.
+	maxBodyBytes = 32 << 20
+	// maxErrorBodyBytes bounds what is read of a response with another status than 200.
+	maxErrorBodyBytes = 1 << 20
+)
 
 var errTooLarge = fmt.Errorf("is larger than the limit of %d MiB", maxBodyBytes>>20)
 
-// readBody reads an answer up to the limit. With an error it returns what came until then.
+// acceptEncoding is the encoding of bodies that readBody decompresses. A request asks for it itself, because net/http
+// decompresses otherwise, and does not tell a broken connection from a body that cannot be decompressed.
+const acceptEncoding = "gzip"
+
+// readBody reads the body of a response up to the limit. With an error it returns what was read before it.
 func readBody(response *http.Response) ([]byte, error) {
-	if response.ContentLength > maxBodyBytes {
-		return nil, errTooLarge
+	limit := int64(maxErrorBodyBytes)
+	if response.StatusCode == http.StatusOK {
+		limit = maxBodyBytes
+		if response.ContentLength > limit {
+			return nil, errTooLarge
+		}
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxBodyBytes+1))
-	if len(body) > maxBodyBytes {
-		return body[:maxBodyBytes], errTooLarge
+	if !strings.EqualFold(response.Header.Get("Content-Encoding"), acceptEncoding) {
+		return readUpTo(response.Body, limit)
+	}
+	var (
+		connection = &errorRecorder{reader: response.Body}
+		body       []byte
+	)
+	decompressor, err := gzip.NewReader(connection)
+	if err == nil {
+		body, err = readUpTo(decompressor, limit)
+	}
+	switch {
+	case connection.err != nil:
+		return body, connection.err
+	case errors.Is(err, io.EOF): // Not even a header: there is no body.
+		return nil, nil
+	case err != nil && !errors.Is(err, errTooLarge):
+		return body, &decompressionError{err}
 	}
 	return body, err
 }
 
-// isCorrupt tells whether a packed answer came, but cannot be unpacked.
+func readUpTo(r io.Reader, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if int64(len(body)) > limit {
+		return body[:limit], errTooLarge
+	}
+	return body, err
+}
+
+// errorRecorder keeps the error of a reader that a decompressor reads from, which may report another one.
+type errorRecorder struct {
+	reader io.Reader
+	err    error
+}
+
+func (r *errorRecorder) Read(p []byte) (int, error) {
+	n, err := r.reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.err = err
+	}
+	return n, err
+}
+
+// decompressionError is a body that arrived complete, but cannot be decompressed.
+type decompressionError struct{ err error }
+
+func (e *decompressionError) Error() string { return "cannot be decompressed: " + e.err.Error() }
+
 func isDecompressionError(err error) bool {
-	var corrupt flate.CorruptInputError
-	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt)
+	decompression := (*decompressionError)(nil)
+	return errors.As(err, &decompression)
 }
 
 // BodyKind says what the body of an answer is.
@@ -49,7 +102,7 @@ const (
 )
 
 func classifyBody(body []byte) BodyKind {
-	text := bytes.TrimSpace(body)
+	text := bytes.TrimSpace(bytes.TrimPrefix(body, utf8BOM))
 	switch {
 	case len(text) == 0:
 		return BodyEmpty
@@ -61,14 +114,36 @@ func classifyBody(body []byte) BodyKind {
 	return BodyText
 }
 
+// utf8BOM is the byte order mark in UTF-8, which some servers write before a page or a text.
+var utf8BOM = []byte("\ufeff")
+
+func hasUTF16BOM(body []byte) bool {
+	return bytes.HasPrefix(body, []byte("\xff\xfe")) || bytes.HasPrefix(body, []byte("\xfe\xff"))
+}
+
 var (
-	htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+	titleElement = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 	// escapeSequence is what a terminal would take for a command: colours, cursor movements, window titles.
 	escapeSequence = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?`)
 )
 
-// maxMessage is how many characters of a server's words go into an error.
-const maxMessage = 300
+// htmlTitle returns the title of a page, "" when there is none in its first maxInspected bytes.
+func htmlTitle(page []byte) string {
+	if title := titleElement.FindSubmatch(page[:min(len(page), maxInspected)]); title != nil {
+		return string(title[1])
+	}
+	return ""
+}
+
+const (
+	// maxMessage is how many characters of a server's words go into an error.
+	maxMessage = 300
+	// maxInspected is how many bytes of a text are inspected for what goes into an error, which keeps a body of many
+	// megabytes cheap.
+	maxInspected = 64 << 10
+	// maxSecret is how long a secret may be, in any of its encoded forms.
+	maxSecret = 32 << 10
+)
 
 // Readable makes of a text that the server wrote, such as a runner's name, what may be shown in an error.
 func (c *Client) Sanitize(text string) string { return c.sanitize(text) }
@@ -76,12 +151,12 @@ func (c *Client) Sanitize(text string) string { return c.sanitize(text) }
 // readable makes one line of what a server wrote, fit for a terminal: without control characters, without the
 // credential, and not too long.
 func (c *Client) sanitize(text string) string {
-	// Hidden before anything is cut, so that no half of a secret stays; and again below, for one that was interrupted by
-	// what is taken out. What can be shown is far less than the bound, which keeps a body of many megabytes cheap.
-	text = c.redact(text)
-	text = strings.ToValidUTF8(text[:min(len(text), 64<<10)], "")
-	text = escapeSequence.ReplaceAllString(text, "")
-	text = strings.Map(func(r rune) rune {
+	inspected := text[:min(len(text), maxInspected)]
+	// Redacted here, because what is taken out may be the beginning of a secret, and again below, for a secret that was
+	// interrupted by what is taken out.
+	line := strings.ToValidUTF8(c.redact(inspected), "")
+	line = escapeSequence.ReplaceAllString(line, "")
+	line = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
@@ -89,12 +164,31 @@ func (c *Client) sanitize(text string) string {
 			return -1
 		}
 		return r
-	}, text)
-	text = c.redact(strings.Join(strings.Fields(text), " "))
-	if runes := []rune(text); len(runes) > maxMessage {
-		text = string(runes[:maxMessage]) + "…"
+	}, line)
+	line = c.redact(strings.Join(strings.Fields(line), " "))
+	return shorten(line, len(inspected) < len(text))
+}
+
+// Quote quotes a string that the server wrote exactly, as %q does, but without the credential and not too long.
+func (c *Client) Quote(text string) string {
+	inspected := text[:min(len(text), maxInspected)]
+	return strconv.Quote(shorten(c.redact(inspected), len(inspected) < len(text)))
+}
+
+// shorten cuts a redacted text to maxMessage characters. Where the text was cut before it was redacted, its end may be the
+// beginning of a secret and is left out.
+func shorten(text string, wasCut bool) string {
+	shown := text
+	if wasCut {
+		shown = strings.ToValidUTF8(text[:max(0, len(text)-maxSecret)], "")
 	}
-	return text
+	if runes := []rune(shown); len(runes) > maxMessage {
+		shown = string(runes[:maxMessage])
+	}
+	if len(shown) < len(text) {
+		shown += "…"
+	}
+	return shown
 }
 
 // newHider makes what replaces secrets in a text. Of two that start at the same place the one given first counts.

@@ -13,7 +13,7 @@ import (
 
 // bound is the most that is read of one answer. It is there for a service gone wrong, and so far above a real list that no
 // list is refused.
-const bound = 64 << 20
+const bound = 32 << 20
 
 func TestAnswerAtTheBound(t *testing.T) {
 	t.Parallel()
@@ -25,7 +25,7 @@ func TestAnswerAtTheBound(t *testing.T) {
 	equal(t, "error at the bound", errorText(err), "")
 	equal(t, "answer at the bound", got, c.want)
 
-	expectAnswerError(t, c, circlecitest.LargeBody(c.good, size+1), circleci.BodyJSON, "is larger than the limit of 64 MiB", "")
+	expectAnswerError(t, c, circlecitest.LargeBody(c.good, size+1), circleci.BodyJSON, "is larger than the limit of 32 MiB", "")
 }
 
 // This runs alone, because it measures what the whole process allocates.
@@ -34,7 +34,7 @@ func TestMemoryStaysBounded(t *testing.T) {
 		much = 4 << 30
 		// A buffer that grows to the bound is copied on its way there, which adds up to five times the bound.
 		most     = 6 * bound
-		tooLarge = "the answer is larger than the limit of 64 MiB"
+		tooLarge = "the answer is larger than the limit of 32 MiB"
 	)
 	runners, tasks := calls[0], calls[1]
 	tests := []struct {
@@ -76,6 +76,36 @@ func TestMemoryStaysBounded(t *testing.T) {
 				t.Errorf("allocated %d MiB, want at most %d MiB", allocated>>20, most>>20)
 			}
 			equal(t, "number of requests", len(server.Requests()), 1)
+		})
+	}
+}
+
+// Where something of a response is cut, nothing of a secret may be left that could not be recognized any more.
+func TestCutSecretIsNotShown(t *testing.T) {
+	t.Parallel()
+	const secret = "908172635445362718099081726354453627180990817263"
+	// Without the NULs, which are not shown, the secret begins the message.
+	interrupted := strings.Repeat("\x00", 64<<10-40) + strings.Join(strings.Split(secret, ""), "\x00")
+	tests := []struct {
+		name, body, want string
+		status           int
+	}{
+		{name: "number", status: 200, body: `{"unclaimed_task_count":1` + secret + `}`, want: "has unclaimed_task_count of 49 characters, which"},
+		{name: "lone surrogate", status: 200, body: `{"a":"\ud800` + secret + `"}`, want: "invalid surrogate pair in string"},
+		{name: "text", status: 200, body: "x" + interrupted, want: `is plain text, not JSON: "…"`},
+		{name: "error text", status: 404, body: interrupted, want: `: "…"`},
+		{name: "error message", status: 404, body: `{"message":"` + strings.ReplaceAll(interrupted, "\x00", `\u0000`) + `"}`, want: `: "…"`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			server := startServer(t)
+			server.SetHandler(circlecitest.Raw(test.status, "application/json", test.body))
+			client := newClient(t, server, func(config *circleci.Config) { config.Credential = circleci.PersonalToken(secret) })
+			_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
+			if text := errorText(err); !strings.Contains(text, test.want) || strings.Contains(text, secret[:4]) {
+				t.Errorf("got error %s\nwant a part %s and nothing of the secret", text, test.want)
+			}
 		})
 	}
 }

@@ -168,6 +168,7 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, asked string, attempt 
 		return nil, c.newRequestError(asked, err)
 	}
 	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Accept-Encoding", acceptEncoding)
 	request.Header.Set("User-Agent", c.config.UserAgent)
 	c.config.Credential.authenticate(request)
 
@@ -188,6 +189,9 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, asked string, attempt 
 		return nil, &ResponseError{Request: asked, Reason: c.sanitize(err.Error())}
 	case err != nil:
 		return nil, c.newRequestError(asked, err)
+	}
+	if err := rejectPaginationHeaders(response.Header); err != nil {
+		return nil, c.newResponseError(asked, body, err)
 	}
 	return body, nil
 }

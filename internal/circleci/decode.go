@@ -5,8 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -38,12 +43,16 @@ func decodeRunners(body []byte, fields []string) ([]Runner, error) {
 		d       = newDecoder(body)
 		runners []Runner
 	)
-	seen, err := d.object(rootPath, []string{"items", "next_page_token"}, func(key int) (err error) {
-		if key == 0 {
+	seen, err := d.object(rootPath, listKeys, func(key int) (err error) {
+		switch name := listKeys[key]; name {
+		case "items":
 			runners, err = d.runners(fields)
 			return err
+		case "page", "links":
+			return d.pageLinks(name)
+		default:
+			return d.rejectPagination(name)
 		}
-		return d.rejectPagination()
 	})
 	if err != nil {
 		return nil, err
@@ -54,15 +63,44 @@ func decodeRunners(body []byte, fields []string) ([]Runner, error) {
 	return runners, d.expectEOF()
 }
 
-// noNextPage refuses an answer that says that more follows: no endpoint is documented to page, so a page must not
-// pass for the whole list.
-func (d *decoder) rejectPagination() error {
-	token, err := d.ReadValue()
+// listKeys are the members of a list that matter. Those that are not its items are how other APIs say that more follows.
+var listKeys = []string{
+	"items", "next_page_token", "nextPageToken", "next_page", "next", "cursor", "has_more", "truncated", "page", "links",
+}
+
+// pageLinks reads the value of page or links, which matters when it is an object with a next page.
+func (d *decoder) pageLinks(name string) error {
+	if d.PeekKind() != jsontext.KindBeginObject {
+		return d.SkipValue()
+	}
+	_, err := d.object(rootPath, []string{"next"}, func(int) error { return d.rejectPagination(name + ".next") })
+	return err
+}
+
+// rejectPagination rejects a response that says that more follows: no endpoint is documented to page, so a page must not
+// be taken for the complete list.
+func (d *decoder) rejectPagination(hint string) error {
+	value, err := d.ReadValue()
 	if err != nil {
 		return err
 	}
-	if text := string(token); text != "null" && text != `""` {
-		return errors.New("is one page of several (it has a next_page_token), which this API is not documented to give")
+	switch string(value) {
+	case "null", "false", `""`:
+		return nil
+	}
+	return &PaginationError{Hint: hint}
+}
+
+// nextLink is a link to a next page in the header Link.
+var nextLink = regexp.MustCompile(`(?i);\s*rel\s*=\s*"?[^",;]*\bnext\b`)
+
+// rejectPaginationHeaders rejects what rejectPagination does, where the header says it.
+func rejectPaginationHeaders(header http.Header) error {
+	switch {
+	case nextLink.MatchString(strings.Join(header.Values("Link"), ",")):
+		return &PaginationError{Hint: `the header Link with rel="next"`}
+	case header.Get("Content-Range") != "":
+		return &PaginationError{Hint: "the header Content-Range"}
 	}
 	return nil
 }
@@ -93,13 +131,16 @@ var runnerKeys = []string{
 
 const documentedKeys = 7
 
+// timeKeys are those of which an empty string says what null says: there is no such time.
+var timeKeys = []string{"first_connected", "last_connected", "last_used"}
+
 func (d *decoder) runner(where jsonPath, keys []string) (Runner, error) {
-	var (
-		texts  [9]string // What fields points to, in one piece: lists are long.
-		fields [9]*string
-	)
+	var fields [9]*string
 	_, err := d.object(where, keys, func(key int) (err error) {
-		fields[key], err = d.optionalString(&texts[key], where, keys[key])
+		fields[key], err = d.optionalString(where, keys[key])
+		if value := fields[key]; value != nil && *value == "" && slices.Contains(timeKeys, keys[key]) {
+			fields[key] = nil
+		}
 		return err
 	})
 	if err != nil {
@@ -123,16 +164,54 @@ func (d *decoder) runner(where jsonPath, keys []string) (Runner, error) {
 	}, nil
 }
 
+// repeatedItem finds an item that a list holds twice, with equal values of all members, in any order.
+func repeatedItem(body []byte) (name, class string, repeated bool) {
+	var list struct {
+		Items []jsontext.Value `json:"items"`
+	}
+	duplicates := jsontext.AllowDuplicateNames(true)
+	if json.Unmarshal(body, &list, duplicates) != nil {
+		return "", "", false
+	}
+	seen := make(map[string]bool, len(list.Items))
+	for _, item := range list.Items {
+		if item.Format(duplicates, jsontext.ReorderRawObjects(true)) != nil {
+			continue
+		}
+		if seen[string(item)] {
+			var runner struct {
+				ResourceClass string `json:"resource_class"`
+				Name          string `json:"name"`
+			}
+			err := json.Unmarshal(item, &runner, duplicates)
+			return runner.Name, runner.ResourceClass, err == nil
+		}
+		seen[string(item)] = true
+	}
+	return "", "", false
+}
+
 // decoder reads JSON strictly: valid UTF-8, no lone surrogate, keys in their exact case. It tells duplicates of the
 // keys that matter itself, because duplicates of those that are ignored may stand.
 type decoder struct {
 	*jsontext.Decoder
 	// text is the whole answer. The strings that are read are parts of it, so that they need no memory of their own.
 	text string
+	// kept are strings that a pointer points to, many in one piece: lists are long.
+	kept []string
 }
 
 func newDecoder(body []byte) *decoder {
-	return &decoder{jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true)), string(body)}
+	return &decoder{Decoder: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true)), text: string(body)}
+}
+
+// keep returns a pointer to text.
+func (d *decoder) keep(text string) *string {
+	if len(d.kept) == cap(d.kept) {
+		d.kept = make([]string, 0, min(max(2*cap(d.kept), 16), 1024))
+	}
+	d.kept = append(d.kept, text)
+	return &d.kept[len(d.kept)-1]
 }
 
 // place is where an object stands in an answer: it is the answer, or the item of an index.
@@ -207,8 +286,8 @@ func (d *decoder) key(keys []string) (int, error) {
 	return -1, nil
 }
 
-// optionalString reads a string into text and returns text, or reads a null and returns nil.
-func (d *decoder) optionalString(text *string, where jsonPath, key string) (*string, error) {
+// optionalString reads a string, or reads a null and returns nil.
+func (d *decoder) optionalString(where jsonPath, key string) (*string, error) {
 	switch kind := d.PeekKind(); kind {
 	case jsontext.KindNull:
 		_, err := d.ReadToken()
@@ -218,12 +297,18 @@ func (d *decoder) optionalString(text *string, where jsonPath, key string) (*str
 		if err != nil {
 			return nil, err
 		}
-		*text, err = d.unquote(raw)
-		return text, err
+		text, err := d.unquote(raw)
+		if err != nil {
+			return nil, err
+		}
+		return d.keep(text), nil
 	default:
 		return nil, d.typeError(where.of(key), kind, "a string")
 	}
 }
+
+// maxQuotedNumber is how long a number may be that an error quotes.
+const maxQuotedNumber = 40
 
 func (d *decoder) count(key string) (int64, error) {
 	if kind := d.PeekKind(); kind != jsontext.KindNumber {
@@ -236,7 +321,11 @@ func (d *decoder) count(key string) (int64, error) {
 	// ParseUint takes digits only: no sign, fraction or exponent.
 	count, err := strconv.ParseUint(string(raw), 10, 63)
 	if err != nil {
-		return 0, fmt.Errorf("has %s %.40s, which is not a whole number from 0 to 9223372036854775807 in plain digits", key, raw)
+		value := string(raw)
+		if len(raw) > maxQuotedNumber { // Not its beginning, which could be the beginning of a secret.
+			value = fmt.Sprintf("of %d characters", len(raw))
+		}
+		return 0, fmt.Errorf("has %s %s, which is not a whole number from 0 to 9223372036854775807 in plain digits", key, value)
 	}
 	return int64(count), nil
 }

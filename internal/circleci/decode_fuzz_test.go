@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,6 +30,9 @@ func FuzzDecodeRunners(f *testing.F) {
 		`{"items":null}`, `{"Items":[]}`, `{"items":{}}`, `{"items":[null]}`, `{"items":[[]]}`, `{"items":[{}]}`, `{}`, `[]`, `null`, ``,
 		`{"items":[],"items":[]}`, `{"items":[],"item\u0073":[]}`, `{"items":[],"other":1,"other":2}`,
 		`{"items":[],"next_page_token":"2"}`, `{"items":[],"next_page_token":null,"next_page_token":null}`,
+		`{"items":[],"page":{"next":null},"links":{"next":""},"has_more":false,"truncated":false,"cursor":null,"next":""}`,
+		`{"items":[],"page":{"next":1}}`, `{"items":[],"page":1,"page":2}`, `{"items":[],"links":{"next":null,"next":null}}`,
+		`{"items":[],"links":[{"next":1}],"page":"next"}`, `{"items":[],"has_more":true}`, `{"items":[],"nextPageToken":"a"}`,
 		`{"items":[{` + identity + `,"name":"two"}]}`, `{"items":[{` + identity + `,"version":3}]}`,
 		`{"items":[{"resource_class":null,"name":"one"}]}`, `{"items":[{"resource_class":"acme/linux","Name":"one"}]}`,
 		`{"items":[{` + identity, `{"items":[{` + identity + `},]}`, `{"items":[]}{"items":[]}`, `{"items":[]}x`, `{"items":[],}`,
@@ -130,8 +134,27 @@ func referenceRunners(body []byte, organization bool) ([]Runner, bool) {
 	if times != 1 || !isList {
 		return nil, false
 	}
-	if token, times := top.find("next_page_token"); times > 1 || token != nil && token != "" {
-		return nil, false
+	hints := object{}
+	for _, m := range top {
+		switch nested, isObject := m.value.(object); {
+		case m.key == "page" || m.key == "links":
+			if next, times := nested.find("next"); isObject && times > 0 {
+				hints = append(hints, member{m.key + ".next", next})
+			}
+			if _, times := nested.find("next"); times > 1 {
+				return nil, false
+			}
+			if _, times := top.find(m.key); times > 1 {
+				return nil, false
+			}
+		case slices.Contains([]string{"next_page_token", "nextPageToken", "next_page", "next", "cursor", "has_more", "truncated"}, m.key):
+			hints = append(hints, m)
+		}
+	}
+	for _, hint := range hints {
+		if _, times := hints.find(hint.key); times > 1 || hint.value != nil && hint.value != "" && hint.value != false {
+			return nil, false
+		}
 	}
 	runners := []Runner{}
 	for _, item := range list {
@@ -146,6 +169,7 @@ func referenceRunners(body []byte, organization bool) ([]Runner, bool) {
 			switch {
 			case times > 1, value != nil && !isText:
 				return nil, false
+			case isText && text == "" && slices.Contains([]string{"first_connected", "last_connected", "last_used"}, key):
 			case isText:
 				texts[key] = &text
 			}

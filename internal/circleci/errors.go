@@ -1,6 +1,7 @@
 package circleci
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -52,9 +54,25 @@ type ResponseError struct {
 	Body BodyKind
 	// Reason completes a sentence that starts with "the answer".
 	Reason string
+	// Err is the cause when it has a type of its own, a *PaginationError. It is nil otherwise.
+	Err error
 }
 
 func (e *ResponseError) Error() string { return fmt.Sprintf("%s: the answer %s", e.Request, e.Reason) }
+
+// Unwrap returns the cause.
+func (e *ResponseError) Unwrap() error { return e.Err }
+
+// PaginationError is a response that says that it is a part of a list. The Runner API is not documented to paginate, so
+// it is not known how to get the rest.
+type PaginationError struct {
+	// Hint is what says so: the name of a member of the response, or a header.
+	Hint string
+}
+
+func (e *PaginationError) Error() string {
+	return fmt.Sprintf("is one page of several (it has %s), which this API is not documented to give", e.Hint)
+}
 
 // RequestError is a request to which no whole answer came.
 type RequestError struct {
@@ -131,21 +149,37 @@ func (c *Client) newStatusError(asked string, response *http.Response, body []by
 	}
 	switch e.Body {
 	case BodyHTML:
-		if title := htmlTitle.FindSubmatch(body); title != nil {
-			e.Message = c.sanitize(string(title[1]))
-		}
+		e.Message = c.sanitize(htmlTitle(body))
 	case BodyJSON:
-		var answer struct {
-			Message string `json:"message"`
-		}
-		if json.Unmarshal(body, &answer) != nil || answer.Message == "" {
-			answer.Message = string(body)
-		}
-		e.Message = c.sanitize(answer.Message)
+		e.Message = c.sanitize(errorMessage(body))
 	case BodyText:
 		e.Message = c.sanitize(string(body))
 	}
 	return e
+}
+
+// errorMessage returns what an error in JSON says: its message, its error, or the title and detail of that. When it has
+// none of them it is the body itself.
+func errorMessage(body []byte) string {
+	var response struct {
+		Message any `json:"message"`
+		Error   any `json:"error"`
+	}
+	if json.Unmarshal(bytes.TrimPrefix(body, utf8BOM), &response) != nil {
+		return string(body)
+	}
+	details, _ := response.Error.(map[string]any)
+	title, _ := details["title"].(string)
+	detail, _ := details["detail"].(string)
+	if title != "" && detail != "" {
+		title += ": "
+	}
+	for _, message := range []any{response.Message, response.Error, title + detail} {
+		if text, _ := message.(string); text != "" {
+			return text
+		}
+	}
+	return string(body)
 }
 
 // newAnswerError says what is wrong with an answer that has status 200.
@@ -161,17 +195,31 @@ func (c *Client) newResponseError(asked string, body []byte, err error) error {
 		e.Reason = "is empty"
 	case e.Body == BodyHTML:
 		e.Reason = "is an HTML page, not JSON"
-		if title := htmlTitle.FindSubmatch(body); title != nil {
-			e.Reason += fmt.Sprintf("; its title is %q", c.sanitize(string(title[1])))
+		if title := htmlTitle(body); title != "" {
+			e.Reason += fmt.Sprintf("; its title is %q", c.sanitize(title))
 		}
+	case hasUTF16BOM(body):
+		e.Reason = "starts with a byte order mark of UTF-16, where JSON is in UTF-8"
+	case bytes.HasPrefix(body, utf8BOM):
+		e.Reason = "starts with a byte order mark, which JSON must not have"
+	case body[0] == 0:
+		e.Reason = "starts with a NUL character, not with JSON"
 	case e.Body == BodyText:
 		e.Reason = fmt.Sprintf("is plain text, not JSON: %q", c.sanitize(string(body)))
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		e.Reason = "is cut short: its JSON does not end"
 	case isSyntax:
-		e.Reason = fmt.Sprintf("is not valid JSON at byte %d: %s", syntax.ByteOffset, c.sanitize(syntax.Err.Error()))
+		// The decoder quotes what follows the escape, cut: it could be the beginning of a secret.
+		cause := quotedEscape.ReplaceAllString(syntax.Err.Error(), "$1 in string")
+		e.Reason = fmt.Sprintf("is not valid JSON at byte %d: %s", syntax.ByteOffset, c.sanitize(cause))
 	default:
 		e.Reason = c.sanitize(err.Error())
+		if pagination := (*PaginationError)(nil); errors.As(err, &pagination) {
+			e.Err = pagination
+		}
 	}
 	return e
 }
+
+// quotedEscape matches what the decoder quotes of a string with a wrong escape.
+var quotedEscape = regexp.MustCompile(`(?s)(escape sequence|surrogate pair) .* in string`)

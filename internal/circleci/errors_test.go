@@ -112,6 +112,10 @@ func TestStatusError(t *testing.T) {
 			502, circleci.BodyHTML, "", "502 Bad Gateway" + html,
 		},
 		{
+			"502 with a page with a late title", raw(502, "text/html", "<html>"+strings.Repeat("<title", 12_000)+"<title>late</title>"),
+			502, circleci.BodyHTML, "", "502 Bad Gateway" + html,
+		},
+		{
 			"503 with text", raw(503, "text/plain", "no healthy\r\n\tupstream\n"), 503, circleci.BodyText,
 			"no healthy upstream", "503 Service Unavailable" + text + `: "no healthy upstream"`,
 		},
@@ -132,8 +136,25 @@ func TestStatusError(t *testing.T) {
 		{"304", raw(304, "application/json", ""), 304, circleci.BodyEmpty, "", "304 Not Modified"},
 
 		{
-			"JSON without a message", raw(500, "application/json", "{\n  \"error\": \"oops\"\n}"), 500, circleci.BodyJSON,
-			`{ "error": "oops" }`, `500 Internal Server Error: "{ \"error\": \"oops\" }"`,
+			"JSON without a message", raw(500, "application/json", "{\n  \"errors\": \"oops\"\n}"), 500, circleci.BodyJSON,
+			`{ "errors": "oops" }`, `500 Internal Server Error: "{ \"errors\": \"oops\" }"`,
+		},
+		{
+			"an error as a text, behind a byte order mark", raw(500, "application/json", "\ufeff"+`{"error":"oops","message":""}`), 500,
+			circleci.BodyJSON, "oops", `500 Internal Server Error: "oops"`,
+		},
+		{
+			"an error with title and detail",
+			raw(500, "application/json", `{"error":{"id":"7","type":"t","title":"Oops","detail":"It broke.","source":{}}}`), 500, circleci.BodyJSON,
+			"Oops: It broke.", `500 Internal Server Error: "Oops: It broke."`,
+		},
+		{
+			"an error with a title", raw(500, "application/json", `{"error":{"title":"Oops","detail":null}}`), 500, circleci.BodyJSON,
+			"Oops", `500 Internal Server Error: "Oops"`,
+		},
+		{
+			"an error without either", raw(500, "application/json", `{"error":{"id":7}}`), 500, circleci.BodyJSON,
+			`{"error":{"id":7}}`, `500 Internal Server Error: "{\"error\":{\"id\":7}}"`,
 		},
 		{
 			"JSON with another message than text", raw(500, "application/json", `{"message":{"id":7}}`), 500, circleci.BodyJSON,
@@ -206,14 +227,16 @@ func TestMessageIsFitForATerminal(t *testing.T) {
 		{"quotes stay", `say "no" \ 'no'`, `say "no" \ 'no'`},
 		{"at the limit", strings.Repeat("é", 300), strings.Repeat("é", 300)},
 		{"beyond the limit", strings.Repeat("é", 301), strings.Repeat("é", 300) + "…"},
-		{"a megabyte", strings.Repeat("日本", 200_000), strings.Repeat("日本", 150) + "…"},
+		{"600 kB", strings.Repeat("日本", 100_000), strings.Repeat("日本", 150) + "…"},
 		{"only commands", "x\x1b[0m", "x"},
 	}
 	for _, test := range tests {
 		quoted := strconv.QuoteToASCII(test.body)
 		answers := map[string]http.Handler{
 			"text": circlecitest.Raw(500, "text/plain", test.body),
-			"HTML": circlecitest.Raw(500, "text/html", "<title>"+test.body+"</title>"),
+		}
+		if len(test.body) < 64<<10 {
+			answers["HTML"] = circlecitest.Raw(500, "text/html", "<title>"+test.body+"</title>")
 		}
 		if !strings.Contains(test.name, "invalid UTF-8") {
 			answers["JSON"] = circlecitest.Error(500, test.body)

@@ -64,21 +64,25 @@ func TestPermanentErrorIsNotRetried(t *testing.T) {
 			{"another object", circlecitest.JSON(`{"message":"OK"}`), answer, "answer has no " + c.good[2:strings.Index(c.good, `":`)]},
 			{
 				"gzip without its header", spoilt(func(p []byte) []byte { return append([]byte{0x1f, 0x8c}, p[2:]...) }), answer,
-				"the answer gzip: invalid header",
+				"the answer cannot be decompressed: gzip: invalid header",
 			},
 			{
 				"gzip that is not", circlecitest.WithHeader(circlecitest.JSON(c.good), "Content-Encoding", "gzip"), answer,
-				"the answer gzip: invalid header",
+				"the answer cannot be decompressed: gzip: invalid header",
+			},
+			{
+				"gzip that ends too soon", spoilt(func(p []byte) []byte { return p[:8] }), answer,
+				"the answer cannot be decompressed: unexpected EOF",
 			},
 			{
 				"gzip with another checksum", spoilt(func(p []byte) []byte { p[len(p)-5] ^= 1; return p }), answer,
-				"the answer gzip: invalid checksum",
+				"the answer cannot be decompressed: gzip: invalid checksum",
 			},
 			{
 				"gzip with garbage inside", spoilt(func(p []byte) []byte { p[10] = 0xff; return p }), answer,
-				"the answer flate: corrupt input before offset 1",
+				"the answer cannot be decompressed: flate: corrupt input before offset 1",
 			},
-			{"too long by its header", raw("HTTP/1.1 200 OK\r\nContent-Length: 67108865\r\n\r\n"), answer, "is larger than the limit of 64 MiB"},
+			{"too long by its header", raw("HTTP/1.1 200 OK\r\nContent-Length: 33554433\r\n\r\n"), answer, "is larger than the limit of 32 MiB"},
 			{"other origin", circlecitest.Redirect("https://login.example.com/"), redirect, "https://login.example.com:443, which was not followed"},
 			{"redirect that cannot be read", circlecitest.Redirect("http://[::1/"), request, `missing ']' in host`},
 			{"no HTTP", raw("SSH-2.0-OpenSSH_9.9\r\n"), request, `malformed HTTP response "SSH-2.0-OpenSSH_9.9"`},

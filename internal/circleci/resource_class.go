@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // ParseResourceClass splits a resource class, namespace/name, into its two parts. It asks for exactly one slash,
@@ -49,9 +51,34 @@ func checkCharacters(text string) error {
 	return nil
 }
 
-// InNamespace tells whether a resource class lies in a namespace. Case does not matter, because the service does
-// not promise to keep it.
+// InNamespace reports whether a resource class belongs to a namespace. Names are compared as by [ResourceClassKey].
 func InNamespace(class, namespace string) bool {
 	got, _, found := strings.Cut(class, "/")
-	return found && strings.EqualFold(got, namespace)
+	return found && sameName(got, namespace)
+}
+
+// ResourceClassKey returns the one form of all names of a resource class. The service does not promise to keep case, and
+// Terraform does not keep the Unicode normalization form, so neither distinguishes classes: names are in NFC, and in one
+// case as by [strings.EqualFold].
+func ResourceClassKey(class string) string {
+	if !strings.ContainsFunc(class, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return strings.ToLower(class)
+	}
+	return norm.NFC.String(strings.Map(foldCase, norm.NFC.String(class)))
+}
+
+// foldCase returns one of the runes that are equal but for case: in lower case if it is ASCII, else the smallest.
+func foldCase(r rune) rune {
+	least := r
+	for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+		least = min(least, other)
+	}
+	if least <= unicode.MaxASCII {
+		return unicode.ToLower(least)
+	}
+	return least
+}
+
+func sameName(a, b string) bool {
+	return strings.EqualFold(a, b) || ResourceClassKey(a) == ResourceClassKey(b)
 }

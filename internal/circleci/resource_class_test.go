@@ -76,6 +76,7 @@ func TestInNamespace(t *testing.T) {
 		{"acme/linux", "acme", true},
 		{"ACME/linux", "acme", true},
 		{"acme/linux", "Acme", true},
+		{"acm\u00e9/linux", "acme\u0301", true},
 		{"acme2/linux", "acme", false},
 		{"acme/linux", "acme2", false},
 		{"other/acme", "acme", false},
@@ -87,6 +88,27 @@ func TestInNamespace(t *testing.T) {
 			t.Parallel()
 			equal(t, "lies in it", circleci.InNamespace(test.class, test.namespace), test.want)
 		})
+	}
+}
+
+func TestResourceClassKey(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		a, b  string
+		equal bool
+	}{
+		{a: "acme/Linux", b: "ACME/linux", equal: true},
+		{a: "acme/\u00e9", b: "acme/e\u0301", equal: true},
+		{a: "acme/\u00c9", b: "acme/e\u0301", equal: true},
+		{a: "acme/\u01f0", b: "acme/J\u030c", equal: true},
+		{a: "acme/ς", b: "acme/Σ", equal: true},
+		{a: "acme/\u212a", b: "acme/k", equal: true}, // The sign for kelvin.
+		{a: "acme/straße", b: "acme/strasse"},
+		{a: "acme/\u0130", b: "acme/i"}, // A capital i with a dot.
+		{a: "acme/é", b: "acme/e"},
+	}
+	for _, test := range tests {
+		equal(t, test.a+" is "+test.b, circleci.ResourceClassKey(test.a) == circleci.ResourceClassKey(test.b), test.equal)
 	}
 }
 

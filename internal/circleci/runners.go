@@ -10,8 +10,8 @@ import (
 )
 
 // Runner is a self-hosted runner that CircleCI knows. It stays listed for a while after it went away:
-// LastConnected is the only sign of life. A nil field is one that the API left out or set to null. Times are RFC
-// 3339 date-times, as the API wrote them.
+// LastConnected is the only sign of life. A nil field is one that the API left out or set to null, or
+// a time that it set to "". Times are RFC 3339 date-times, as the API wrote them: see [ParseTime].
 //
 // Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
 type Runner struct {
@@ -68,14 +68,14 @@ func (f RunnerFilter) query() url.Values {
 	return url.Values{"namespace": {f.Namespace}}
 }
 
-// keeps tells whether a runner of a resource class matches. Case does not matter. A runner does not say which
-// organization it belongs to.
+// Matches reports whether the filter keeps the runners of a resource class. Names are compared as by [ResourceClassKey].
+// A runner does not say which organization it belongs to.
 func (f RunnerFilter) Matches(class string) bool {
 	switch {
 	case f.OrganizationID != "":
 		return true
 	case f.ResourceClass != "":
-		return strings.EqualFold(class, f.ResourceClass)
+		return sameName(class, f.ResourceClass)
 	}
 	return InNamespace(class, f.Namespace)
 }
@@ -108,6 +108,17 @@ func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner
 		}
 	}
 	slices.SortFunc(runners, compareRunners)
+	for i := range runners[:max(0, len(runners)-1)] {
+		if compareRunners(runners[i], runners[i+1]) != 0 {
+			continue
+		}
+		// The same in all that is read; the rest decides whether it is one runner, listed twice.
+		if name, class, repeated := repeatedItem(body); repeated {
+			return nil, &ResponseError{Request: asked, Reason: fmt.Sprintf("lists the runner %q of resource class %q twice, with all fields equal",
+				c.sanitize(name), c.sanitize(class))}
+		}
+		break
+	}
 	return runners, nil
 }
 

@@ -180,8 +180,6 @@ func TestListRunnersSortsWhateverTheOrderOfTheAnswer(t *testing.T) {
 		runner("acme/b", "n2", "h2", "f2", "l2", "u2", ""),
 		runner("acme/b", "n2", "h2", "f2", "l2", "u2", "v1"),
 		runner("acme/b", "n2", "h2", "f2", "l2", "u2", "v2"),
-		// The same runner twice is for the reader to judge: both stay.
-		runner("acme/b", "n2", "h2", "f2", "l2", "u2", "v2"),
 		runner("acme/c", "n1", "h1", "f1", "l1", "u1", "v1"),
 	}
 
@@ -214,8 +212,7 @@ func TestListRunnersTellsNullFromEmpty(t *testing.T) {
 		{"left out", `{` + identity + `}`, circleci.Runner{ResourceClass: "acme/linux", Name: "one"}},
 		{"null", all(`null`), circleci.Runner{ResourceClass: "acme/linux", Name: "one"}},
 		{"empty", all(`""`), circleci.Runner{
-			ResourceClass: "acme/linux", Name: "one", Hostname: new(""),
-			FirstConnected: new(""), LastConnected: new(""), LastUsed: new(""), Version: new(""),
+			ResourceClass: "acme/linux", Name: "one", Hostname: new(""), Version: new(""), // An empty time is none.
 		}},
 		{
 			"an empty name is a name", `{"resource_class":"acme/linux","name":""}`,
@@ -277,43 +274,89 @@ func TestListRunnersRefusesARunnerOutsideOfTheFilter(t *testing.T) {
 	}
 }
 
-func TestListRunnersRefusesAPageOfSeveral(t *testing.T) {
+func TestListRunnersRejectsPages(t *testing.T) {
 	t.Parallel()
-	const pages = "is one page of several (it has a next_page_token), which this API is not documented to give"
-	tests := []struct{ token, wantErr string }{
-		{`null`, ""},
-		{`""`, ""},
-		{`"2"`, pages},
-		{`" "`, pages},
-		{`"\u0000"`, pages},
-		{`0`, pages},
-		{`7`, pages},
-		{`false`, pages},
-		{`true`, pages},
-		{`{}`, pages},
-		{`{"offset":10}`, pages},
-		{`[]`, pages},
+	tests := []struct {
+		member, header, value string
+		// wantHint is "" for a list that is complete.
+		wantHint string
+	}{
+		{member: `"next_page_token":null`},
+		{member: `"next_page_token":""`},
+		{member: `"next_page_token":"2"`, wantHint: "next_page_token"},
+		{member: `"next_page_token":" "`, wantHint: "next_page_token"},
+		{member: `"next_page_token":"\u0000"`, wantHint: "next_page_token"},
+		{member: `"next_page_token":0`, wantHint: "next_page_token"},
+		{member: `"next_page_token":true`, wantHint: "next_page_token"},
+		{member: `"next_page_token":{}`, wantHint: "next_page_token"},
+		{member: `"next_page_token":[]`, wantHint: "next_page_token"},
+		{member: `"nextPageToken":"2"`, wantHint: "nextPageToken"},
+		{member: `"next_page":2`, wantHint: "next_page"},
+		{member: `"next":"/runner?page=2"`, wantHint: "next"},
+		{member: `"cursor":"a"`, wantHint: "cursor"},
+		{member: `"has_more":true`, wantHint: "has_more"},
+		{member: `"truncated":true`, wantHint: "truncated"},
+		{member: `"page":{"size":1,"next":2}`, wantHint: "page.next"},
+		{member: `"links":{"self":"1","next":"2"}`, wantHint: "links.next"},
+		{member: `"has_more":false,"truncated":false,"cursor":"","next":null,"page":{"next":null},"links":{"next":""}`},
+		{member: `"page":1,"links":["next"]`},
+		{header: "Link", value: `</a>; rel="first", </b>; title="x"; REL="prev Next"`, wantHint: `the header Link with rel="next"`},
+		{header: "Link", value: `</a>; rel=next`, wantHint: `the header Link with rel="next"`},
+		{header: "Link", value: `</next>; rel="first"`},
+		{header: "Content-Range", value: "items 0-0/2", wantHint: "the header Content-Range"},
 	}
 	for _, test := range tests {
-		// The token may stand before or after the list.
-		for _, body := range []string{
-			`{"items":[],"next_page_token":` + test.token + `}`,
-			`{"next_page_token":` + test.token + `,"items":[]}`,
-		} {
-			t.Run(body, func(t *testing.T) {
+		bodies := []string{`{"items":[]}`}
+		if test.member != "" { // It may be before or after the list.
+			bodies = []string{`{"items":[],` + test.member + `}`, `{` + test.member + `,"items":[]}`}
+		}
+		for _, body := range bodies {
+			t.Run(body+test.value, func(t *testing.T) {
 				t.Parallel()
 				server := startServer(t)
-				server.SetHandler(circlecitest.JSON(body))
+				server.SetHandler(circlecitest.WithHeader(circlecitest.JSON(body), test.header, test.value))
 				got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
-				if test.wantErr == "" {
+				if test.wantHint == "" {
 					equal(t, "error", errorText(err), "")
 					equal(t, "runners", got, []circleci.Runner{})
 					return
 				}
 				equal(t, "runners", got, []circleci.Runner(nil))
-				equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason, test.wantErr)
+				equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason,
+					"is one page of several (it has "+test.wantHint+"), which this API is not documented to give")
+				equal(t, "hint", errorOf[*circleci.PaginationError](t, err).Hint, test.wantHint)
 			})
 		}
+	}
+}
+
+func TestListRunnersRejectsRepeatedItem(t *testing.T) {
+	t.Parallel()
+	const item = `{"resource_class":"acme/a","name":"one","id":9007199254740992}`
+	tests := []struct {
+		name, other string
+		repeated    bool
+	}{
+		{name: "same", other: item, repeated: true},
+		{name: "another order and escapes", other: `{"id": 9007199254740992, "n\u0061me": "one", "resource_class": "acme\/a"}`, repeated: true},
+		{name: "another member differs", other: strings.Replace(item, "992", "993", 1)},
+		{name: "another member", other: strings.Replace(item, `{`, `{"ip":"192.0.2.1",`, 1)},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			server := startServer(t)
+			server.SetHandler(circlecitest.JSON(`{"items":[` + item + `,{"resource_class":"acme/b","name":"one"},` + test.other + `]}`))
+			got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
+			if !test.repeated {
+				equal(t, "error", errorText(err), "")
+				equal(t, "number of runners", len(got), 3)
+				return
+			}
+			equal(t, "runners", got, []circleci.Runner(nil))
+			equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason,
+				`lists the runner "one" of resource class "acme/a" twice, with all fields equal`)
+		})
 	}
 }
 

@@ -15,13 +15,12 @@ const connectedWithinDescription = "How long ago a runner may have been seen to 
 // connected tells which runners count as connected at one time.
 type connectedFilter struct {
 	// since is the earliest last_connected that counts; the zero time counts every runner, seen or not.
-	since time.Time
-	// readable makes what the server wrote fit for an error.
-	sanitize func(string) string
+	since  time.Time
+	client *circleci.Client
 }
 
 func newConnectedFilter(within types.String, client *circleci.Client) connectedFilter {
-	c := connectedFilter{sanitize: client.Sanitize}
+	c := connectedFilter{client: client}
 	if !within.IsNull() {
 		c.since = time.Now().Add(-durationOrDefault(within, 0))
 	}
@@ -34,8 +33,11 @@ func (c connectedFilter) isConnected(r circleci.Runner) (bool, error) {
 	if c.since.IsZero() {
 		return true, nil
 	}
-	seen, err := c.lastConnected(r)
-	return err == nil && !seen.IsZero() && !seen.Before(c.since), err
+	seen, err := lastConnected(r)
+	if err != nil {
+		return false, &invalidTimeError{c.client.Sanitize(r.Name), c.client.Sanitize(r.ResourceClass), c.client.Quote(*r.LastConnected)}
+	}
+	return !seen.IsZero() && !seen.Before(c.since), nil
 }
 
 // filter keeps the runners that count as connected.
@@ -56,22 +58,18 @@ func (c connectedFilter) filter(runners []circleci.Runner) ([]circleci.Runner, e
 	return kept, nil
 }
 
-// lastConnected returns when a runner was last seen, the zero time when the API does not say.
-func (c connectedFilter) lastConnected(r circleci.Runner) (time.Time, error) {
+// lastConnected returns when a runner was last connected, the zero time when the API does not say.
+func lastConnected(r circleci.Runner) (time.Time, error) {
 	if r.LastConnected == nil {
 		return time.Time{}, nil
 	}
-	seen, err := time.Parse(time.RFC3339, *r.LastConnected)
-	if err != nil {
-		return time.Time{}, &invalidTimeError{c.sanitize(r.Name), c.sanitize(r.ResourceClass), c.sanitize(*r.LastConnected)}
-	}
-	return seen, nil
+	return circleci.ParseTime(*r.LastConnected)
 }
 
-// timeError is a last_connected that is not a time. Its texts are readable.
+// invalidTimeError is a last_connected that is not a time. Its strings are sanitized, and the last one is quoted.
 type invalidTimeError struct{ name, resourceClass, lastConnected string }
 
 func (e *invalidTimeError) Error() string {
-	return fmt.Sprintf("The runner %q of resource class %s has last_connected %q, which is not an RFC 3339 time, so it cannot be told "+
+	return fmt.Sprintf("The runner %q of resource class %s has last_connected %s, which is not an RFC 3339 time, so it cannot be told "+
 		"whether it is connected", e.name, e.resourceClass, e.lastConnected)
 }

@@ -43,6 +43,7 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 		cert     *circleci.CertificateError
 		waited   *waitTimeoutError
 		badTime  *invalidTimeError
+		sum      *taskSumError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -50,7 +51,11 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 	case errors.As(err, &waited) && waited.last == nil:
 		return "Check why the condition was not reached, or increase wait_for.timeout."
 	case errors.As(err, &badTime):
-		return "Leave out connected_within to list every runner, and please report this at " + issuesURL + "."
+		return "Without connected_within (and wait_for, which needs it) last_connected need not be a time: every listed runner " +
+			"counts. Please report this at " + issuesURL + "."
+	case errors.As(err, &sum):
+		return "So many tasks cannot be waiting, so at least one of the counts is wrong: read them one by one with " +
+			"circleci_runner_tasks, and please report this at " + issuesURL + "."
 	case errors.As(err, &status):
 		return a.statusRemediation(ctx, at, status)
 	case errors.As(err, &answer):

@@ -81,7 +81,7 @@ func dial(n int32, failure error) func(*circlecitest.Server) func(*circleci.Conf
 
 const (
 	wholeBody = `{"unclaimed_task_count": 9}`
-	overLimit = 64<<20 + 1
+	overLimit = 32<<20 + 1
 )
 
 func faults() map[string]fault {
@@ -133,11 +133,11 @@ func faults() map[string]fault {
 		"a malformed answer": {arrange: always(circlecitest.JSON(`{"unclaimed_task_count": 4.0}`)), want: []string{"has unclaimed_task_count 4.0"}, requests: 1},
 		"a body over the limit": {
 			arrange: always(circlecitest.LargeBody(wholeBody, overLimit)),
-			want:    []string{"the answer is larger than the limit of 64 MiB."}, requests: 1,
+			want:    []string{"the answer is larger than the limit of 32 MiB."}, requests: 1,
 		},
 		"a body over the limit by gzip": {
 			arrange: always(circlecitest.GzipBody(wholeBody, overLimit)),
-			want:    []string{"the answer is larger than the limit of 64 MiB."}, requests: 1,
+			want:    []string{"the answer is larger than the limit of 32 MiB."}, requests: 1,
 		},
 		"a packed body":     {arrange: next(circlecitest.GzipBody(fmt.Sprintf(`{"unclaimed_task_count": %d}`, tasks), 1<<20)), requests: 1},
 		"a deep body":       {arrange: always(circlecitest.JSON(`{"a": ` + strings.Repeat("[", 100_000))), want: []string{"is not valid JSON"}, requests: 1},

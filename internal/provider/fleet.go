@@ -22,23 +22,32 @@ type fleet []*fleetClass
 type fleetClass struct {
 	name               string
 	runners, connected int64
-	// lastSeen is the newest last_connected, and lastConnected how the API wrote it; nil when no runner has one.
+	// lastSeen is the newest last_connected that can be read, and lastConnected how the API wrote it; nil when there is none.
 	lastSeen      time.Time
 	lastConnected *string
 	versions      []string
 	tasks         circleci.TaskCount
 }
 
-// newFleet sorts runners into their classes, and adds the classes that are asked for without runners. Case does not tell
-// classes apart, because the service does not promise to keep it: a class must not be counted twice.
+// newFleet sorts runners into their classes, and adds the classes that are asked for without runners. A class that has
+// several names is one class: it must not be counted twice.
 func newFleet(classes []string, runners []circleci.Runner, connected connectedFilter) (fleet, error) {
-	byName := map[string]*fleetClass{}
+	var (
+		f      fleet
+		byKey  = map[string]*fleetClass{}
+		byName = map[string]*fleetClass{} // Spares making the key for each of many runners.
+	)
 	class := func(name string) *fleetClass {
-		key := strings.ToLower(name)
-		if byName[key] == nil {
-			byName[key] = &fleetClass{name: name}
+		if class := byName[name]; class != nil {
+			return class
 		}
-		return byName[key]
+		key := circleci.ResourceClassKey(name)
+		if byKey[key] == nil {
+			byKey[key] = &fleetClass{name: name}
+			f = append(f, byKey[key])
+		}
+		byName[name] = byKey[key]
+		return byKey[key]
 	}
 	slices.Sort(classes)
 	for _, name := range classes {
@@ -49,28 +58,25 @@ func newFleet(classes []string, runners []circleci.Runner, connected connectedFi
 			return nil, err
 		}
 	}
-	f := make(fleet, 0, len(byName))
-	for _, class := range byName {
+	for _, class := range f {
 		slices.SortFunc(class.versions, circleci.CompareVersions)
 		class.versions = slices.Compact(class.versions)
-		f = append(f, class)
 	}
 	slices.SortFunc(f, func(a, b *fleetClass) int { return strings.Compare(a.name, b.name) })
 	return f, nil
 }
 
 func (c *fleetClass) add(runner circleci.Runner, connected connectedFilter) error {
-	seen, err := connected.lastConnected(runner)
+	isConnected, err := connected.isConnected(runner)
 	if err != nil {
 		return err
 	}
 	c.runners++
-	if counts, err := connected.isConnected(runner); err != nil {
-		return err
-	} else if counts {
+	if isConnected {
 		c.connected++
 	}
-	if !seen.IsZero() && (c.lastConnected == nil || seen.After(c.lastSeen)) {
+	// A time that cannot be read matters only where isConnected depends on it.
+	if seen, err := lastConnected(runner); err == nil && !seen.IsZero() && (c.lastConnected == nil || seen.After(c.lastSeen)) {
 		c.lastSeen, c.lastConnected = seen, runner.LastConnected
 	}
 	if runner.Version != nil {
@@ -146,7 +152,7 @@ func (f fleet) setModel(model *runnerFleetModel, version circleci.APIVersion) er
 		total.runners += class.runners
 		total.connected += class.connected
 		if !checkedAdd(&total.tasks.Unclaimed, &class.tasks.Unclaimed) || !checkedAdd(total.tasks.Running, class.tasks.Running) {
-			return errTooManyTasks
+			return &taskSumError{}
 		}
 		model.ByResourceClass[class.name] = class.model()
 	}
@@ -157,7 +163,12 @@ func (f fleet) setModel(model *runnerFleetModel, version circleci.APIVersion) er
 	return nil
 }
 
-var errTooManyTasks = fmt.Errorf("The counts of the resource classes add up to more than %d", int64(math.MaxInt64)) //nolint:staticcheck // It begins a diagnostic.
+// taskSumError is a total that is too large to be reported.
+type taskSumError struct{}
+
+func (*taskSumError) Error() string {
+	return fmt.Sprintf("The counts of the resource classes add up to more than %d", int64(math.MaxInt64))
+}
 
 // addTo adds a count, when there is one, unless the sum would be too large to be told.
 func checkedAdd(sum, count *int64) bool {

@@ -88,6 +88,21 @@ func TestFleet(t *testing.T) {
 				"runner_count": 5.0, "connected_runner_count": 2.0, "unclaimed_task_count": 16.0, "running_task_count": 3.0,
 			},
 		},
+		"with names and times of several forms": {
+			func(s *circlecitest.Server) string {
+				s.SetRunners(
+					circlecitest.Runner{ResourceClass: "acme/e\u0301", Name: "a", LastConnected: ""},
+					circlecitest.Runner{ResourceClass: "acme/\u00e9", Name: "b", LastConnected: "yesterday", Version: "2"},
+					circlecitest.Runner{ResourceClass: "acme/\u00c9", Name: "c", LastConnected: "2024-02-29t04:05:06z", Version: "10"},
+				)
+				s.SetTasks("acme/e\u0301", 5, 0)
+				return providerBlock(s)
+			}, ``,
+			map[string]any{
+				"by_resource_class": map[string]any{"acme/\u00e9": class(3, 3, 5, nil, "2024-02-29t04:05:06z", "", "2", "10")},
+				"runner_count":      3.0, "connected_runner_count": 3.0, "unclaimed_task_count": 5.0, "running_task_count": nil,
+			},
+		},
 		"with v3, of nothing": {
 			func(s *circlecitest.Server) string { s.SetRunners(); return v3Block(s) }, ``,
 			map[string]any{
@@ -158,22 +173,28 @@ data "circleci_runner_fleet" "test" {
 func TestFleetErrors(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		runners, unclaimed string
-		want               finding
+		runners, unclaimed, attributes string
+		want                           finding
 	}{
 		"a time that is none": {
-			`{"items": [{"resource_class": "acme/a", "name": "x", "last_connected": "yesterday"}]}`, `{"unclaimed_task_count": 1}`,
+			`{"items": [{"resource_class": "acme/a", "name": "x", "last_connected": "\u0000yesterday "}]}`, `{"unclaimed_task_count": 1}`, `connected_within = "10m"`,
 			finding{
 				"", "Cannot read the fleet of namespace acme",
-				`The runner "x" of resource class acme/a has last_connected "yesterday", which is not an RFC 3339 time`,
+				`The runner "x" of resource class acme/a has last_connected "\x00yesterday ", which is not an RFC 3339 time, ` +
+					"so it cannot be told whether it is connected.\n\nWithout connected_within (and wait_for, which needs it) last_connected " +
+					"need not be a time: every listed runner counts.",
 			},
 		},
 		"counts that are too large to add": {
-			`{"items": [{"resource_class": "acme/a", "name": "x"}, {"resource_class": "acme/b", "name": "x"}]}`, `{"unclaimed_task_count": 9223372036854775807}`,
-			finding{"", "Cannot count the tasks of namespace acme", "The counts of the resource classes add up to more than 9223372036854775807."},
+			`{"items": [{"resource_class": "acme/a", "name": "x"}, {"resource_class": "acme/b", "name": "x"}]}`, `{"unclaimed_task_count": 9223372036854775807}`, ``,
+			finding{
+				"", "Cannot count the tasks of namespace acme",
+				"The counts of the resource classes add up to more than 9223372036854775807.\n\nSo many tasks cannot be waiting, so at least one " +
+					"of the counts is wrong: read them one by one with circleci_runner_tasks",
+			},
 		},
 		"a list that is none": {
-			`{}`, ``,
+			`{}`, ``, ``,
 			finding{"", "Cannot list the runners of namespace acme", "the answer has no items."},
 		},
 	} {
@@ -186,7 +207,7 @@ func TestFleetErrors(t *testing.T) {
 				}
 				return circlecitest.JSON(row.runners)
 			})
-			w := newWorkspace(t, providerBlock(server)+"data \"circleci_runner_fleet\" \"test\" {\n  namespace = \"acme\"\n}\n")
+			w := newWorkspace(t, providerBlock(server)+"data \"circleci_runner_fleet\" \"test\" {\n  namespace = \"acme\"\n"+row.attributes+"\n}\n")
 			expectFinding(t, w.plan(), row.want)
 		})
 	}
@@ -212,7 +233,7 @@ func TestOrganizationRunners(t *testing.T) {
 	)
 	runner := func(class, name string, ip, status any) map[string]any {
 		return map[string]any{
-			"resource_class": class, "name": name, "hostname": "", "version": "", "first_connected": "", "last_connected": "x",
+			"resource_class": class, "name": name, "hostname": "", "version": "", "first_connected": nil, "last_connected": "x",
 			"last_used": nil, "ip": ip, "status": status,
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/vmihailenco/msgpack/v5"
@@ -70,21 +71,23 @@ type runnerField struct {
 	value func(*circleci.Runner) *string
 }
 
-// The attributes of runnerModel and of organizationRunnerModel, in the order in which the framework encodes an object.
+// The attributes of organizationRunnerModel and of runnerModel, in the order in which the framework encodes an object:
+// sorted by name.
 var (
-	runnerFields = []runnerField{
+	organizationRunnerFields = []runnerField{
 		{"first_connected", func(r *circleci.Runner) *string { return r.FirstConnected }},
 		{"hostname", func(r *circleci.Runner) *string { return r.Hostname }},
+		{"ip", func(r *circleci.Runner) *string { return r.IP }},
 		{"last_connected", func(r *circleci.Runner) *string { return r.LastConnected }},
 		{"last_used", func(r *circleci.Runner) *string { return r.LastUsed }},
 		{"name", func(r *circleci.Runner) *string { return &r.Name }},
 		{"resource_class", func(r *circleci.Runner) *string { return &r.ResourceClass }},
+		{"status", func(r *circleci.Runner) *string { return r.Status }},
 		{"version", func(r *circleci.Runner) *string { return r.Version }},
 	}
-	organizationRunnerFields = append(runnerFields[:len(runnerFields):len(runnerFields)],
-		runnerField{"ip", func(r *circleci.Runner) *string { return r.IP }},
-		runnerField{"status", func(r *circleci.Runner) *string { return r.Status }},
-	)
+	runnerFields = slices.DeleteFunc(slices.Clone(organizationRunnerFields), func(f runnerField) bool {
+		return f.name == "ip" || f.name == "status"
+	})
 )
 
 // replaceIn copies the state, an object, with the list as its attribute runners.
@@ -94,7 +97,7 @@ func (l encodedRunnerList) replaceIn(state []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := bytes.NewBuffer(make([]byte, 0, len(state)+len(l.runners)*300)) // A runner takes about 250 bytes.
+	out := bytes.NewBuffer(make([]byte, 0, len(state)+l.maxSize()))
 	encoder := msgpack.NewEncoder(out)
 	if err := encoder.EncodeMapLen(size); err != nil {
 		return nil, err
@@ -121,6 +124,21 @@ func (l encodedRunnerList) replaceIn(state []byte) ([]byte, error) {
 		}
 	}
 	return out.Bytes(), nil
+}
+
+// maxSize returns how many bytes encode writes at most: headers take up to 5 bytes, those of names and of runners one.
+func (l encodedRunnerList) maxSize() int {
+	size := 5
+	for i := range l.runners {
+		size++
+		for _, field := range l.fields {
+			size += 1 + len(field.name) + 5
+			if value := field.value(&l.runners[i]); value != nil {
+				size += len(*value)
+			}
+		}
+	}
+	return size
 }
 
 func (l encodedRunnerList) encode(encoder *msgpack.Encoder) error {

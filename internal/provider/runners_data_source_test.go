@@ -136,7 +136,7 @@ resource "terraform_data" "test" {
 }
 
 // TestRunnersNull gives fields that the API leaves out or sets to null, which are null in Terraform, and empty ones,
-// which are not.
+// which are not, but for times.
 func TestRunnersNull(t *testing.T) {
 	server := newServer(t)
 	server.SetHandler(circlecitest.JSON(`{"items": [
@@ -146,16 +146,17 @@ func TestRunnersNull(t *testing.T) {
 		{"resource_class": "acme/linux", "name": "", "hostname": "", "first_connected": "", "last_connected": "",
 		 "last_used": "", "version": ""}
 	], "next_page_token": null}`))
+	null := knownvalue.Null()
 	runner := func(name string, other knownvalue.Check) knownvalue.Check {
 		return knownvalue.ObjectExact(map[string]knownvalue.Check{
 			"resource_class": knownvalue.StringExact("acme/linux"), "name": knownvalue.StringExact(name), "hostname": other,
-			"first_connected": other, "last_connected": other, "last_used": other, "version": other,
+			"first_connected": null, "last_connected": null, "last_used": null, "version": other,
 		})
 	}
 	runTest(t, resource.TestStep{
 		Config: providerBlock(server) + `data "circleci_runners" "test" { namespace = "acme" }`,
 		ConfigStateChecks: knownRunners(
-			runner("", knownvalue.StringExact("")), runner("a", knownvalue.Null()), runner("b", knownvalue.Null())),
+			runner("", knownvalue.StringExact("")), runner("a", null), runner("b", null)),
 	})
 }
 

@@ -101,7 +101,7 @@ func TestSecretsInFields(t *testing.T) {
 	server.SetHandler(circlecitest.JSON(`{"items": [{"resource_class": "acme/` + quoted + `", "name": "` + quoted + `", "last_connected": "` + quoted + `"}]}`))
 	for _, block := range []string{
 		"data \"circleci_runners\" \"test\" {\n  namespace = \"acme\"\n  connected_within = \"1m\"\n}\n",
-		"data \"circleci_runner_fleet\" \"test\" {\n  namespace = \"acme\"\n}\n",
+		"data \"circleci_runner_fleet\" \"test\" {\n  namespace = \"acme\"\n  connected_within = \"1m\"\n}\n",
 	} {
 		w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token = %q\n}\n", server.URL, secret)+block)
 		diagnostics := w.plan()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -133,7 +132,7 @@ func (v distinctResourceClasses) ValidateSet(ctx context.Context, req validator.
 				"Leave the element out, for example with compact().")
 			continue
 		}
-		key := strings.ToLower(name)
+		key := circleci.ResourceClassKey(name)
 		if other, found := first[key]; found {
 			resp.Diagnostics.AddAttributeError(at, "Duplicate resource class",
 				fmt.Sprintf("The elements %q and %q of %s name the same resource class. %s", other, name, req.Path, v.Description(ctx)))
