@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -140,7 +141,10 @@ func TestDemo(t *testing.T) {
 func TestServe(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	var tasks, names string
+	var (
+		tasks string
+		names []string
+	)
 	stdout := &watcher{text: "by organization too: "}
 	stdout.found = func() {
 		defer stop()
@@ -163,7 +167,7 @@ func TestServe(t *testing.T) {
 		}
 		tasks = get("/api/v2/runner/tasks?resource-class=acme/linux")
 		for _, name := range regexp.MustCompile(`"name":"(.*?)"`).FindAllStringSubmatch(get("/api/v3/runner?org-id="+printed[3]), -1) {
-			names += name[1] + " "
+			names = append(names, name[1])
 		}
 	}
 	if err := (demo{stdout: stdout}).serve(ctx); err != nil {
@@ -172,7 +176,7 @@ func TestServe(t *testing.T) {
 	if want := `{"unclaimed_task_count":14}`; tasks != want {
 		t.Errorf("the API responds with %q, want %q", tasks, want)
 	}
-	if want := "linux-1 linux-2 linux-3 macos-1 gpu-1 "; names != want {
+	if want := []string{"linux-1", "linux-2", "linux-3", "macos-1", "gpu-1"}; !slices.Equal(names, want) {
 		t.Errorf("the organization has the runners %q, want %q", names, want)
 	}
 }

@@ -63,12 +63,14 @@ func results(checks []cli.Check) []string {
 	var lines []string
 	for _, c := range checks {
 		line := fmt.Sprintf("%-25s %s", c.Address.Display, c.Status)
-		separator := ": "
+		var problems []string
 		for _, instance := range c.Instances {
 			for _, problem := range instance.Problems {
-				line += separator + problem.Message
-				separator = " "
+				problems = append(problems, problem.Message)
 			}
+		}
+		if len(problems) > 0 {
+			line += ": " + strings.Join(problems, " ")
 		}
 		lines = append(lines, line)
 	}

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	if *live {
 		// PrepareTests keeps the user's variables away from the tests. These are the ones that are meant.
 		remote, err = readEnvironment(os.Getenv)
-		err = errors.Join(err, os.Setenv("TF_ACC", "1")) //nolint:usetesting // There is no test yet.
+		err = errors.Join(err, os.Setenv("TF_ACC", "1"))
 	}
 	if err == nil {
 		err = cli.PrepareTests()

@@ -67,7 +67,7 @@ func copySources(ctx context.Context, to string) error {
 		if err := errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o700)); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, content, 0o600); err != nil {
+		if err := os.WriteFile(path, content, 0o600); err != nil { //nolint:gosec // Git lists names below the repository only.
 			return err
 		}
 	}
