@@ -4,8 +4,10 @@
 package circlecitest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -45,6 +47,8 @@ type Request struct {
 	Path   string
 	Query  url.Values
 	Header http.Header
+	// Body is the body, "" when there was none.
+	Body string
 }
 
 // Server is a Runner API on loopback. All methods are safe for concurrent use.
@@ -56,6 +60,7 @@ type Server struct {
 	mu          sync.Mutex
 	runners     []Runner
 	tasks       map[string]tasks
+	resources   resources
 	requests    []Request
 	next        []http.Handler
 	intercept   func(*http.Request) http.Handler
@@ -73,7 +78,7 @@ func NewServer() *Server {
 }
 
 func newServer() *Server {
-	s := &Server{tasks: map[string]tasks{}}
+	s := &Server{tasks: map[string]tasks{}, resources: newResources()}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	s.Listener = &listener{Listener: s.Listener, server: s}
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -101,7 +106,7 @@ func (s *Server) SetTasks(resourceClass string, unclaimed, running int64) {
 }
 
 // Next queues answers. Each is given once, in this order, to the requests that come; then the server answers as
-// usual again.
+// usual again. A nil answer leaves a request to the server itself.
 func (s *Server) Enqueue(answers ...http.Handler) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -197,8 +202,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 
 // take records a request and returns the answer that a test asked for, if there is one.
 func (s *Server) take(r *http.Request) http.Handler {
+	body, _ := io.ReadAll(r.Body)                // A client that went away is noticed by whoever responds.
+	r.Body = io.NopCloser(bytes.NewReader(body)) // For the response, even to a client that went away.
 	s.mu.Lock()
-	s.requests = append(s.requests, Request{r.Method, r.URL.Path, r.URL.Query(), r.Header.Clone()})
+	s.requests = append(s.requests, Request{r.Method, r.URL.Path, r.URL.Query(), r.Header.Clone(), string(body)})
 	choose := s.intercept
 	if len(s.next) > 0 {
 		answer := s.next[0]
@@ -219,6 +226,16 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	personal, launch := authenticate(r)
 	rest, v2 := strings.CutPrefix(r.URL.Path, "/api/v2/")
 	rest, v3 := strings.CutPrefix(rest, "/api/v3/")
+	if respond := s.findResource(r, rest); respond != nil && (v2 || v3) {
+		if refusal := requirePersonalToken(r); refusal != nil {
+			refusal.ServeHTTP(w, r)
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		respond(v3).ServeHTTP(w, r)
+		return
+	}
 	running := rest == "runner/tasks/running" && v3
 	switch {
 	case !personal && !launch:
@@ -305,10 +322,10 @@ func (s *Server) count(w http.ResponseWriter, r *http.Request, key string, count
 	}
 }
 
-// exists tells whether a class was ever given tasks or a runner.
+// exists reports whether a class was created, or was ever given tasks or a runner.
 func (s *Server) exists(class string) bool {
 	_, found := s.tasks[strings.ToLower(class)]
-	return found || slices.ContainsFunc(s.runners, func(r Runner) bool { return strings.EqualFold(r.ResourceClass, class) })
+	return found || s.resources.findClass(class) >= 0 || slices.ContainsFunc(s.runners, func(r Runner) bool { return strings.EqualFold(r.ResourceClass, class) })
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {

@@ -48,6 +48,10 @@ func ask(t *testing.T, server *circlecitest.Server, method, target string, heade
 	if err != nil {
 		return reply{err: err}
 	}
+	return readReply(response)
+}
+
+func readReply(response *http.Response) reply {
 	defer response.Body.Close() //nolint:errcheck // Nothing was written, so closing has nothing to lose.
 	body, err := io.ReadAll(response.Body)
 	return reply{response.StatusCode, response.Header, string(body), err}

@@ -1,0 +1,132 @@
+package circlecitest
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The service's own limits.
+const (
+	DefaultMaxResourceClasses = 650
+	DefaultMaxTokens          = 10
+)
+
+// resources are the resource classes and runner tokens that a Server holds, in the order of their creation.
+type resources struct {
+	classes []ResourceClass
+	tokens  []Token
+	// namespaces are those that exist, nil when all do.
+	namespaces            []string
+	maxClasses, maxTokens int
+}
+
+func newResources() resources {
+	return resources{maxClasses: DefaultMaxResourceClasses, maxTokens: DefaultMaxTokens}
+}
+
+// SetNamespaces says which namespaces exist. Without a call, every namespace does.
+func (s *Server) SetNamespaces(namespaces ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.resources.namespaces = append([]string{}, namespaces...)
+}
+
+// SetLimits says how many resource classes a namespace may have, and how many tokens a resource class.
+func (s *Server) SetLimits(resourceClasses, tokens int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.resources.maxClasses, s.resources.maxTokens = resourceClasses, tokens
+}
+
+// findResource returns what responds to a request for resource classes or tokens, to be called with the server's lock held.
+// It is nil for another request.
+func (s *Server) findResource(r *http.Request, path string) func(v3 bool) http.Handler {
+	resource, rest, _ := strings.Cut(strings.TrimPrefix(path, "runner/"), "/")
+	if !strings.HasPrefix(path, "runner/") || resource != "resource" && resource != "token" {
+		return nil
+	}
+	id, suffix, _ := strings.Cut(rest, "/")
+	isForced := resource == "resource" && suffix == "force"
+	switch request := r.Method + " " + resource; {
+	case rest == "" && request == "GET resource":
+		return func(v3 bool) http.Handler { return s.listClasses(r, v3) }
+	case rest == "" && request == "POST resource":
+		return func(bool) http.Handler { return s.createClass(r) }
+	case rest == "" && request == "GET token":
+		return func(bool) http.Handler { return s.listTokens(r) }
+	case rest == "" && request == "POST token":
+		return func(bool) http.Handler { return s.createToken(r) }
+	case rest == "":
+		return respondAlways(Error(http.StatusMethodNotAllowed, "Method not allowed"))
+	case suffix != "" && !isForced:
+		return nil
+	case r.Method != http.MethodDelete:
+		return respondAlways(Error(http.StatusMethodNotAllowed, "Method not allowed"))
+	case !uuidForm.MatchString(id):
+		return respondAlways(Error(http.StatusBadRequest, "id is not a valid UUID"))
+	case resource == "token":
+		return func(bool) http.Handler { return s.deleteToken(id) }
+	default:
+		return func(bool) http.Handler { return s.deleteClass(id, isForced) }
+	}
+}
+
+func respondAlways(response http.Handler) func(bool) http.Handler {
+	return func(bool) http.Handler { return response }
+}
+
+// requirePersonalToken returns nil for a personal token. Other credentials that the server knows are not permitted.
+func requirePersonalToken(r *http.Request) http.Handler {
+	cookie, _ := r.Cookie("ring-session")
+	switch personal, launch := authenticate(r); {
+	case launch, cookie != nil && cookie.Value == SessionCookie:
+		return Error(http.StatusForbidden, "Permission denied")
+	case !personal:
+		return Error(http.StatusUnauthorized, "Invalid token provided.")
+	}
+	return nil
+}
+
+// After carries a request out and then responds in another way, whatever the result was: a fault between the service and its
+// client. A fault before the service acts is a response alone.
+func (s *Server) After(response http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.answer(discard{http.Header{}}, r)
+		response.ServeHTTP(w, r)
+	})
+}
+
+// discard is where a response goes that nobody is to see.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header       { return d.header }
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+func (discard) WriteHeader(int)             {}
+
+func (r *resources) findClass(name string) int {
+	return slices.IndexFunc(r.classes, func(c ResourceClass) bool { return strings.EqualFold(c.ResourceClass, name) })
+}
+
+func (r *resources) hasNamespace(name string) bool {
+	return r.namespaces == nil || slices.ContainsFunc(r.namespaces, func(n string) bool { return strings.EqualFold(n, name) })
+}
+
+var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// newUUID makes a random UUID, of version 4.
+func newUUID() string {
+	var b [16]byte
+	_, err := rand.Read(b[:])
+	must(err)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// respondJSON responds with a status and a value.
+func respondJSON(status int, value any) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, status, value) })
+}
