@@ -1,6 +1,7 @@
 package circleci
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,6 +84,8 @@ type Client struct {
 	// redact replaces the secrets that the client knows, in all their encoded forms. It is a function for the reason that
 	// Credential's expose is one.
 	redact func(string) string
+	// addSecret adds a secret that a response told to those that redact replaces.
+	addSecret func(secret string)
 	// inFlight holds one element for each request that is in flight.
 	inFlight chan struct{}
 	throttle *throttle
@@ -112,60 +116,97 @@ func New(config Config) *Client {
 	if config.DialContext != nil {
 		transport.DialContext = config.DialContext
 	}
+	redact, addSecret := extendRedactor(newRedactor(config.Credential.secrets(), proxies.secrets))
 	return &Client{
-		config:   config,
-		http:     &http.Client{Transport: transport, CheckRedirect: checkRedirect},
-		redact:   newRedactor(config.Credential.secrets(), proxies.secrets),
-		inFlight: make(chan struct{}, config.MaxConcurrentRequests),
-		throttle: newThrottle(),
+		config:    config,
+		http:      &http.Client{Transport: transport, CheckRedirect: checkRedirect},
+		redact:    redact,
+		addSecret: addSecret,
+		inFlight:  make(chan struct{}, config.MaxConcurrentRequests),
+		throttle:  newThrottle(),
 	}
 }
 
 // Close ends the idle connections that the client kept for its next request.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
+// call is one request to the API, whatever it takes to send it.
+type call struct {
+	method string
+	// endpoint is the path after the version, such as "runner/tasks".
+	endpoint string
+	query    url.Values
+	// body is the JSON that is sent, nil for none.
+	body []byte
+	// accepted are the statuses of success.
+	accepted []int
+	// inspect is given the body of each response before an error can quote it. It may be nil.
+	inspect func(body []byte)
+}
+
 // get sends a GET request to one endpoint of the API, such as "runner/tasks", and returns the body of the response. It
 // retries after transient errors.
 func (c *Client) get(ctx context.Context, endpoint string, query url.Values) (body []byte, request string, err error) {
-	u := c.config.APIURL.JoinPath("api", string(c.config.APIVersion), endpoint)
-	u.RawQuery = query.Encode()
+	return c.do(ctx, call{method: http.MethodGet, endpoint: endpoint, query: query, accepted: []int{http.StatusOK}})
+}
+
+// do sends a request and returns the body of the response. It retries after transient errors; a POST only as long as it
+// was not carried out. The error is an *UncertainError when that is not known.
+func (c *Client) do(ctx context.Context, call call) (body []byte, request string, err error) {
+	u := c.config.APIURL.JoinPath("api", string(c.config.APIVersion), call.endpoint)
+	u.RawQuery = call.query.Encode()
 	// The query may hold what a server wrote: the classes that it listed.
 	redactedURL := c.redact(u.String())
-	request = http.MethodGet + " " + redactedURL
+	request = call.method + " " + redactedURL
 
-	read, cancel := context.WithTimeout(ctx, ReadTimeout)
+	limited, cancel := context.WithTimeout(ctx, ReadTimeout)
 	defer cancel()
 	start, attempts := time.Now(), 0
-	body, err = c.retry(read, func(ctx context.Context, number int) ([]byte, error) {
+	send := func(ctx context.Context, number int) ([]byte, error) {
 		attempts = number
-		attempt := Attempt{Method: http.MethodGet, URL: redactedURL, Number: number}
+		attempt := Attempt{Method: call.method, URL: redactedURL, Number: number}
 		start := time.Now()
-		body, err := c.attempt(ctx, u, request, &attempt)
+		body, err := c.attempt(ctx, call, u, request, &attempt)
 		if c.config.OnAttempt != nil {
 			attempt.Duration, attempt.Err = time.Since(start), err
 			c.config.OnAttempt(ctx, attempt)
 		}
 		return body, err
-	})
+	}
+	if call.method == http.MethodPost {
+		send = sendOnce(send)
+	}
+	body, err = c.retry(limited, send)
+	cause, isUncertain := unwrapUncertain(err)
 	switch {
 	case err == nil:
 		return body, request, nil
 	case errors.Is(ctx.Err(), context.Canceled):
-		return nil, request, fmt.Errorf("%s: %w", request, ctx.Err())
-	case read.Err() != nil:
-		timeout := &RequestError{Request: request, Reason: "timed out waiting for a complete response", Err: err}
-		return nil, request, &RetryError{Attempts: attempts, Elapsed: time.Since(start), Err: timeout}
+		err = fmt.Errorf("%s: %w", request, ctx.Err())
+	case limited.Err() != nil:
+		timeout := &RequestError{Request: request, Reason: "timed out waiting for a complete response", Err: cause}
+		err = &RetryError{Attempts: attempts, Elapsed: time.Since(start), Err: timeout}
+	default:
+		err = cause
+	}
+	if isUncertain {
+		err = &UncertainError{Err: err}
 	}
 	return nil, request, err
 }
 
 // attempt sends one request and reads its answer.
-func (c *Client) attempt(ctx context.Context, u *url.URL, asked string, attempt *Attempt) ([]byte, error) {
+func (c *Client) attempt(ctx context.Context, call call, u *url.URL, asked string, attempt *Attempt) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, call.method, u.String(), bytes.NewReader(call.body))
 	if err != nil {
 		return nil, c.newRequestError(asked, err)
+	}
+	if call.body != nil {
+		request.Header.Set("Content-Type", "application/json")
+		// With it, net/http would send the body again by itself on HTTP/2 connections that fail.
+		request.GetBody = nil
 	}
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("Accept-Encoding", acceptEncoding)
@@ -181,8 +222,14 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, asked string, attempt 
 	attempt.RequestID = c.sanitize(response.Header.Get("X-Request-Id"))
 
 	body, err := readBody(response)
+	if call.inspect != nil {
+		call.inspect(body)
+	}
+	if location, noLocation := response.Location(); noLocation == nil && isRedirect(response.StatusCode) {
+		return nil, &RedirectError{Request: asked, Origin: c.sanitize(origin(location))}
+	}
 	switch tooLarge := errors.Is(err, errTooLarge); {
-	case response.StatusCode != http.StatusOK:
+	case !slices.Contains(call.accepted, response.StatusCode):
 		// A status says enough, whatever became of the body behind it.
 		return nil, c.newStatusError(asked, response, body)
 	case tooLarge, isDecompressionError(err):
@@ -196,8 +243,18 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, asked string, attempt 
 	return body, nil
 }
 
-// checkRedirect lets a redirect lead to the same origin only. Go's own rule would send Circle-Token to any host.
+func isRedirect(status int) bool {
+	return slices.Contains([]int{
+		http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect,
+	}, status)
+}
+
+// checkRedirect lets a redirect lead to the same origin only. Go's own rule would send Circle-Token to any host. What
+// writes is not redirected at all: it would be sent again, or become a read.
 func checkRedirect(next *http.Request, via []*http.Request) error {
+	if via[0].Method != http.MethodGet {
+		return http.ErrUseLastResponse
+	}
 	// What is shown keeps its case, or a secret in it would not be recognized.
 	if target := origin(next.URL); !strings.EqualFold(target, origin(via[0].URL)) {
 		return &redirectError{origin: target}

@@ -39,15 +39,24 @@ func decodeCount(body []byte, key string) (int64, error) {
 // be a part of a list, or no list at all, is an error, never an empty list. Of a runner, only the fields matter: a
 // beginning of runnerKeys.
 func decodeRunners(body []byte, fields []string) ([]Runner, error) {
-	var (
-		d       = newDecoder(body)
-		runners []Runner
-	)
-	seen, err := d.object(rootPath, listKeys, func(key int) (err error) {
+	d, runners := newDecoder(body), []Runner{}
+	err := d.list(func(index int) error {
+		runner, err := d.runner(jsonPath(index), fields)
+		runners = append(runners, runner)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return runners, nil
+}
+
+// list reads a response that is a list. It calls item for each of its items, with the index.
+func (d *decoder) list(item func(index int) error) error {
+	seen, err := d.object(rootPath, listKeys, func(key int) error {
 		switch name := listKeys[key]; name {
 		case "items":
-			runners, err = d.runners(fields)
-			return err
+			return d.array(name, item)
 		case "page", "links":
 			return d.pageLinks(name)
 		default:
@@ -55,12 +64,12 @@ func decodeRunners(body []byte, fields []string) ([]Runner, error) {
 		}
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if !seen.has(0) {
-		return nil, errors.New("has no items")
+		return errors.New("has no items")
 	}
-	return runners, d.expectEOF()
+	return d.expectEOF()
 }
 
 // listKeys are the members of a list that matter. Those that are not its items are how other APIs say that more follows.
@@ -105,23 +114,21 @@ func rejectPaginationHeaders(header http.Header) error {
 	return nil
 }
 
-func (d *decoder) runners(fields []string) ([]Runner, error) {
+// array reads an array. It calls element for each of its elements, with the index.
+func (d *decoder) array(key string, element func(index int) error) error {
 	if kind := d.PeekKind(); kind != jsontext.KindBeginArray {
-		return nil, d.typeError("items", kind, "an array")
+		return d.typeError(key, kind, "an array")
 	}
 	if _, err := d.ReadToken(); err != nil {
-		return nil, err
+		return err
 	}
-	runners := []Runner{}
-	for d.PeekKind() != jsontext.KindEndArray {
-		runner, err := d.runner(jsonPath(len(runners)), fields)
-		if err != nil {
-			return nil, err
+	for index := 0; d.PeekKind() != jsontext.KindEndArray; index++ {
+		if err := element(index); err != nil {
+			return err
 		}
-		runners = append(runners, runner)
 	}
 	_, err := d.ReadToken()
-	return runners, err
+	return err
 }
 
 // runnerKeys are the fields of a runner. The first two identify it, and the first documentedKeys are documented.

@@ -93,6 +93,90 @@ func FuzzDecodeCount(f *testing.F) {
 	})
 }
 
+// The decoders of resource classes and tokens, in lists and alone.
+func FuzzDecodeResourcesAndTokens(f *testing.F) {
+	const (
+		class = `"id":"2bc0df8e-d258-4ae8-9c2b-3793f004725f","resource_class":"acme/linux","description":"Linux"`
+		token = `"id":"9e12ad09-527d-482c-b7ce-1a2fd20d1b9b","resource_class":"acme/linux","nickname":null,"created_at":"2020-10-01T09:55:00.000000Z"`
+	)
+	for _, seed := range []string{
+		`{"items":[]}`, `{"items":[{` + class + `}]}`, `{"items":[{` + token + `,"token":7}],"next_page_token":null}`, `{` + class + `}`,
+		`{` + token + `,"token":"secret"}`, `{` + token + `,"token":""}`, `{` + token + `}`, `{"items":[{` + class + `},{` + class + `}]}`,
+		`{"items":[{"id":"7","resource_class":"","description":""}]}`, `{"items":[],"next_page_token":"2"}`, `{"items":[null]}`, ``,
+		`{"items":[{"id":null,"resource_class":"","description":""}]}`, `{"items":[{"id":"2BC0DF8E-d258-4ae8-9c2b-3793f004725f"}]}`,
+		`{` + class + `,"id":"2bc0df8e-d258-4ae8-9c2b-3793f004725f"}`, `{` + class + `}x`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		tree := referenceTree(bytes.Clone(body))
+		list, isList := referenceItems(tree)
+		classKeys, tokenKeys := []string{"id", "resource_class", "description"}, []string{"id", "resource_class", "nickname", "created_at"}
+
+		classes, err := decodeList(body, (*decoder).resourceClass, func(class ResourceClass) string { return class.ID })
+		want, ok := referenceObjects(list, classKeys)
+		assertDecoded(t, err, isList && ok, len(classes), len(want), func(i int) bool {
+			return classes[i] == ResourceClass{want[i]["id"], want[i]["resource_class"], want[i]["description"]}
+		})
+		tokens, err := decodeList(body, (*decoder).token, func(token Token) string { return token.ID })
+		want, ok = referenceObjects(list, tokenKeys)
+		assertDecoded(t, err, isList && ok, len(tokens), len(want), func(i int) bool {
+			return tokens[i] == Token{want[i]["id"], want[i]["resource_class"], want[i]["nickname"], want[i]["created_at"]}
+		})
+		class, err := decodeObject(body, (*decoder).resourceClass)
+		want, ok = referenceObjects([]any{tree}, classKeys)
+		assertDecoded(t, err, ok, len(want), len(want), func(int) bool {
+			return class == ResourceClass{want[0]["id"], want[0]["resource_class"], want[0]["description"]}
+		})
+		created, err := decodeObject(body, (*decoder).createdToken)
+		want, ok = referenceObjects([]any{tree}, append(tokenKeys, "token"))
+		assertDecoded(t, err, ok && want[0]["token"] != "", len(want), len(want), func(int) bool {
+			return created == createdToken{Token{want[0]["id"], want[0]["resource_class"], want[0]["nickname"], want[0]["created_at"]}, want[0]["token"]}
+		})
+	})
+}
+
+func assertDecoded(t *testing.T, err error, ok bool, got, want int, isEqual func(int) bool) {
+	t.Helper()
+	if (err == nil) != ok {
+		t.Fatalf("got error %v; the reference accepts it: %t", err, ok)
+	}
+	for i := range want {
+		if err == nil && (got != want || !isEqual(i)) {
+			t.Fatalf("item %d of %d differs from the reference", i, got)
+		}
+	}
+}
+
+// referenceObjects reads objects that have all of the keys, and different IDs.
+func referenceObjects(list []any, keys []string) ([]map[string]string, bool) {
+	var all []map[string]string
+	ids := map[string]bool{}
+	for _, item := range list {
+		fields, ok := item.(object)
+		if !ok {
+			return nil, false
+		}
+		texts := map[string]string{}
+		for _, key := range keys {
+			value, times := fields.find(key)
+			text, isText := value.(string)
+			if times != 1 || !isText && (value != nil || key != "description" && key != "nickname") {
+				return nil, false
+			}
+			texts[key] = text
+		}
+		id := strings.ToLower(texts["id"])
+		_, timeErr := ParseTime(texts["created_at"])
+		if _, hasTime := texts["created_at"]; ids[id] || !IsUUID(id) || hasTime && timeErr != nil {
+			return nil, false
+		}
+		ids[id] = true
+		all = append(all, texts)
+	}
+	return all, true
+}
+
 func asJSON(value any) string {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -120,15 +204,9 @@ func (o object) find(key string) (value any, times int) {
 	return value, times
 }
 
-func referenceRunners(body []byte, organization bool) ([]Runner, bool) {
-	keys := []string{"resource_class", "name", "hostname", "first_connected", "last_connected", "last_used", "version"}
-	if organization {
-		keys = append(keys, "ip", "status")
-	}
-	top, ok := referenceTree(body).(object)
-	if !ok {
-		return nil, false
-	}
+// referenceItems returns the items of a complete list.
+func referenceItems(tree any) ([]any, bool) {
+	top, _ := tree.(object)
 	items, times := top.find("items")
 	list, isList := items.([]any)
 	if times != 1 || !isList {
@@ -155,6 +233,18 @@ func referenceRunners(body []byte, organization bool) ([]Runner, bool) {
 		if _, times := hints.find(hint.key); times > 1 || hint.value != nil && hint.value != "" && hint.value != false {
 			return nil, false
 		}
+	}
+	return list, true
+}
+
+func referenceRunners(body []byte, organization bool) ([]Runner, bool) {
+	keys := []string{"resource_class", "name", "hostname", "first_connected", "last_connected", "last_used", "version"}
+	if organization {
+		keys = append(keys, "ip", "status")
+	}
+	list, ok := referenceItems(referenceTree(body))
+	if !ok {
+		return nil, false
 	}
 	runners := []Runner{}
 	for _, item := range list {

@@ -88,8 +88,8 @@ func (e *RequestError) Error() string { return fmt.Sprintf("%s: %s", e.Request, 
 
 func (e *RequestError) Unwrap() error { return e.Err }
 
-// RedirectError is an answer that sends the request to another origin. It was not followed, so that the credential
-// went nowhere else.
+// RedirectError is an answer that sends the request to another origin, or one that sends a write anywhere. It was not
+// followed, so that the credential went nowhere else and the write was not repeated.
 type RedirectError struct {
 	// Request is what was asked: method and URL.
 	Request string

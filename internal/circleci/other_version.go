@@ -35,7 +35,7 @@ func (c *Client) ProbeOtherVersion(ctx context.Context, err error) (version APIV
 	u.RawQuery = failed.RawQuery
 
 	attempt, start := Attempt{Method: http.MethodGet, URL: c.redact(u.String()), Number: 1}, time.Now()
-	body, err := c.attempt(ctx, u, attempt.Method+" "+attempt.URL, &attempt)
+	body, err := c.attempt(ctx, call{method: http.MethodGet, accepted: []int{http.StatusOK}}, u, attempt.Method+" "+attempt.URL, &attempt)
 	if c.config.OnAttempt != nil {
 		attempt.Duration, attempt.Err = time.Since(start), err
 		c.config.OnAttempt(ctx, attempt)

@@ -1,8 +1,12 @@
 package circleci
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
 )
 
 // Token is a runner token, by which machines prove that they belong to a resource class.
@@ -19,43 +23,103 @@ type Token struct {
 	CreatedAt string
 }
 
-// ListTokens returns the tokens of a resource class, namespace/name, sorted by CreatedAt, then ID. No token is an empty
-// list. Errors are those of [Client.ListRunners].
+// ListTokens returns the tokens of a resource class, namespace/name, sorted by the time of CreatedAt, then ID. No token is
+// an empty list. Errors are those of [Client.ListRunners].
 //
 // Source: GET /runner/token, observed.
 func (c *Client) ListTokens(ctx context.Context, class string) ([]Token, error) {
-	return nil, errors.New("not implemented")
+	body, request, err := c.get(ctx, "runner/token", url.Values{"resource-class": {class}})
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := decodeList(body, (*decoder).token, func(token Token) string { return token.ID })
+	if err != nil {
+		return nil, c.newResponseError(request, body, err)
+	}
+	for _, token := range tokens {
+		if !sameName(token.ResourceClass, class) {
+			return nil, &ResponseError{Request: request, Reason: fmt.Sprintf("lists a token of resource class %q, though only %s was requested",
+				c.sanitize(token.ResourceClass), class)}
+		}
+	}
+	slices.SortFunc(tokens, compareTokens)
+	return tokens, nil
 }
 
-// CreateToken creates a token and returns it with its secret, which the API tells this once. The client redacts the secret
-// from then on.
+func compareTokens(a, b Token) int {
+	// Decoding has seen to it that both are times.
+	timeA, _ := ParseTime(a.CreatedAt)
+	timeB, _ := ParseTime(b.CreatedAt)
+	return cmp.Or(timeA.Compare(timeB), strings.Compare(a.ID, b.ID))
+}
+
+// CreateToken creates a token and returns it as the service does, which may have changed its nickname, with its secret,
+// which the API tells this once. The client redacts the secret from then on. It lists the tokens of the class first, and
+// sends nothing else when that fails.
 //
 // The request is sent again only when it certainly did not reach the service. When its outcome is not known, the error is
 // an *UncertainError with the tokens that exist since.
 //
 // Source: POST /runner/token, observed.
 func (c *Client) CreateToken(ctx context.Context, class, nickname string) (token Token, secret string, err error) {
-	return Token{}, "", errors.New("not implemented")
+	if _, _, err := ParseResourceClass(class); err != nil {
+		return Token{}, "", fmt.Errorf("resource class %q %w", class, err)
+	}
+	before, err := c.ListTokens(ctx, class)
+	if err != nil {
+		return Token{}, "", err
+	}
+	token, secret, err = c.postToken(ctx, class, nickname, before)
+	cause, isUncertain := unwrapUncertain(err)
+	if !isUncertain {
+		return token, secret, err
+	}
+
+	verify, cancel := outlive(ctx)
+	defer cancel()
+	uncertain := &UncertainError{Err: cause}
+	tokens, listErr := c.ListTokens(verify, class)
+	uncertain.ListErr = listErr
+	for _, found := range tokens {
+		if !containsToken(before, found.ID) {
+			uncertain.Appeared = append(uncertain.Appeared, found.ID)
+		}
+	}
+	return Token{}, "", uncertain
+}
+
+// postToken sends the request to create a token. A response that is wrong is an *UncertainError.
+func (c *Client) postToken(ctx context.Context, class, nickname string, before []Token) (Token, string, error) {
+	fields := struct {
+		ResourceClass string `json:"resource_class"`
+		Nickname      string `json:"nickname"`
+	}{class, nickname}
+	body, request, err := c.post(ctx, "runner/token", fields, c.addTokens)
+	if err != nil {
+		return Token{}, "", err
+	}
+	created, err := decodeObject(body, (*decoder).createdToken)
+	switch {
+	case err != nil:
+		return Token{}, "", &UncertainError{Err: c.newResponseError(request, body, err)}
+	case !sameName(created.ResourceClass, class):
+		return Token{}, "", &UncertainError{Err: &ResponseError{Request: request, Reason: fmt.Sprintf(
+			"is about a token of resource class %q, though one of %s was to be created", c.sanitize(created.ResourceClass), class)}}
+	case containsToken(before, created.ID):
+		return Token{}, "", &UncertainError{Err: &ResponseError{Request: request, Reason: fmt.Sprintf(
+			"has the ID %s, of a token that existed before", created.ID)}}
+	}
+	c.addSecret(created.secret)
+	return created.Token, created.secret, nil
+}
+
+func containsToken(tokens []Token, id string) bool {
+	return slices.ContainsFunc(tokens, func(token Token) bool { return strings.EqualFold(token.ID, id) })
 }
 
 // DeleteToken deletes a token by its ID. A token that does not exist is no error.
 //
 // Source: DELETE /runner/token/{id}, observed.
 func (c *Client) DeleteToken(ctx context.Context, id string) error {
-	return errors.New("not implemented")
+	return c.delete(ctx, "runner/token", id, "")
 }
-
-// UncertainError is a request to create something of which the outcome is not known: it may have been carried out.
-type UncertainError struct {
-	// Appeared are the IDs of objects that could be the one that was created, because they did not exist before.
-	Appeared []string
-	// ListErr is why it could not be listed what exists, nil when it could.
-	ListErr error
-	// Err is why the outcome is not known.
-	Err error
-}
-
-func (e *UncertainError) Error() string { return e.Err.Error() }
-
-// Unwrap returns why the outcome is not known.
-func (e *UncertainError) Unwrap() error { return e.Err }

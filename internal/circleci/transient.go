@@ -18,6 +18,9 @@ func isRateLimited(err error) bool {
 
 // Passes tells whether an error is of a kind that passes by itself, so that another attempt makes sense.
 func IsRetryable(err error) bool {
+	if _, isUncertain := unwrapUncertain(err); isUncertain {
+		return false
+	}
 	if status := (*StatusError)(nil); errors.As(err, &status) {
 		return isRetryableStatus(status.StatusCode)
 	}

@@ -1,0 +1,428 @@
+package circleci_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+const (
+	oldClassID = "11111111-1111-4111-8111-111111111111"
+	oldTokenID = "22222222-2222-4222-8222-222222222222"
+	newID      = "33333333-3333-4333-8333-333333333333"
+	otherID    = "44444444-4444-4444-8444-444444444444"
+	secret     = "a-secret-of-a-runner-token"
+)
+
+// creation creates an object of one kind, on a server that has one of the kind already.
+type creation struct {
+	name string
+	// list and post are the requests that it sends.
+	list, post string
+	do         func(context.Context, *circleci.Client) (id string, err error)
+	// created returns the IDs of the objects that were created.
+	created func(*circlecitest.Server) []string
+	// good is a response that is right but for the ID %s.
+	good string
+	old  string
+}
+
+var creations = []creation{
+	{
+		name: "resource class",
+		list: "GET /api/v2/runner/resource?namespace=acme",
+		post: `POST /api/v2/runner/resource application/json {"resource_class":"acme/linux","description":"<Linux> & \"more\""}`,
+		do: func(ctx context.Context, client *circleci.Client) (string, error) {
+			class, err := client.CreateResourceClass(ctx, "acme/linux", `<Linux> & "more"`)
+			if err == nil && (class.ResourceClass != "acme/linux" || class.Description != `<Linux> & "more"`) {
+				err = fmt.Errorf("got %+v", class)
+			}
+			return class.ID, err
+		},
+		created: func(server *circlecitest.Server) (ids []string) {
+			for _, class := range server.ResourceClasses() {
+				if class.ID != oldClassID {
+					ids = append(ids, class.ID)
+				}
+			}
+			return ids
+		},
+		good: `{"id":"%s","resource_class":"acme/linux","description":"<Linux> & \"more\""}`,
+		old:  oldClassID,
+	},
+	{
+		name: "token",
+		list: "GET /api/v2/runner/token?resource-class=acme%2Fold",
+		post: `POST /api/v2/runner/token application/json {"resource_class":"acme/old","nickname":"ci-1"}`,
+		do: func(ctx context.Context, client *circleci.Client) (string, error) {
+			token, value, err := client.CreateToken(ctx, "acme/old", "ci-1")
+			if err == nil && (token.ResourceClass != "acme/old" || token.Nickname != "ci-1" || !strings.HasPrefix(value, "circlecitest-")) {
+				err = fmt.Errorf("got %+v, %s", token, value)
+			}
+			return token.ID, err
+		},
+		created: func(server *circlecitest.Server) (ids []string) {
+			for _, token := range server.Tokens() {
+				if token.ID != oldTokenID {
+					ids = append(ids, token.ID)
+				}
+			}
+			return ids
+		},
+		good: `{"id":"%s","resource_class":"acme/old","nickname":"ci-1","created_at":"2026-01-01T00:00:00Z","token":"` + secret + `"}`,
+		old:  oldTokenID,
+	},
+}
+
+// sent returns the requests that a server received, one a line.
+func sent(server *circlecitest.Server) (lines []string) {
+	for _, r := range server.Requests() {
+		line := r.Method + " " + r.Path
+		if len(r.Query) > 0 {
+			line += "?" + r.Query.Encode()
+		}
+		if r.Body != "" {
+			line += " " + r.Header.Get("Content-Type") + " " + r.Body
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// create runs a test with virtual time for each kind of object.
+func create(t *testing.T, test func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client)) {
+	t.Helper()
+	for _, c := range creations {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server := startMemoryServer(t)
+				server.SetResourceClasses(circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "acme/old"})
+				server.SetTokens(circlecitest.Token{ID: oldTokenID, ResourceClass: "acme/old"})
+				test(t, c, server, newClient(t, server, withRetries(4)))
+			})
+		})
+	}
+}
+
+func TestCreateWithFaults(t *testing.T) {
+	t.Parallel()
+	status := func(code int, body string) func(creation, func()) http.Handler {
+		return func(creation, func()) http.Handler { return circlecitest.Raw(code, "application/json", body) }
+	}
+	response := func(code int, id string, oldnew ...string) func(creation, func()) http.Handler {
+		return func(c creation, _ func()) http.Handler {
+			return circlecitest.Raw(code, "application/json", strings.NewReplacer(oldnew...).Replace(fmt.Sprintf(c.good, id)))
+		}
+	}
+	fixed := func(response http.Handler) func(creation, func()) http.Handler {
+		return func(creation, func()) http.Handler { return response }
+	}
+	tests := []struct {
+		name string
+		// fault is what the client gets in place of the response. It may call cancel.
+		fault func(c creation, cancel func()) http.Handler
+		// reason is the end of the cause's text, where it is the same for all kinds.
+		reason string
+		// kind, if set, is the only one of which the fault is one.
+		kind string
+	}{
+		{name: "408", fault: status(408, ""), reason: "answered 408 Request Timeout"},
+		{name: "425", fault: status(425, ""), reason: "answered 425 Too Early"},
+		{name: "500", fault: status(500, ""), reason: "answered 500 Internal Server Error"},
+		{name: "500 with the object", fault: response(500, newID)},
+		{name: "502", fault: status(502, ""), reason: "answered 502 Bad Gateway"},
+		{name: "503", fault: status(503, ""), reason: "answered 503 Service Unavailable"},
+		{name: "504", fault: status(504, ""), reason: "answered 504 Gateway Timeout"},
+		{name: "524", fault: status(524, ""), reason: "answered 524"},
+		{name: "202", fault: response(202, newID)},
+		{name: "204", fault: fixed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })), reason: "answered 204 No Content"},
+		{name: "redirect", fault: fixed(http.RedirectHandler("/", 302)), reason: "was redirected to http://127.0.0.1:80, which was not followed"},
+		{name: "redirect that repeats", fault: fixed(http.RedirectHandler("/api/v2/runner/resource", 307)), reason: "which was not followed"},
+		{name: "closed kept connection", fault: fixed(circlecitest.AbortConnection()), reason: "the connection was closed before a response came"},
+		{name: "reset kept connection", fault: fixed(circlecitest.Reset(""))},
+		{name: "timeout", fault: fixed(circlecitest.Hang()), reason: "timed out after 30s waiting for a complete response"},
+		{name: "truncated response", fault: fixed(circlecitest.TruncatedBody(`{"id":"` + newID)), reason: "the connection was closed in the middle of the response"},
+		{name: "canceled", fault: func(_ creation, cancel func()) http.Handler {
+			return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				cancel()
+				<-r.Context().Done()
+			})
+		}, reason: "context canceled"},
+		{name: "empty", fault: status(201, ""), reason: "the answer is empty"},
+		{name: "HTML", fault: status(201, "<title>Sign in</title>"), reason: `the answer is an HTML page, not JSON; its title is "Sign in"`},
+		{name: "list", fault: status(201, `{"items":[]}`), reason: "the answer has no id"},
+		{name: "null", fault: status(201, `null`), reason: "the answer is null, not an object"},
+		{name: "ID that is no UUID", fault: response(201, "42"), reason: `the answer has "42" for id, which is not a UUID`},
+		{name: "other ID that is no UUID", fault: response(201, newID+"0"), reason: "which is not a UUID"},
+		{name: "ID of another object", fault: func(c creation, _ func()) http.Handler {
+			return circlecitest.JSON(fmt.Sprintf(c.good, c.old))
+		}, reason: "that existed before"},
+		{name: "other class", fault: response(201, newID, "acme/", "other/"), reason: "was to be created"},
+		{name: "no class", fault: response(201, newID, "resource_class", "class"), reason: "the answer has no resource_class"},
+		{name: "trailing data", fault: response(201, newID, "}", "}}")},
+		{name: "no description", fault: response(201, newID, "description", "text"), reason: "the answer has no description", kind: "resource class"},
+		{name: "no token", fault: response(201, newID, `"token"`, `"tokens"`), reason: "the answer has no token", kind: "token"},
+		{name: "null token", fault: response(201, newID, `"`+secret+`"`, "null"), reason: "the answer has null for token, not a string", kind: "token"},
+		{name: "empty token", fault: response(201, newID, secret, ""), reason: "the answer has an empty token, which is the secret", kind: "token"},
+		{name: "no time", fault: response(201, newID, "2026-01-01", "today"), reason: `the answer has "todayT00:00:00Z" for created_at, which is not an RFC 3339 date-time`, kind: "token"},
+	}
+	for _, test := range tests {
+		// The service may have carried out the request before, or not.
+		for _, acted := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/acted=%t", test.name, acted), func(t *testing.T) {
+				t.Parallel()
+				create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
+					if test.kind != "" && test.kind != c.name {
+						return
+					}
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					fault := test.fault(c, cancel)
+					if acted {
+						fault = server.After(fault)
+					}
+					server.Enqueue(nil, fault)
+
+					id, err := c.do(ctx, client)
+					equal(t, "requests", sent(server), []string{c.list, c.post, c.list})
+					created := c.created(server)
+					equal(t, "number of objects", len(created) == 1, acted)
+					if acted && c.name == "resource class" {
+						equal(t, "error", errorText(err), "")
+						equal(t, "ID", id, created[0])
+						return
+					}
+					equal(t, "ID", id, "")
+					uncertain := errorOf[*circleci.UncertainError](t, err)
+					equal(t, "IDs that appeared", uncertain.Appeared, created)
+					equal(t, "error of the list", errorText(uncertain.ListErr), "")
+					equal(t, "retryable", circleci.IsRetryable(err), false)
+					equal(t, "canceled", errors.Is(err, context.Canceled), test.name == "canceled")
+					request := "POST " + server.URL + strings.Fields(c.post)[1]
+					if text := uncertain.Err.Error(); !strings.HasPrefix(text, request) || !strings.HasSuffix(text, test.reason) {
+						t.Errorf("got cause %q, want %q with %q", text, request, test.reason)
+					}
+					appeared := "nothing had appeared when it was listed what exists"
+					if acted {
+						appeared = "what has appeared since is " + created[0]
+					}
+					equal(t, "error", err.Error(), uncertain.Err.Error()+"; the request may have been carried out: "+appeared)
+					if strings.Contains(err.Error(), secret) {
+						t.Errorf("the error holds the secret: %s", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// These responses say that nothing was created, so nothing is listed again.
+func TestCreateRejected(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{400, 401, 403, 404, 409} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
+				server.Enqueue(nil, circlecitest.Error(status, "no"))
+				id, err := c.do(t.Context(), client)
+				equal(t, "ID", id, "")
+				equal(t, "status", errorOf[*circleci.StatusError](t, err).StatusCode, status)
+				if uncertain := (*circleci.UncertainError)(nil); errors.As(err, &uncertain) {
+					t.Errorf("got %v, want a certain error", err)
+				}
+				equal(t, "requests", sent(server), []string{c.list, c.post})
+			})
+		})
+	}
+}
+
+// Whatever is created late is not created twice.
+func TestCreateCarriedOutAfterTimeout(t *testing.T) {
+	t.Parallel()
+	create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
+		late := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+			time.Sleep(time.Minute)
+			server.After(circlecitest.AbortConnection()).ServeHTTP(w, r)
+		})
+		server.Enqueue(nil, late)
+		_, err := c.do(t.Context(), client)
+		equal(t, "IDs that appeared", errorOf[*circleci.UncertainError](t, err).Appeared, []string(nil))
+		time.Sleep(time.Hour)
+		equal(t, "requests", sent(server), []string{c.list, c.post, c.list})
+		equal(t, "number of objects", len(c.created(server)), 1)
+	})
+}
+
+func TestCreateThatCannotBeVerified(t *testing.T) {
+	t.Parallel()
+	create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
+		server.Enqueue(nil, server.After(circlecitest.AbortConnection()), circlecitest.Error(403, "no more"))
+		_, err := c.do(t.Context(), client)
+		equal(t, "status", errorOf[*circleci.StatusError](t, errorOf[*circleci.UncertainError](t, err).ListErr).StatusCode, 403)
+		if !strings.HasSuffix(err.Error(), `what exists could not be listed (`+strings.Replace(c.list, "GET ", "GET "+server.URL, 1)+` answered 403 Forbidden: "no more")`) {
+			t.Errorf("got error %v", err)
+		}
+	})
+	t.Run("canceled", func(t *testing.T) {
+		t.Parallel()
+		create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
+			ctx, cancel := context.WithCancel(t.Context())
+			server.Enqueue(nil, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				cancel()
+				<-r.Context().Done()
+			}), circlecitest.Hang())
+			start := time.Now()
+			_, err := c.do(ctx, client)
+			equal(t, "canceled", errors.Is(errorOf[*circleci.UncertainError](t, err).ListErr, context.Canceled), true)
+			equal(t, "elapsed", time.Since(start), 5*time.Second)
+		})
+	})
+}
+
+// Nothing is sent when it could not be told afterwards what it did.
+func TestCreateNeedsAList(t *testing.T) {
+	t.Parallel()
+	create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
+		server.Enqueue(circlecitest.Error(403, "no"))
+		_, err := c.do(t.Context(), client)
+		equal(t, "status", errorOf[*circleci.StatusError](t, err).StatusCode, 403)
+		equal(t, "requests", sent(server), []string{c.list})
+	})
+}
+
+// A request that did not arrive, or was not let in, is sent again until it is carried out once.
+func TestCreateThatDidNotArrive(t *testing.T) {
+	t.Parallel()
+	const failures = 3
+	closing := circlecitest.WithHeader(circlecitest.JSON(`{"items":[]}`), "Connection", "close")
+	fail := func(err error) func(*circleci.Config) {
+		return func(config *circleci.Config) {
+			dial, n := config.DialContext, 0
+			config.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+				if n++; n > 1 && n <= 1+failures {
+					return nil, err
+				}
+				return dial(ctx, network, address)
+			}
+		}
+	}
+	tests := []struct {
+		name   string
+		config func(*circleci.Config)
+		posts  int
+	}{
+		{name: "refused", config: fail(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), posts: 1},
+		{name: "name not resolved", config: fail(&net.DNSError{Err: "no such host", Name: "runner.circleci.com", IsNotFound: true}), posts: 1},
+		{name: "429", config: func(*circleci.Config) {}, posts: 1 + failures},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			create(t, func(t *testing.T, c creation, server *circlecitest.Server, _ *circleci.Client) {
+				server.Enqueue(closing)
+				for range test.posts - 1 {
+					server.Enqueue(retryAfter(429, "7"))
+				}
+				client := newClient(t, server, withRetries(failures), test.config)
+				id, err := c.do(t.Context(), client)
+				equal(t, "error", errorText(err), "")
+				equal(t, "created", c.created(server), []string{id})
+				equal(t, "requests", sent(server), slices.Concat([]string{c.list}, slices.Repeat([]string{c.post}, test.posts)))
+			})
+		})
+	}
+	t.Run("handshake", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			authority := circlecitest.NewAuthority()
+			certificate, key := authority.Issue("127.0.0.1")
+			server := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
+			server.UseMemory()
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			server.Enqueue(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				closing.ServeHTTP(w, r)
+				server.ResetConnections(failures)
+			}))
+			client := newClient(t, server, withRetries(failures), trust(t, authority))
+			id, err := creations[0].do(t.Context(), client)
+			equal(t, "error", errorText(err), "")
+			equal(t, "created", creations[0].created(server), []string{id})
+			equal(t, "requests", sent(server), []string{creations[0].list, creations[0].post})
+		})
+	})
+	t.Run("canceled after 429", func(t *testing.T) {
+		t.Parallel()
+		create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			server.Enqueue(nil, retryAfter(429, "7"))
+			_, err := c.do(ctx, client)
+			equal(t, "time to wait", errorOf[*circleci.RetryError](t, err).RetryAfter, 7*time.Second)
+			if uncertain := (*circleci.UncertainError)(nil); errors.As(err, &uncertain) {
+				t.Errorf("got %v, want a certain error", err)
+			}
+			equal(t, "requests", sent(server), []string{c.list, c.post})
+		})
+	})
+}
+
+// Of what appeared, only the one class with this name and description is adopted.
+func TestCreateResourceClassAdopts(t *testing.T) {
+	t.Parallel()
+	class := func(id, name, description string) string {
+		return fmt.Sprintf(`{"id":%q,"resource_class":%q,"description":%q}`, id, name, description)
+	}
+	old := class(oldClassID, "acme/linux", "Linux")
+	tests := []struct {
+		name     string
+		listed   []string
+		adopted  string
+		appeared []string
+	}{
+		{name: "it", listed: []string{class(otherID, "acme/other", "Linux"), class(newID, "acme/linux", "Linux")}, adopted: newID},
+		{name: "in another case", listed: []string{class(newID, "Acme/LINUX", "Linux")}, adopted: newID},
+		{name: "existed before", listed: nil},
+		{name: "other description", listed: []string{class(newID, "acme/linux", "linux")}, appeared: []string{newID}},
+		{name: "two", listed: []string{class(otherID, "acme/Linux", "Linux"), class(newID, "acme/linux", "Linux")}, appeared: []string{otherID, newID}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			server := startServer(t)
+			list := circlecitest.JSON(`{"items":[` + strings.Join(append(test.listed, old), ",") + `]}`)
+			server.Enqueue(circlecitest.JSON(`{"items":[`+old+`]}`), circlecitest.Error(500, "oops"), list)
+			got, err := newClient(t, server).CreateResourceClass(t.Context(), "acme/linux", "Linux")
+			equal(t, "ID", got.ID, test.adopted)
+			if test.adopted == "" {
+				equal(t, "IDs that appeared", errorOf[*circleci.UncertainError](t, err).Appeared, test.appeared)
+				return
+			}
+			equal(t, "error", errorText(err), "")
+		})
+	}
+}
+
+func TestCreateWithoutAName(t *testing.T) {
+	t.Parallel()
+	create(t, func(t *testing.T, _ creation, server *circlecitest.Server, client *circleci.Client) {
+		_, err := client.CreateResourceClass(t.Context(), "linux", "")
+		equal(t, "error", errorText(err), `resource class "linux" has no slash between namespace and name`)
+		_, _, err = client.CreateToken(t.Context(), "linux", "")
+		equal(t, "error", errorText(err), `resource class "linux" has no slash between namespace and name`)
+		equal(t, "requests", sent(server), []string(nil))
+	})
+}

@@ -1,0 +1,188 @@
+package circleci_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+func TestListResourceClassesAndTokens(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	server.SetResourceClasses(
+		circlecitest.ResourceClass{ID: otherID, ResourceClass: "acme/windows", Description: "Windows"},
+		circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "other/linux"},
+		circlecitest.ResourceClass{ID: newID, ResourceClass: "acme/linux"},
+	)
+	server.SetTokens(
+		circlecitest.Token{ID: otherID, ResourceClass: "acme/linux", Nickname: "b", CreatedAt: "2026-01-01T00:00:00.5Z"},
+		circlecitest.Token{ID: oldTokenID, ResourceClass: "acme/linux", CreatedAt: "2026-01-01T00:00:00.500000Z"},
+		circlecitest.Token{ID: newID, ResourceClass: "acme/linux", Nickname: "a", CreatedAt: "2026-01-01T01:00:00+01:00"},
+		circlecitest.Token{ResourceClass: "acme/windows"},
+	)
+	client := newClient(t, server, func(config *circleci.Config) { config.APIVersion = circleci.V3 })
+	classes, err := client.ListResourceClasses(t.Context(), "ACME")
+	equal(t, "error", errorText(err), "")
+	equal(t, "classes", classes, []circleci.ResourceClass{
+		{ID: newID, ResourceClass: "acme/linux"}, {ID: otherID, ResourceClass: "acme/windows", Description: "Windows"},
+	})
+	tokens, err := client.ListTokens(t.Context(), "acme/Linux")
+	equal(t, "error", errorText(err), "")
+	equal(t, "tokens", tokens, []circleci.Token{
+		{ID: newID, ResourceClass: "acme/linux", Nickname: "a", CreatedAt: "2026-01-01T01:00:00+01:00"},
+		{ID: oldTokenID, ResourceClass: "acme/linux", CreatedAt: "2026-01-01T00:00:00.500000Z"},
+		{ID: otherID, ResourceClass: "acme/linux", Nickname: "b", CreatedAt: "2026-01-01T00:00:00.5Z"},
+	})
+	equal(t, "requests", sent(server), []string{
+		"GET /api/v3/runner/resource?namespace=ACME", "GET /api/v3/runner/token?resource-class=acme%2FLinux",
+	})
+}
+
+func TestListThatIsRejected(t *testing.T) {
+	t.Parallel()
+	const id, class = `"id":"` + newID + `",`, `"resource_class":"acme/linux",`
+	classRest, tokenRest := `"description":""`, `"nickname":"","created_at":"2026-01-01T00:00:00Z"`
+	tests := []struct {
+		name, body, reason string
+		isToken            bool
+	}{
+		{name: "no items", body: `{}`, reason: "has no items"},
+		{name: "page", body: `{"items":[],"next_page_token":"2"}`, reason: "is one page of several"},
+		{name: "no ID", body: `{"items":[{` + class + classRest + `}]}`, reason: "has no items[0].id"},
+		{name: "ID that is no UUID", body: `{"items":[{"id":"7",` + class + classRest + `}]}`, reason: `has "7" for items[0].id, which is not a UUID`},
+		{name: "null class", body: `{"items":[{` + id + `"resource_class":null,` + classRest + `}]}`, reason: "has null for items[0].resource_class"},
+		{name: "no description", body: `{"items":[{` + id + `"resource_class":"acme/linux"}]}`, reason: "has no items[0].description"},
+		{
+			name: "ID twice", body: `{"items":[{` + id + class + classRest + `},{"id":"` + strings.ToUpper(newID) + `",` + class + classRest + `}]}`,
+			reason: "lists the ID " + newID + " twice",
+		},
+		{
+			name: "other namespace", body: `{"items":[{` + id + `"resource_class":"other/linux",` + classRest + `}]}`,
+			reason: `lists resource class "other/linux", though only namespace acme was requested`,
+		},
+		{
+			name: "other class", isToken: true, body: `{"items":[{` + id + `"resource_class":"acme/other",` + tokenRest + `}]}`,
+			reason: `lists a token of resource class "acme/other", though only acme/linux was requested`,
+		},
+		{
+			name: "time", isToken: true, body: `{"items":[{` + id + class + `"nickname":"","created_at":"today"}]}`,
+			reason: `has "today" for items[0].created_at, which is not an RFC 3339 date-time`,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			server := startServer(t)
+			server.SetHandler(circlecitest.JSON(test.body))
+			var err error
+			if test.isToken {
+				_, err = newClient(t, server).ListTokens(t.Context(), "acme/linux")
+			} else {
+				_, err = newClient(t, server).ListResourceClasses(t.Context(), "acme")
+			}
+			if reason := errorOf[*circleci.ResponseError](t, err).Reason; !strings.HasPrefix(reason, test.reason) {
+				t.Errorf("got reason %q, want %q", reason, test.reason)
+			}
+		})
+	}
+}
+
+func TestDelete(t *testing.T) {
+	t.Parallel()
+	class := func(client *circleci.Client, t *testing.T) error {
+		return client.DeleteResourceClass(t.Context(), oldClassID, false)
+	}
+	forced := func(client *circleci.Client, t *testing.T) error {
+		return client.DeleteResourceClass(t.Context(), oldClassID, true)
+	}
+	token := func(client *circleci.Client, t *testing.T) error { return client.DeleteToken(t.Context(), oldTokenID) }
+	const (
+		classPath = "DELETE /api/v2/runner/resource/" + oldClassID
+		tokenPath = "DELETE /api/v2/runner/token/" + oldTokenID
+	)
+	tests := []struct {
+		name   string
+		delete func(*circleci.Client, *testing.T) error
+		// faults are what the client gets first. The service carries those requests out if acted is true.
+		faults []http.Handler
+		acted  bool
+		sent   []string
+		err    string
+		// left is how many classes and tokens are left.
+		left [2]int
+	}{
+		{name: "class with a token", delete: class, sent: []string{classPath}, left: [2]int{1, 1}, err: `answered 409 Conflict: "resource class still has tokens"`},
+		{name: "force", delete: forced, sent: []string{classPath + "/force"}},
+		{name: "token", delete: token, sent: []string{tokenPath}, left: [2]int{1, 0}},
+		{name: "not carried out", delete: token, faults: []http.Handler{circlecitest.AbortConnection(), circlecitest.Error(503, "")}, sent: []string{tokenPath, tokenPath, tokenPath}, left: [2]int{1, 0}},
+		{name: "carried out", delete: forced, acted: true, faults: []http.Handler{circlecitest.Error(500, "")}, sent: []string{classPath + "/force", classPath + "/force"}},
+		{name: "carried out before the timeout", delete: token, acted: true, faults: []http.Handler{circlecitest.Hang()}, sent: []string{tokenPath, tokenPath}, left: [2]int{1, 0}},
+		{name: "redirect", delete: token, faults: []http.Handler{http.RedirectHandler("/api/v2/runner/token/"+otherID, 307)}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "was not followed"},
+		{name: "page", delete: token, faults: []http.Handler{circlecitest.JSON("<html>")}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "is an HTML page, not JSON"},
+		{name: "ID that is no UUID", delete: func(client *circleci.Client, t *testing.T) error {
+			return client.DeleteToken(t.Context(), "../resource/"+oldClassID)
+		}, left: [2]int{1, 1}, err: "is not a UUID"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server := startMemoryServer(t)
+				server.SetResourceClasses(circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "acme/linux"})
+				server.SetTokens(circlecitest.Token{ID: oldTokenID, ResourceClass: "acme/linux"})
+				for _, fault := range test.faults {
+					if test.acted {
+						fault = server.After(fault)
+					}
+					server.Enqueue(fault)
+				}
+				err := test.delete(newClient(t, server, withRetries(4)), t)
+				if text := errorText(err); (text == "") != (test.err == "") || !strings.HasSuffix(text, test.err) {
+					t.Errorf("got error %q, want one that ends with %q", text, test.err)
+				}
+				equal(t, "requests", sent(server), test.sent)
+				equal(t, "classes and tokens", [2]int{len(server.ResourceClasses()), len(server.Tokens())}, test.left)
+			})
+		})
+	}
+}
+
+// The secret of a token is redacted from the response on that tells it, whatever that is like, and in all that follows.
+func TestRunnerTokenIsRedacted(t *testing.T) {
+	t.Parallel()
+	tests := map[string]http.Handler{
+		"status without a message": circlecitest.Raw(500, "application/json", `{"token" : "`+secret+`"}`),
+		"truncated":                circlecitest.Raw(403, "application/json", `{"token":"`+secret),
+		"plain text":               circlecitest.Raw(201, "application/json", `token {"token":"`+secret+`"}`),
+		"in another field":         circlecitest.JSON(`{"token":"` + secret + `","id":"` + secret + `"}`),
+		"escaped":                  circlecitest.JSON(`{"token":"a\u002dsecret-of-a-runner-token","id":"` + secret + `"}`),
+		"complete": circlecitest.JSON(`{"id":"` + newID + `","resource_class":"acme/linux","nickname":"","created_at":"2026-01-01T00:00:00Z",` +
+			`"token":"` + secret + `"}`),
+	}
+	for name, response := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := startServer(t)
+			list := circlecitest.JSON(`{"items":[]}`)
+			var attempts record
+			client := newClient(t, server, attempts.keep)
+			server.SetHandler(list)
+			server.Enqueue(list, response)
+			_, _, err := client.CreateToken(t.Context(), "acme/linux", "")
+			texts := errorText(err)
+			server.SetHandler(circlecitest.Error(403, "not for "+secret))
+			_, err = client.ListTokens(t.Context(), "acme/linux")
+			equal(t, "message", errorOf[*circleci.StatusError](t, err).Message, "not for (redacted)")
+			for _, attempt := range attempts.all() {
+				texts += errorText(attempt.Err)
+			}
+			if strings.Contains(texts, secret) {
+				t.Errorf("the errors hold the secret: %s", texts)
+			}
+		})
+	}
+}
