@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"golang.org/x/net/idna"
 )
 
 // DefaultAPIURL is where CircleCI Cloud serves the Runner API.
@@ -45,6 +48,12 @@ func ParseAPIURL(text string, version APIVersion) (*url.URL, error) {
 	if err := checkOrigin(u, text); err != nil {
 		return nil, err
 	}
+	if err := normalizeHost(u); err != nil {
+		return nil, err
+	}
+	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		return nil, errors.New("is plain http, which would send the credential unencrypted and is allowed to this machine only")
+	}
 
 	u.Path = strings.TrimRight(u.Path, "/")
 	u.RawPath = strings.TrimRight(u.RawPath, "/")
@@ -81,16 +90,35 @@ func checkOrigin(u *url.URL, text string) error {
 			return errors.New("has a port that is not between 1 and 65535")
 		}
 	}
-	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		return errors.New("is plain http, which would send the credential unencrypted and is allowed to this machine only")
+	return nil
+}
+
+// normalizeHost writes a URL's host in the one form in which hosts are compared and used: in lower-case ASCII, or as an IP
+// address in its canonical form. The port stays.
+func normalizeHost(u *url.URL) error {
+	host := strings.ToLower(u.Hostname())
+	if address, err := netip.ParseAddr(host); err == nil {
+		host = address.String()
+	} else if strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }) {
+		if host, err = idna.Lookup.ToASCII(host); err != nil {
+			return errors.New("has a host that is not a valid name")
+		}
+	}
+	switch port := u.Port(); {
+	case port != "":
+		u.Host = net.JoinHostPort(host, port)
+	case strings.Contains(host, ":"):
+		u.Host = "[" + host + "]"
+	default:
+		u.Host = host
 	}
 	return nil
 }
 
 func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
+	if host == "localhost" {
 		return true
 	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback()
 }

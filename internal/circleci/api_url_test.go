@@ -40,9 +40,13 @@ func TestParseAPIURL(t *testing.T) {
 		{"https://ci.example.com:1", circleci.V2, "https://ci.example.com:1"},
 		{"https://ci.example.com:65535/api/v2", circleci.V2, "https://ci.example.com:65535"},
 		{"https://[2001:db8::1]:8443", circleci.V2, "https://[2001:db8::1]:8443"},
+		{"https://[2001:DB8:0::1]", circleci.V2, "https://[2001:db8::1]"},
+		{"https://CI.Example.com:8443", circleci.V2, "https://ci.example.com:8443"},
+		{"https://B\u00dccher.example.com", circleci.V2, "https://xn--bcher-kva.example.com"},
+		{"https://my_ci.example.com", circleci.V2, "https://my_ci.example.com"},
 
 		{"http://localhost", circleci.V2, "http://localhost"},
-		{"http://LocalHost:8080", circleci.V2, "http://LocalHost:8080"},
+		{"http://LocalHost:8080", circleci.V2, "http://localhost:8080"},
 		{"http://127.0.0.1:8080/", circleci.V2, "http://127.0.0.1:8080"},
 		{"http://127.1.2.3", circleci.V2, "http://127.1.2.3"},
 		{"http://[::1]", circleci.V2, "http://[::1]"},
@@ -71,6 +75,7 @@ func TestParseAPIURLRejects(t *testing.T) {
 		characters  = "holds white space or a control character"
 		port        = "has a port that is not between 1 and 65535"
 		invalid     = "is not a valid URL"
+		name        = "has a host that is not a valid name"
 		plain       = "is plain http, which would send the credential unencrypted and is allowed to this machine only"
 	)
 	tests := []struct{ text, want string }{
@@ -107,6 +112,7 @@ func TestParseAPIURLRejects(t *testing.T) {
 		{"https://ci.example.com:99999", port},
 		{"https://ci.example.com:-1", invalid},
 		{"https://[::1", invalid},
+		{"https://\u2488.example.com", name},
 		{"http://runner.circleci.com", plain},
 		{"http://localhost.example.com", plain},
 		{"http://127.0.0.1.example.com", plain},

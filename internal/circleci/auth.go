@@ -1,11 +1,8 @@
 package circleci
 
 import (
-	"cmp"
 	"encoding/base64"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 	"unicode"
 )
@@ -44,6 +41,11 @@ func BasicToken(token string) Credential {
 	return newCredential("Authorization", "Basic ", base64.StdEncoding.EncodeToString([]byte(token+":")), token)
 }
 
+// BearerToken is a personal API token, sent as a Bearer token, as CircleCI's own CLI does.
+func BearerToken(token string) Credential {
+	return newCredential("Authorization", "Bearer ", token, token)
+}
+
 // LaunchToken is a runner's token, which later references call resource class token, sent as a Bearer token.
 //
 // Source: https://circleci.com/docs/api/v2/, "Runner"; later references list it for claiming tasks only.
@@ -71,32 +73,12 @@ func (c Credential) authenticate(r *http.Request) {
 	}
 }
 
-// secrets are the texts that must not appear in an error.
+// secrets returns the strings that must not appear in an error.
 func (c Credential) secrets() []string {
 	if c.expose == nil {
 		return nil
 	}
-	return encodedForms(c.expose().secret)
-}
-
-// spellings returns the forms in which a server or a proxy may repeat a secret: as it is, in a URL or out of one, in JSON
-// as some write it, in base64, and in base64 as the user name of Basic authentication.
-func encodedForms(secret string) []string {
-	if secret == "" {
-		return nil
-	}
-	all := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), strings.ReplaceAll(secret, "/", `\/`)}
-	if decoded, err := url.PathUnescape(secret); err == nil {
-		all = append(all, decoded) // A cookie's value comes encoded, and its server may repeat what it stands for.
-	}
-	for _, text := range []string{secret, secret + ":"} {
-		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-			all = append(all, encoding.EncodeToString([]byte(text)))
-		}
-	}
-	// The longest first, so that no rest of a longer one stays behind.
-	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	return slices.Compact(all)
+	return []string{c.expose().secret}
 }
 
 // CheckSecret tells what is wrong with the text of a credential: it is empty, or holds white space, a control

@@ -8,10 +8,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
-	"unicode"
 )
 
 const (
@@ -121,11 +118,7 @@ func hasUTF16BOM(body []byte) bool {
 	return bytes.HasPrefix(body, []byte("\xff\xfe")) || bytes.HasPrefix(body, []byte("\xfe\xff"))
 }
 
-var (
-	titleElement = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
-	// escapeSequence is what a terminal would take for a command: colours, cursor movements, window titles.
-	escapeSequence = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?`)
-)
+var titleElement = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 
 // htmlTitle returns the title of a page, "" when there is none in its first maxInspected bytes.
 func htmlTitle(page []byte) string {
@@ -133,69 +126,4 @@ func htmlTitle(page []byte) string {
 		return string(title[1])
 	}
 	return ""
-}
-
-const (
-	// maxMessage is how many characters of a server's words go into an error.
-	maxMessage = 300
-	// maxInspected is how many bytes of a text are inspected for what goes into an error, which keeps a body of many
-	// megabytes cheap.
-	maxInspected = 64 << 10
-	// maxSecret is how long a secret may be, in any of its encoded forms.
-	maxSecret = 32 << 10
-)
-
-// Readable makes of a text that the server wrote, such as a runner's name, what may be shown in an error.
-func (c *Client) Sanitize(text string) string { return c.sanitize(text) }
-
-// readable makes one line of what a server wrote, fit for a terminal: without control characters, without the
-// credential, and not too long.
-func (c *Client) sanitize(text string) string {
-	inspected := text[:min(len(text), maxInspected)]
-	// Redacted here, because what is taken out may be the beginning of a secret, and again below, for a secret that was
-	// interrupted by what is taken out.
-	line := strings.ToValidUTF8(c.redact(inspected), "")
-	line = escapeSequence.ReplaceAllString(line, "")
-	line = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
-			return -1
-		}
-		return r
-	}, line)
-	line = c.redact(strings.Join(strings.Fields(line), " "))
-	return shorten(line, len(inspected) < len(text))
-}
-
-// Quote quotes a string that the server wrote exactly, as %q does, but without the credential and not too long.
-func (c *Client) Quote(text string) string {
-	inspected := text[:min(len(text), maxInspected)]
-	return strconv.Quote(shorten(c.redact(inspected), len(inspected) < len(text)))
-}
-
-// shorten cuts a redacted text to maxMessage characters. Where the text was cut before it was redacted, its end may be the
-// beginning of a secret and is left out.
-func shorten(text string, wasCut bool) string {
-	shown := text
-	if wasCut {
-		shown = strings.ToValidUTF8(text[:max(0, len(text)-maxSecret)], "")
-	}
-	if runes := []rune(shown); len(runes) > maxMessage {
-		shown = string(runes[:maxMessage])
-	}
-	if len(shown) < len(text) {
-		shown += "…"
-	}
-	return shown
-}
-
-// newHider makes what replaces secrets in a text. Of two that start at the same place the one given first counts.
-func newRedactor(secrets ...[]string) func(string) string {
-	var pairs []string
-	for _, secret := range slices.Concat(secrets...) {
-		pairs = append(pairs, secret, "(redacted)")
-	}
-	return strings.NewReplacer(pairs...).Replace
 }

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -79,19 +78,22 @@ type Attempt struct {
 
 // Client asks one Runner API. It is safe for concurrent use.
 type Client struct {
-	config Config
-	http   *http.Client
-	// redact replaces the secrets that the client knows, in all their encoded forms. It is a function for the reason that
-	// Credential's expose is one.
-	redact func(string) string
-	// addSecret adds a secret that a response told to those that redact replaces.
+	config  Config
+	http    *http.Client
+	proxies proxies
+	// redact redacts the credential and the secrets that responses told, redactAll a proxy's password as well. These are
+	// functions for the reason that Credential's expose is one.
+	redact, redactAll func(string) string
+	// addSecret adds a secret that a response told to those that are redacted.
 	addSecret func(secret string)
+	// containsCredential reports whether a text contains the credential, encoded or not.
+	containsCredential func([]byte) bool
 	// inFlight holds one element for each request that is in flight.
 	inFlight chan struct{}
 	throttle *throttle
 }
 
-// New returns a client. It sends nothing yet. Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+// New returns a client. It sends nothing yet. Proxies are taken from HTTPS_PROXY and NO_PROXY.
 func New(config Config) *Client {
 	if config.APIVersion == "" {
 		config.APIVersion = V2
@@ -116,14 +118,19 @@ func New(config Config) *Client {
 	if config.DialContext != nil {
 		transport.DialContext = config.DialContext
 	}
-	redact, addSecret := extendRedactor(newRedactor(config.Credential.secrets(), proxies.secrets))
+	credential := newRedactor(config.Credential.secrets()...)
+	all := newRedactor(append(config.Credential.secrets(), proxies.secrets...)...)
+	redactTold, addSecret := newGrowingRedactor()
 	return &Client{
-		config:    config,
-		http:      &http.Client{Transport: transport, CheckRedirect: checkRedirect},
-		redact:    redact,
-		addSecret: addSecret,
-		inFlight:  make(chan struct{}, config.MaxConcurrentRequests),
-		throttle:  newThrottle(),
+		config:             config,
+		http:               &http.Client{Transport: transport, CheckRedirect: checkRedirect},
+		proxies:            proxies,
+		redact:             func(text string) string { return redactTold(credential.redact(text)) },
+		redactAll:          func(text string) string { return redactTold(all.redact(text)) },
+		addSecret:          addSecret,
+		containsCredential: credential.contains,
+		inFlight:           make(chan struct{}, config.MaxConcurrentRequests),
+		throttle:           newThrottle(),
 	}
 }
 
@@ -236,6 +243,9 @@ func (c *Client) attempt(ctx context.Context, call call, u *url.URL, asked strin
 		return nil, &ResponseError{Request: asked, Reason: c.sanitize(err.Error())}
 	case err != nil:
 		return nil, c.newRequestError(asked, err)
+	case c.containsCredential(body):
+		// Nothing in it is used, so that the credential does not get into a state.
+		return nil, &ResponseError{Request: asked, Body: classifyBody(body), Reason: "contains the credential that was sent"}
 	}
 	if err := rejectPaginationHeaders(response.Header); err != nil {
 		return nil, c.newResponseError(asked, body, err)
@@ -249,23 +259,26 @@ func isRedirect(status int) bool {
 	}, status)
 }
 
+var errTooManyRedirects = fmt.Errorf("it was redirected more than %d times", maxRedirects)
+
 // checkRedirect lets a redirect lead to the same origin only. Go's own rule would send Circle-Token to any host. What
 // writes is not redirected at all: it would be sent again, or become a read.
 func checkRedirect(next *http.Request, via []*http.Request) error {
 	if via[0].Method != http.MethodGet {
 		return http.ErrUseLastResponse
 	}
-	// What is shown keeps its case, or a secret in it would not be recognized.
-	if target := origin(next.URL); !strings.EqualFold(target, origin(via[0].URL)) {
-		return &redirectError{origin: target}
+	target := *next.URL
+	if err := normalizeHost(&target); err != nil || origin(&target) != origin(via[0].URL) {
+		return &redirectError{origin: origin(next.URL)}
 	}
+	next.URL.Host = target.Host
 	if len(via) > maxRedirects {
-		return fmt.Errorf("it was redirected more than %d times", maxRedirects)
+		return errTooManyRedirects
 	}
 	return nil
 }
 
-// origin is the part of a URL that decides who receives a request: scheme, host and port. Its case does not matter.
+// origin is the part of a URL that decides who receives a request: scheme, host and port.
 func origin(u *url.URL) string {
 	port := u.Port()
 	if port == "" {

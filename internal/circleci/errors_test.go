@@ -297,6 +297,40 @@ func TestRedirectToAnotherOriginIsNotFollowed(t *testing.T) {
 	}
 }
 
+// Names that differ only for some who read Unicode must not get the credential.
+func TestRedirectHostIsNormalized(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		host, location, ascii string
+		requests              int
+	}{
+		{"LocalHost", "LOCALHOST", "localhost", 2},
+		{"ci.example.com", "CI.Example.COM", "ci.example.com", 2},
+		{"b\u00fccher.example.com", "xn--bcher-kva.example.com", "xn--bcher-kva.example.com", 2},
+		{"\u03c2.example.com", "%CF%82.example.com", "xn--3xa.example.com", 2},
+		{"\u03c2.example.com", "\u03c3.example.com", "xn--3xa.example.com", 1},
+		{"stra\u00dfe.example.com", "strasse.example.com", "xn--strae-oqa.example.com", 1},
+	}
+	authority := circlecitest.NewAuthority()
+	for _, test := range tests {
+		server, trusting := startTLSServer(t, authority)
+		server.Enqueue(circlecitest.Redirect("https://"+test.location+"/a"), circlecitest.JSON(`{"unclaimed_task_count":42}`))
+		var dialed []string
+		_, err := newClient(t, server, trusting, func(config *circleci.Config) {
+			config.APIURL = parseURL(t, "https://"+test.host)
+			config.TLS.InsecureSkipVerify = true
+			config.DialContext = func(ctx context.Context, _, address string) (net.Conn, error) {
+				dialed = append(dialed, address)
+				return dialTo(server.Listener.Addr().String())(ctx)
+			}
+		}).UnclaimedTaskCount(t.Context(), "acme/linux")
+		equal(t, test.location+": dialed", slices.Compact(dialed), []string{test.ascii + ":443"})
+		equal(t, test.location+": requests", len(server.Requests()), test.requests)
+		isRedirectError := errors.As(err, new(*circleci.RedirectError))
+		equal(t, test.location+": is not followed", isRedirectError, test.requests == 1)
+	}
+}
+
 func TestRedirectToAnotherOriginBehindOneToTheSame(t *testing.T) {
 	t.Parallel()
 	server, other := startServer(t), startServer(t)

@@ -2,7 +2,6 @@ package circleci
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,36 +11,37 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// proxies chooses the proxy for each request as net/http does, from the environment as it is when the client is made.
+// proxies chooses the proxy for each request as net/http does, from HTTPS_PROXY and NO_PROXY as they are when the client is
+// made.
 // An error never repeats a proxy's URL, which may hold a password.
 type proxies struct {
 	forURL func(*url.URL) (*url.URL, error)
 	// invalid says that the proxy for https is not a URL. httpproxy would go on without a proxy then, which is not what
 	// the user asked for.
 	invalid bool
-	// secrets are the proxies' passwords, in the spellings that could appear.
+	// secrets are the proxy's password, and the user name and password together, as they are sent.
 	secrets []string
 }
 
 func newProxies(config *httpproxy.Config) proxies {
 	p := proxies{}
-	for _, text := range []string{config.HTTPProxy, config.HTTPSProxy} {
-		if proxy := parseProxy(text); proxy != nil && proxy.User != nil {
-			password, _ := proxy.User.Password()
-			p.secrets = append(p.secrets, encodedForms(password)...)
-			p.secrets = append(p.secrets, base64.StdEncoding.EncodeToString([]byte(proxy.User.Username()+":"+password)))
-		}
-	}
-	if config.HTTPSProxy != "" && parseProxy(config.HTTPSProxy) == nil {
+	switch proxy := parseProxy(config.HTTPSProxy); {
+	case config.HTTPSProxy == "":
+	case proxy == nil:
 		p.invalid = true
 		config.HTTPSProxy = "http://invalid" // Stands for it, so that NO_PROXY still counts.
+	case proxy.User != nil:
+		if password, isSet := proxy.User.Password(); isSet {
+			p.secrets = []string{password, proxy.User.Username() + ":" + password}
+		}
 	}
 	p.forURL = config.ProxyFunc()
 	return p
 }
 
 // parseProxy reads a proxy's URL, which may lack its scheme, or returns nil. One that has a scheme and is wrong, as with a
-// # in its password, gets no second chance: behind another http:// it would be a URL of the host "http".
+// # in its password, gets no second chance: behind another http:// it would be a URL of the host "http". An @ behind the
+// host comes from a password with a / or ?, whose beginning would pass for the host and its port.
 func parseProxy(text string) *url.URL {
 	prefixes := []string{"", "http://"}
 	if strings.Contains(text, "://") {
@@ -49,14 +49,24 @@ func parseProxy(text string) *url.URL {
 	}
 	for _, prefix := range prefixes {
 		if u, err := url.Parse(prefix + text); err == nil && u.Scheme != "" && u.Host != "" {
+			if strings.Contains(u.Path+u.RawQuery+u.Fragment, "@") {
+				return nil
+			}
 			return u
 		}
 	}
 	return nil
 }
 
-func (p proxies) choose(r *http.Request) (*url.URL, error) {
-	proxy, err := p.forURL(r.URL)
+// choose returns the proxy for a request, nil for none. Plain http leads to this machine only, so it needs no proxy, and
+// one would read the credential.
+func (p proxies) choose(r *http.Request) (*url.URL, error) { return p.forRequestTo(r.URL) }
+
+func (p proxies) forRequestTo(u *url.URL) (*url.URL, error) {
+	if u.Scheme != "https" {
+		return nil, nil
+	}
+	proxy, err := p.forURL(u)
 	if err != nil || proxy != nil && p.invalid {
 		return nil, errors.New("the proxy in the environment variable HTTPS_PROXY is not a valid URL")
 	}

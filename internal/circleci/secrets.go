@@ -7,26 +7,25 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// extendRedactor returns a redactor to which secrets can be added while it is in use. Both are functions for the reason
-// that Credential's expose is one.
-func extendRedactor(redact func(string) string) (extended func(string) string, add func(secret string)) {
+// newGrowingRedactor returns a redactor to which secrets can be added while it is in use.
+func newGrowingRedactor() (redact func(text string) string, add func(secret string)) {
 	var (
 		mu      sync.Mutex
-		secrets [][]string
-		added   = func(text string) string { return text }
+		secrets []string
+		current = newRedactor()
 	)
-	extended = func(text string) string {
+	redact = func(text string) string {
 		mu.Lock()
 		defer mu.Unlock()
-		return added(redact(text))
+		return current.redact(text)
 	}
 	add = func(secret string) {
 		mu.Lock()
 		defer mu.Unlock()
-		secrets = append(secrets, encodedForms(secret))
-		added = newRedactor(secrets...)
+		secrets = append(secrets, secret)
+		current = newRedactor(secrets...)
 	}
-	return extended, add
+	return redact, add
 }
 
 // tokenMember matches the secret of a runner token in a response, even in one that is malformed or truncated.

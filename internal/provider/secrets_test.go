@@ -93,42 +93,23 @@ output "count" {
 	}
 }
 
-// TestSecretsInFields has a server that puts the credential into a runner, of which an error then speaks.
-func TestSecretsInFields(t *testing.T) {
+// TestSecretsInResponse has a server that lists the credential as a runner, which must not get into the state.
+func TestSecretsInResponse(t *testing.T) {
 	t.Parallel()
 	quoted := spellings(secret)["JSON"]
 	server := newServer(t)
-	server.SetHandler(circlecitest.JSON(`{"items": [{"resource_class": "acme/` + quoted + `", "name": "` + quoted + `", "last_connected": "` + quoted + `"}]}`))
-	for _, block := range []string{
-		"data \"circleci_runners\" \"test\" {\n  namespace = \"acme\"\n  connected_within = \"1m\"\n}\n",
-		"data \"circleci_runner_fleet\" \"test\" {\n  namespace = \"acme\"\n  connected_within = \"1m\"\n}\n",
+	for _, runner := range []string{
+		`"resource_class": "acme/` + quoted + `", "name": "a"`, `"resource_class": "acme/linux", "name": "` + quoted + `"`,
+		`"resource_class": "acme/linux", "name": "a", "version": "` + spellings(secret)["base64"] + `"`,
 	} {
-		w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token = %q\n}\n", server.URL, secret)+block)
-		diagnostics := w.plan()
-		if len(diagnostics) != 1 || !strings.Contains(diagnostics[0].Detail, "which is not an RFC 3339 time") {
-			t.Fatalf("plan reports %+v", diagnostics)
+		server.SetHandler(circlecitest.JSON(`{"items": [{` + runner + `}]}`))
+		for _, block := range []string{"circleci_runners", "circleci_runner_fleet"} {
+			got := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token = %q\n}\n", server.URL, secret)+
+				fmt.Sprintf("data %q \"test\" {\n  namespace = \"acme\"\n}\n", block)).plan()
+			expectFinding(t, got, finding{"", "Cannot list the runners of namespace acme", "/api/v2/runner?namespace=acme: the answer contains the credential that was sent."})
+			expectNowhere(t, map[string]string{"the diagnostic": fmt.Sprintf("%+v", got)})
 		}
-		expectNowhere(t, map[string]string{"the diagnostic": diagnostics[0].Summary + diagnostics[0].Detail})
 	}
-}
-
-// TestSecretsInResourceClass has a server that names a class like the credential, and then refuses to count its tasks.
-func TestSecretsInResourceClass(t *testing.T) {
-	t.Parallel()
-	server := newServer(t)
-	const class = "sesame-open-1234567890"
-	server.Intercept(func(r *http.Request) http.Handler {
-		if strings.HasSuffix(r.URL.Path, "/tasks") {
-			return circlecitest.Error(403, "no")
-		}
-		return circlecitest.JSON(`{"items": [{"resource_class": "acme/` + class + `", "name": "a"}]}`)
-	})
-	w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token = %q\n}\n", server.URL, class)+
-		"data \"circleci_runner_fleet\" \"test\" {\n  namespace = \"acme\"\n}\n")
-	expectFinding(t, w.plan(), finding{
-		"", "Cannot count the tasks of namespace acme",
-		"so there is no total: acme/(redacted). The first error: GET " + server.URL + "/api/v2/runner/tasks?resource-class=acme%2F(redacted) answered 403",
-	})
 }
 
 // TestSecretsOfProxy has a proxy that refuses, whose URL carries a password.
