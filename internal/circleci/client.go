@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"time"
@@ -115,8 +116,16 @@ func New(config Config) *Client {
 	transport.MaxConnsPerHost = config.MaxConcurrentRequests
 	transport.MaxIdleConnsPerHost = config.MaxConcurrentRequests
 	transport.MaxIdleConns = 0
+	dial := transport.DialContext
 	if config.DialContext != nil {
-		transport.DialContext = config.DialContext
+		dial = config.DialContext
+	}
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return newConn(c), nil
 	}
 	credential := newRedactor(config.Credential.secrets()...)
 	all := newRedactor(append(config.Credential.secrets(), proxies.secrets...)...)
@@ -206,7 +215,9 @@ func (c *Client) do(ctx context.Context, call call) (body []byte, request string
 func (c *Client) attempt(ctx context.Context, call call, u *url.URL, asked string, attempt *Attempt) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, call.method, u.String(), bytes.NewReader(call.body))
+	used := newConn(nil)
+	traced := httptrace.WithClientTrace(ctx, traceConn(&used))
+	request, err := http.NewRequestWithContext(traced, call.method, u.String(), bytes.NewReader(call.body))
 	if err != nil {
 		return nil, c.newRequestError(asked, err)
 	}
@@ -222,9 +233,12 @@ func (c *Client) attempt(ctx context.Context, call call, u *url.URL, asked strin
 
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, c.newRequestError(asked, err)
+		return nil, c.newRequestError(asked, asTruncated(err, used))
 	}
 	defer response.Body.Close() //nolint:errcheck // Nothing was written, so closing has nothing to lose.
+	if used.hasSurplusBytes() {
+		return nil, c.newRequestError(asked, errSurplusBytes) // They may be what was taken for the response.
+	}
 	attempt.StatusCode = response.StatusCode
 	attempt.RequestID = c.sanitize(response.Header.Get("X-Request-Id"))
 
@@ -242,7 +256,7 @@ func (c *Client) attempt(ctx context.Context, call call, u *url.URL, asked strin
 	case tooLarge, isDecompressionError(err):
 		return nil, &ResponseError{Request: asked, Reason: c.sanitize(err.Error())}
 	case err != nil:
-		return nil, c.newRequestError(asked, err)
+		return nil, c.newRequestError(asked, asTruncated(err, used))
 	case c.containsCredential(body):
 		// Nothing in it is used, so that the credential does not get into a state.
 		return nil, &ResponseError{Request: asked, Body: classifyBody(body), Reason: "contains the credential that was sent"}

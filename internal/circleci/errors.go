@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -101,24 +103,61 @@ func (e *RedirectError) Error() string {
 	return fmt.Sprintf("%s was redirected to %s, which was not followed", e.Request, e.Origin)
 }
 
-// CertificateError is a server whose certificate was not accepted. Nothing was sent to it.
+// CertificateError is a server or a proxy whose certificate was not accepted. No credential was sent to it.
 type CertificateError struct {
 	// Request is what was to be asked: method and URL.
 	Request string
-	// Host is the server's name.
+	// Host is the name of the server, or of the proxy.
 	Host string
+	// IsProxy reports whether Host is an https:// proxy on the way to the server.
+	IsProxy bool
 	// Reason is what is wrong with the certificate.
 	Reason string
 }
 
 func (e *CertificateError) Error() string {
-	return fmt.Sprintf("%s: the certificate of %s was not accepted: %s", e.Request, e.Host, e.Reason)
+	host := e.Host
+	if e.IsProxy {
+		host = "the proxy " + host
+	}
+	return fmt.Sprintf("%s: the certificate of %s was not accepted: %s", e.Request, host, e.Reason)
+}
+
+// TLSAlertError is a TLS connection that the server, or a proxy, ended with an alert.
+type TLSAlertError struct {
+	// Request is what was to be asked: method and URL.
+	Request string
+	// Alert is the alert's code.
+	Alert tls.AlertError
+	// Reason is the alert in words.
+	Reason string
+}
+
+func (e *TLSAlertError) Error() string { return fmt.Sprintf("%s: %s", e.Request, e.Reason) }
+
+// IsAboutClientCertificate reports whether the other side asks for a client certificate, or for another one than it got.
+func (e *TLSAlertError) IsAboutClientCertificate() bool {
+	// RFC 8446, section 6: bad_certificate, unsupported_certificate, certificate_revoked, certificate_expired,
+	// certificate_unknown, unknown_ca, access_denied, certificate_required.
+	return slices.Contains([]tls.AlertError{42, 43, 44, 45, 46, 48, 49, 116}, e.Alert)
 }
 
 // redirectError carries the target out of net/http, which knows nothing of RedirectError's request.
 type redirectError struct{ origin string }
 
 func (e *redirectError) Error() string { return "redirected to " + e.origin }
+
+// asTruncated makes a truncated response of one that looks malformed, because its connection ended in a line.
+func asTruncated(err error, used *conn) error {
+	redirect := (*redirectError)(nil)
+	if !used.hasEnded() || isTransient(err) || errors.As(err, &redirect) || errors.Is(err, errTooManyRedirects) {
+		return err
+	}
+	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	return fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
+}
 
 func (c *Client) newRequestError(asked string, err error) error {
 	if redirect := (*redirectError)(nil); errors.As(err, &redirect) {
@@ -129,16 +168,26 @@ func (c *Client) newRequestError(asked string, err error) error {
 		err = wrapped.Err
 	}
 	if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
-		return &CertificateError{Request: asked, Host: c.config.APIURL.Hostname(), Reason: c.sanitize(certificate.Err.Error())}
+		e := &CertificateError{Request: asked, Host: c.config.APIURL.Hostname(), Reason: c.sanitize(certificate.Err.Error())}
+		operation := (*net.OpError)(nil)
+		if errors.As(err, &operation) && operation.Op == "proxyconnect" {
+			if proxy, err := c.proxies.forRequestTo(c.config.APIURL); err == nil && proxy != nil {
+				e.Host, e.IsProxy = proxy.Hostname(), true
+			}
+		}
+		return e
+	}
+	if alert, isRemote, isAlert := tlsAlert(err); isAlert && isRemote {
+		return &TLSAlertError{Request: asked, Alert: alert, Reason: c.sanitize(err.Error())}
 	}
 	e := &RequestError{Request: asked, Reason: c.sanitize(err.Error()), Err: err}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Reason = fmt.Sprintf("timed out after %s waiting for a complete response", c.config.RequestTimeout)
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		e.Reason = "the connection was closed in the middle of the response"
 	case errors.Is(err, io.EOF), isIdleConnClosed(err):
 		e.Reason = "the connection was closed before a response came"
+	case isTruncated(err):
+		e.Reason = "the connection was closed in the middle of the response"
 	}
 	return e
 }

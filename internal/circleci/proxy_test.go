@@ -1,8 +1,11 @@
 package circleci_test
 
 import (
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -224,4 +227,35 @@ func TestPlainHTTPUsesNoProxy(t *testing.T) {
 		equal(t, host+": requests", len(server.Requests()), 2)
 	}
 	equal(t, "connections to the proxy", proxy.Connections(), 0)
+}
+
+// An https:// proxy has a certificate of its own, and ends TLS by itself.
+func TestHTTPSProxy(t *testing.T) {
+	server, trusting := startServerBehindProxy(t)
+	start := func(t *testing.T, adjust func(*tls.Config)) {
+		t.Helper()
+		proxy := httptest.NewUnstartedServer(http.NotFoundHandler())
+		proxy.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+		adjust(proxy.TLS)
+		proxy.Config.ErrorLog = log.New(io.Discard, "", 0)
+		proxy.StartTLS()
+		t.Cleanup(proxy.Close)
+		setProxy(t, proxy.URL)
+	}
+	insecure := func(config *circleci.Config) { config.TLS.InsecureSkipVerify = true }
+	t.Run("untrusted certificate", func(t *testing.T) {
+		start(t, func(*tls.Config) {})
+		_, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
+		e := errorOf[*circleci.CertificateError](t, err)
+		equal(t, "host", e.Host, "127.0.0.1")
+		equal(t, "error", e.Error(), e.Request+": the certificate of the proxy 127.0.0.1 was not accepted: x509: certificate signed by unknown authority")
+	})
+	t.Run("alert", func(t *testing.T) {
+		start(t, func(config *tls.Config) { config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 })
+		_, err := newClientBehindProxy(t, server, trusting, insecure).UnclaimedTaskCount(t.Context(), "acme/linux")
+		e := errorOf[*circleci.TLSAlertError](t, err)
+		equal(t, "alert", e.Alert, tls.AlertError(70))
+		equal(t, "is about a client certificate", e.IsAboutClientCertificate(), false)
+		equal(t, "is retryable", circleci.IsRetryable(err), false)
+	})
 }

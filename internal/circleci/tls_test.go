@@ -73,7 +73,7 @@ func TestTLSErrorIsNotRetried(t *testing.T) {
 	t.Run("alert", func(t *testing.T) {
 		t.Parallel()
 		server, trusting := startTLSServer(t, authority)
-		expectOne(t, server, (*circleci.RequestError)(nil), "remote error: tls: protocol version not supported", trusting,
+		expectOne(t, server, (*circleci.TLSAlertError)(nil), "remote error: tls: protocol version not supported", trusting,
 			func(config *circleci.Config) {
 				config.TLS.MinVersion, config.TLS.MaxVersion = tls.VersionTLS11, tls.VersionTLS11
 			})

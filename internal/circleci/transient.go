@@ -7,8 +7,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/http2"
 )
 
 func isRateLimited(err error) bool {
@@ -44,32 +47,96 @@ func isRetryableStatus(code int) bool {
 	}, code)
 }
 
-// passingFault knows the faults of a connection that pass: a time that ran out, a connection that was refused, reset or
-// closed, a name that could not be resolved. What TLS or HTTP say about the other side does not pass.
+// isTransient reports whether a fault of a connection is transient: a timeout, a connection that was refused, reset or
+// closed, a name that could not be resolved. What TLS or HTTP say about the other side is not.
 func isTransient(err error) bool {
-	if alert := tls.AlertError(0); errors.As(err, &alert) {
+	if _, _, isAlert := tlsAlert(err); isAlert {
 		return false
 	}
-	if operation := (*net.OpError)(nil); errors.As(err, &operation) {
-		return operation.Op != "remote error" && operation.Op != "local error" // TLS alerts come as these.
+	if code, isHTTP2 := http2Code(err); isHTTP2 {
+		return isTransientCode(code)
 	}
 	var (
-		timeout net.Error
-		lookup  *net.DNSError
+		operation *net.OpError
+		timeout   net.Error
+		lookup    *net.DNSError
 	)
 	switch {
+	case errors.As(err, &operation):
+		return true
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout(), errors.As(err, &lookup):
 		return true
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
-		return true
 	}
-	// net/http keeps the types of its HTTP/2 errors to itself.
-	text := err.Error()
-	return strings.Contains(text, "http2: ") || strings.Contains(text, "stream error: ") || isIdleConnClosed(err)
+	return isTruncated(err) || isIdleConnClosed(err) || errors.Is(err, net.ErrClosed) || errors.Is(err, errSurplusBytes)
 }
 
-// closedUnused tells whether a connection was closed between being opened and being used, for which net/http keeps its
-// type to itself, too.
+// tlsAlert returns the TLS alert that an error is about, and whether the other side sent it. crypto/tls has an exported type for it, but
+// gives it to users of QUIC only.
+func tlsAlert(err error) (alert tls.AlertError, isRemote, isAlert bool) {
+	for operation := (*net.OpError)(nil); errors.As(err, &operation); err = operation.Err {
+		if operation.Op != "remote error" && operation.Op != "local error" {
+			continue // Such as proxyconnect, around another one.
+		}
+		if value := reflect.ValueOf(operation.Err); value.Kind() == reflect.Uint8 {
+			return tls.AlertError(value.Uint()), operation.Op == "remote error", true //nolint:gosec // It has eight bits.
+		}
+	}
+	return 0, false, false
+}
+
+// http2Code returns the code with which HTTP/2 ended a stream or its connection. A stream that was reset before its
+// response is retried by net/http itself for REFUSED_STREAM and PROTOCOL_ERROR, as long as request_timeout allows.
+func http2Code(err error) (code http2.ErrCode, isHTTP2 bool) {
+	if stream := (http2.StreamError{}); errors.As(err, &stream) {
+		return stream.Code, true
+	}
+	for ; err != nil; err = errors.Unwrap(err) {
+		// The type for GOAWAY is exported by x/net only. It has no field but plain ones in either package.
+		if value := reflect.ValueOf(err); value.Kind() == reflect.Struct && value.Type().PkgPath() == "net/http" {
+			if field := value.FieldByName("ErrCode"); field.IsValid() && field.CanUint() {
+				return http2.ErrCode(field.Uint()), true //nolint:gosec // Codes have 32 bits.
+			}
+		}
+		// A connection whose first stream is refused by a GOAWAY, which has no type at all.
+		if name, found := strings.CutPrefix(err.Error(), "http2: Transport received GOAWAY from server ErrCode:"); found {
+			for code := http2.ErrCodeNo; code <= http2.ErrCodeHTTP11Required; code++ {
+				if code.String() == name {
+					return code, true
+				}
+			}
+		}
+	}
+	return 0, false
+}
+
+func isTransientCode(code http2.ErrCode) bool {
+	return slices.Contains([]http2.ErrCode{
+		http2.ErrCodeNo,
+		http2.ErrCodeInternal,
+		http2.ErrCodeRefusedStream,
+		http2.ErrCodeCancel,
+		http2.ErrCodeEnhanceYourCalm,
+	}, code)
+}
+
+// isTruncated reports whether a response ended before it was complete. In a status line and in a header this looks like
+// one that is malformed, unless the connection is known to have ended there.
+func isTruncated(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || hasText(err, "http: unexpected EOF reading trailer")
+}
+
+// isIdleConnClosed reports whether a connection was closed between being opened and being used.
 func isIdleConnClosed(err error) bool {
-	return strings.HasSuffix(err.Error(), "http: server closed idle connection")
+	return hasText(err, "http: server closed idle connection", "http2: client connection lost", "http2: client conn is closed",
+		"http2: client conn not usable")
+}
+
+// hasText reports whether the cause of an error is one that net/http keeps to itself, by its whole text.
+func hasText(err error, texts ...string) bool {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if slices.Contains(texts, err.Error()) {
+			return true
+		}
+	}
+	return false
 }

@@ -41,6 +41,7 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 		answer   *circleci.ResponseError
 		redirect *circleci.RedirectError
 		cert     *circleci.CertificateError
+		alert    *circleci.TLSAlertError
 		waited   *waitTimeoutError
 		badTime  *invalidTimeError
 		sum      *taskSumError
@@ -70,10 +71,11 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 	case errors.As(err, &redirect):
 		return "The credential was not sent there. If the Runner API is served at " + redirect.Origin +
 			", set api_url to it."
-	}
-	if strings.Contains(err.Error(), "remote error: tls:") {
-		return "The server ended the TLS handshake: when it asks for a client's certificate, give client_cert_pem and " +
-			"client_key_pem."
+	case errors.As(err, &alert) && alert.IsAboutClientCertificate():
+		return "The server asks for a client certificate that it trusts: give one in client_cert_pem and client_key_pem."
+	case errors.As(err, &alert):
+		return "The server and the provider could not agree on how to use TLS: check that api_url leads to the Runner API, and " +
+			"that it speaks TLS 1.2 or newer."
 	}
 	return "Check api_url, the network and the proxy settings (HTTPS_PROXY, NO_PROXY), and " +
 		"https://status.circleci.com."

@@ -113,7 +113,7 @@ func TestOldTLS(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	got := newWorkspace(t, tlsProviderBlock(server.URL, heredoc("ca_cert_pem", authority.CertificatePEM))+tasksBlock).plan()
-	expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "remote error: tls: protocol version not supported."})
+	expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "remote error: tls: protocol version not supported.\n\nThe server and the provider could not agree on how to use TLS"})
 	if requests := server.Requests(); len(requests) != 0 {
 		t.Errorf("the server was asked %+v", requests)
 	}
