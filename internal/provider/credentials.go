@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -15,6 +16,7 @@ import (
 const (
 	schemeHeader = "header"
 	schemeBasic  = "basic"
+	schemeBearer = "bearer"
 )
 
 // credentialMethod is one way to prove to the Runner API who asks.
@@ -36,7 +38,7 @@ type credentialMethod struct {
 var credentialMethods = []credentialMethod{
 	{
 		attribute: "token",
-		variables: []string{"CIRCLE_TOKEN", "CIRCLECI_CLI_TOKEN"},
+		variables: []string{"CIRCLE_TOKEN", "CIRCLE_CLI_TOKEN", "CIRCLECI_CLI_TOKEN"},
 		name:      "personal API token",
 		apiURL:    circleci.DefaultAPIURL,
 		new:       circleci.PersonalToken,
@@ -78,14 +80,17 @@ func checkSessionCookie(value string) error {
 type credentialSetting struct {
 	setting
 	method credentialMethod
-	// basic says that a personal token goes into an Authorization header.
-	basic bool
+	// scheme is the token_scheme of a personal token, "" for the default.
+	scheme string
 }
 
 // value makes the client's credential.
 func (c credentialSetting) credential() circleci.Credential {
-	if c.basic {
+	switch c.scheme {
+	case schemeBasic:
 		return circleci.BasicToken(c.value)
+	case schemeBearer:
+		return circleci.BearerToken(c.value)
 	}
 	return c.method.new(c.value)
 }
@@ -96,11 +101,11 @@ func (c credentialSetting) describe() string { return "The " + c.method.name + "
 // credential picks the one credential that counts and checks it. Without any, it is not set.
 func (m providerModel) credential(getenv func(string) string) (c credentialSetting, diags diag.Diagnostics) {
 	c = m.findCredential(getenv, &diags)
-	c.basic = m.TokenScheme.ValueString() == schemeBasic
+	c.scheme = m.TokenScheme.ValueString()
 	if diags.HasError() {
 		return c, diags
 	}
-	if c.isSet() && c.method.attribute != "token" && !m.TokenScheme.IsNull() {
+	if c.isSet() && c.method.attribute != "token" && isKnown(m.TokenScheme) {
 		diags.AddAttributeError(path.Root("token_scheme"), "token_scheme without token",
 			"token_scheme says how a personal API token is sent, but the credential that counts is the "+c.method.name+
 				" from "+c.source()+". Remove token_scheme, or give token.")
@@ -118,6 +123,21 @@ func (m providerModel) credential(getenv func(string) string) (c credentialSetti
 		}
 	}
 	return c, diags
+}
+
+// warnings are about a credential that can be sent, but is unlikely to be accepted.
+func (c credentialSetting) warnings() (diags diag.Diagnostics) {
+	if len(c.value) >= circleci.MinSecretLength {
+		return nil
+	}
+	summary, detail := "Short "+c.method.name, fmt.Sprintf("%s has fewer than %d characters, so it cannot be a credential of CircleCI, "+
+		"and it is not redacted in messages. Give the value as CircleCI showed it.", c.describe(), circleci.MinSecretLength)
+	if c.attribute != "" {
+		diags.AddAttributeWarning(path.Root(c.attribute), summary, detail)
+	} else {
+		diags.AddWarning(summary, detail)
+	}
+	return diags
 }
 
 // findCredential looks through the configuration, and only when that names no credential through the environment.

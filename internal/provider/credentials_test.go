@@ -3,6 +3,7 @@ package provider_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,64 +35,76 @@ func TestCredentials(t *testing.T) {
 		header, value string
 	}{
 		"token": {
-			`token = "p-1"`, nil,
-			"Circle-Token", "p-1",
+			`token = "personal-1"`, nil,
+			"Circle-Token", "personal-1",
 		},
 		"token, header": {
-			"token = \"p-1\"\n  token_scheme = \"header\"", nil,
-			"Circle-Token", "p-1",
+			"token = \"personal-1\"\n  token_scheme = \"header\"", nil,
+			"Circle-Token", "personal-1",
 		},
 		"token, basic": {
-			"token = \"p-1\"\n  token_scheme = \"basic\"", nil,
-			"Authorization", "Basic cC0xOg==", // base64 of "p-1:"
+			"token = \"personal-1\"\n  token_scheme = \"basic\"", nil,
+			"Authorization", "Basic cGVyc29uYWwtMTo=", // base64 of "personal-1:"
+		},
+		"token, bearer": {
+			"token = \"personal-1\"\n  token_scheme = \"bearer\"", nil,
+			"Authorization", "Bearer personal-1",
 		},
 		"launch token": {
-			`launch_token = "l-1"`, nil,
-			"Authorization", "Bearer l-1",
+			`launch_token = "launcher-1"`, nil,
+			"Authorization", "Bearer launcher-1",
 		},
 		"session cookie": {
-			`session_cookie = "s-1%2B\"=/"`, nil,
-			"Cookie", `ring-session=s-1%2B"=/`,
+			`session_cookie = "session--1%2B\"=/"`, nil,
+			"Cookie", `ring-session=session--1%2B"=/`,
 		},
 		"token from the environment, basic": {
-			`token_scheme = "basic"`, map[string]string{"CIRCLE_TOKEN": "p-1"},
-			"Authorization", "Basic cC0xOg==",
+			`token_scheme = "basic"`, map[string]string{"CIRCLE_TOKEN": "personal-1"},
+			"Authorization", "Basic cGVyc29uYWwtMTo=",
+		},
+		"CIRCLE_TOKEN before CIRCLE_CLI_TOKEN": {
+			``, map[string]string{"CIRCLE_TOKEN": "personal-1", "CIRCLE_CLI_TOKEN": "personal-2"},
+			"Circle-Token", "personal-1",
+		},
+		"CIRCLE_CLI_TOKEN before CIRCLECI_CLI_TOKEN": {
+			``, map[string]string{"CIRCLE_CLI_TOKEN": "personal-1", "CIRCLECI_CLI_TOKEN": "personal-2"},
+			"Circle-Token", "personal-1",
 		},
 		"CIRCLECI_CLI_TOKEN": {
-			``, map[string]string{"CIRCLECI_CLI_TOKEN": "p-2"},
-			"Circle-Token", "p-2",
+			``, map[string]string{"CIRCLECI_CLI_TOKEN": "personal-2"},
+			"Circle-Token", "personal-2",
 		},
 		"CIRCLECI_CLI_TOKEN before launch tokens": {
-			``, map[string]string{"CIRCLECI_CLI_TOKEN": "p-2", "CIRCLECI_RUNNER_API_AUTH_TOKEN": "l-1", "CIRCLECI_SESSION_COOKIE": "s-1"},
-			"Circle-Token", "p-2",
+			``, map[string]string{"CIRCLECI_CLI_TOKEN": "personal-2", "CIRCLECI_RUNNER_API_AUTH_TOKEN": "launcher-1", "CIRCLECI_SESSION_COOKIE": "session--1"},
+			"Circle-Token", "personal-2",
 		},
 		"CIRCLECI_RUNNER_API_AUTH_TOKEN": {
-			``, map[string]string{"CIRCLECI_RUNNER_API_AUTH_TOKEN": "l-1"},
-			"Authorization", "Bearer l-1",
+			``, map[string]string{"CIRCLECI_RUNNER_API_AUTH_TOKEN": "launcher-1"},
+			"Authorization", "Bearer launcher-1",
 		},
 		"CIRCLECI_RUNNER_API_AUTH_TOKEN before LAUNCH_AGENT_API_AUTH_TOKEN": {
-			``, map[string]string{"CIRCLECI_RUNNER_API_AUTH_TOKEN": "l-1", "LAUNCH_AGENT_API_AUTH_TOKEN": "l-2"},
-			"Authorization", "Bearer l-1",
+			``, map[string]string{"CIRCLECI_RUNNER_API_AUTH_TOKEN": "launcher-1", "LAUNCH_AGENT_API_AUTH_TOKEN": "launcher-2"},
+			"Authorization", "Bearer launcher-1",
 		},
 		"LAUNCH_AGENT_API_AUTH_TOKEN before CIRCLECI_SESSION_COOKIE": {
-			``, map[string]string{"CIRCLE_TOKEN": "", "LAUNCH_AGENT_API_AUTH_TOKEN": "l-2", "CIRCLECI_SESSION_COOKIE": "s-1"},
-			"Authorization", "Bearer l-2",
+			``, map[string]string{"CIRCLE_TOKEN": "", "LAUNCH_AGENT_API_AUTH_TOKEN": "launcher-2", "CIRCLECI_SESSION_COOKIE": "session--1"},
+			"Authorization", "Bearer launcher-2",
 		},
 		"CIRCLECI_SESSION_COOKIE": {
-			``, map[string]string{"CIRCLECI_SESSION_COOKIE": "s-1"},
-			"Cookie", "ring-session=s-1",
+			``, map[string]string{"CIRCLECI_SESSION_COOKIE": "session--1"},
+			"Cookie", "ring-session=session--1",
 		},
 		"token in the configuration before everything in the environment": {
-			`token = "p-1"`, map[string]string{"CIRCLE_TOKEN": "bad token", "CIRCLECI_RUNNER_API_AUTH_TOKEN": "l-1", "CIRCLECI_SESSION_COOKIE": "a;b"},
-			"Circle-Token", "p-1",
+			`token = "personal-1"`, map[string]string{"CIRCLE_TOKEN": "bad token", "CIRCLECI_RUNNER_API_AUTH_TOKEN": "launcher-1", "CIRCLECI_SESSION_COOKIE": "a;b"},
+			"Circle-Token", "personal-1",
 		},
 		"launch token in the configuration before a token in the environment": {
-			`launch_token = "l-1"`, map[string]string{"CIRCLE_TOKEN": "p-1"},
-			"Authorization", "Bearer l-1",
+			`launch_token = "launcher-1"`, map[string]string{"CIRCLE_TOKEN": "personal-1"},
+			"Authorization", "Bearer launcher-1",
 		},
 		"session cookie in the configuration before a token in the environment": {
-			`session_cookie = "s-1"`, map[string]string{"CIRCLE_TOKEN": "p-1"},
-			"Cookie", "ring-session=s-1",
+			`session_cookie = "session--1"`, map[string]string{"CIRCLE_TOKEN": "personal-1"},
+			"Cookie", "ring-session=session--1",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,8 +164,8 @@ func TestCredentialRefusals(t *testing.T) {
 			finding{`token_scheme = "header"`, "token_scheme without token", "the credential that counts is the session cookie from the environment variable CIRCLECI_SESSION_COOKIE."},
 		},
 		"other scheme": {
-			"token = var.good\n  token_scheme = \"bearer\"", nil,
-			finding{`token_scheme = "bearer"`, "Invalid Attribute Value Match", `value must be one of: ["header" "basic"], got: "bearer"`},
+			"token = var.good\n  token_scheme = \"Bearer\"", nil,
+			finding{`token_scheme = "Bearer"`, "Invalid Attribute Value Match", `value must be one of: ["header" "basic" "bearer"], got: "Bearer"`},
 		},
 		"empty launch token": {
 			`launch_token = ""`, nil,
@@ -204,6 +217,53 @@ variable "cookies" {
 			if requests := server.Requests(); len(requests) != 0 {
 				t.Errorf("the server was asked %+v", requests)
 			}
+		})
+	}
+}
+
+// TestUnknownTokenScheme validates a module, whose variables are unknown.
+func TestUnknownTokenScheme(t *testing.T) {
+	t.Parallel()
+	got := newWorkspace(t, `
+variable "scheme" {
+  type = string
+}
+provider "circleci" {
+  launch_token = "sesame-open"
+  token_scheme = var.scheme
+}
+`+tasksBlock).validate()
+	if len(got) != 0 {
+		t.Errorf("validate reports %+v", got)
+	}
+}
+
+// TestShortCredential has what cannot be a credential: it is sent all the same, and nothing is redacted for it.
+func TestShortCredential(t *testing.T) {
+	for _, row := range []struct{ source, attribute, variable string }{
+		{source: "the provider's attribute token", attribute: `token = "h"`},
+		{source: "the environment variable CIRCLE_CLI_TOKEN", variable: "CIRCLE_CLI_TOKEN"},
+	} {
+		t.Run(row.source, func(t *testing.T) {
+			server := newServer(t)
+			if row.variable != "" {
+				t.Setenv(row.variable, "h")
+			}
+			got := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  %s\n}\n", server.URL, row.attribute)+tasksBlock).plan()
+			if len(got) != 2 {
+				t.Fatalf("plan reports %+v", got)
+			}
+			slices.SortFunc(got, func(a, b diagnostic) int { return strings.Compare(a.Severity, b.Severity) })
+			warning := got[1]
+			if warning.Severity != "warning" || warning.Summary != "Short personal API token" ||
+				!strings.HasPrefix(warning.Detail, "The personal API token from "+row.source+" has fewer than 8 characters") ||
+				row.attribute != "" && strings.TrimSpace(warning.Snippet.Code) != row.attribute {
+				t.Errorf("the warning is %+v", warning)
+			}
+			expectFinding(t, got[:1], finding{
+				"", "Cannot count the tasks of resource class acme/linux",
+				"GET " + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux answered 401 Unauthorized: \"Invalid token provided.\"",
+			})
 		})
 	}
 }

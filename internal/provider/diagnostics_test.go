@@ -241,7 +241,7 @@ func classes(n int) tftypes.Value {
 // TestUnauthorizedNamesVariable has a bad token from the environment.
 func TestUnauthorizedNamesVariable(t *testing.T) {
 	server := newServer(t)
-	t.Setenv("CIRCLECI_CLI_TOKEN", "wrong")
+	t.Setenv("CIRCLECI_CLI_TOKEN", "wrong-token")
 	w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n}\n", server.URL)+tasksBlock)
 	expectFinding(t, w.plan(), finding{
 		"", "Cannot count the tasks of resource class acme/linux",
@@ -259,7 +259,7 @@ func TestServerDown(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = \"http://%s\"\n  token = \"unused\"\n}\n", address)+tasksBlock)
+	w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = \"http://%s\"\n  token = \"not-used\"\n}\n", address)+tasksBlock)
 	expectFinding(t, w.plan(), finding{
 		"", "Cannot count the tasks of resource class acme/linux",
 		"GET http://" + address + "/api/v2/runner/tasks?resource-class=acme%2Flinux: dial tcp " + address + ": connect: connection refused (tried once in ",

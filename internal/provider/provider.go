@@ -55,13 +55,14 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				Optional:  true,
 				Sensitive: true,
 				MarkdownDescription: "Personal API token: works everywhere. When the configuration has no credential, the " +
-					"environment variable `CIRCLE_TOKEN` is used, then `CIRCLECI_CLI_TOKEN`.",
+					"environment variable `CIRCLE_TOKEN` is used, then `CIRCLE_CLI_TOKEN`, then `CIRCLECI_CLI_TOKEN`.",
 			},
 			"token_scheme": schema.StringAttribute{
 				Optional:   true,
-				Validators: []validator.String{stringvalidator.OneOf(schemeHeader, schemeBasic)},
-				MarkdownDescription: "How `token` is sent: `header` (default) in a header `Circle-Token`, or `basic` in a header " +
-					"`Authorization`, as the user name with an empty password.",
+				Validators: []validator.String{stringvalidator.OneOf(schemeHeader, schemeBasic, schemeBearer)},
+				MarkdownDescription: "How `token` is sent: `header` (default) in a header `Circle-Token`, `basic` in a header " +
+					"`Authorization`, as the user name with an empty password, or `bearer` as `Authorization: Bearer`, as " +
+					"CircleCI's own CLI does.",
 			},
 			"launch_token": schema.StringAttribute{
 				Optional:  true,
@@ -164,6 +165,7 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(settings.credential.warnings()...)
 	client := settings.clientConfig()
 	client.UserAgent = p.userAgent(os.Getenv)
 	client.OnAttempt, client.OnThrottle = logAttempt, logThrottle
