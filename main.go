@@ -3,7 +3,10 @@ package main
 
 import (
 	"flag"
+	"fmt"
+	"io"
 	"log"
+	"os"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
@@ -14,6 +17,10 @@ import (
 var version = "dev"
 
 func main() {
+	// Go's own packages log through the standard logger, which would end up in Terraform's log: net/http the bytes of a
+	// response that it did not expect, and with GODEBUG=http2debug each header, the credential included.
+	log.SetOutput(io.Discard)
+
 	debug := flag.Bool("debug", false, "serve for a debugger: print what TF_REATTACH_PROVIDERS needs, and keep running")
 	flag.Parse()
 
@@ -22,6 +29,7 @@ func main() {
 		options = append(options, tf6server.WithManagedDebug())
 	}
 	if err := tf6server.Serve(provider.Address, provider.NewServer(version), options...); err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }

@@ -61,6 +61,7 @@ func TestSecrets(t *testing.T) {
 	for name, row := range map[string]struct{ attributes, variable string }{
 		"token":          {``, "CIRCLE_TOKEN"},
 		"token, basic":   {`token_scheme = "basic"`, "CIRCLE_TOKEN"},
+		"token, bearer":  {`token_scheme = "bearer"`, "CIRCLE_TOKEN"},
 		"launch token":   {``, "CIRCLECI_RUNNER_API_AUTH_TOKEN"},
 		"session cookie": {``, "CIRCLECI_SESSION_COOKIE"},
 	} {
@@ -109,6 +110,48 @@ func TestSecretsInResponse(t *testing.T) {
 			expectFinding(t, got, finding{"", "Cannot list the runners of namespace acme", "/api/v2/runner?namespace=acme: the answer contains the credential that was sent."})
 			expectNowhere(t, map[string]string{"the diagnostic": fmt.Sprintf("%+v", got)})
 		}
+	}
+}
+
+// TestStandardLoggerIsSilent has what Go's own packages write to the standard logger: net/http a response that it did not
+// expect, and each header when it is told to.
+func TestStandardLoggerIsSilent(t *testing.T) {
+	authority := circlecitest.NewAuthority()
+	certificate, key := authority.Issue("127.0.0.1")
+	overHTTP2 := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
+	overHTTP2.EnableHTTP2 = true
+	overHTTP2.StartTLS()
+	t.Cleanup(overHTTP2.Close)
+	overHTTP2.SetHandler(circlecitest.JSON(`{"unclaimed_task_count": 3}`))
+	surplus := newServer(t)
+	surplus.SetHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		connection, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = io.WriteString(connection, "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{\"unclaimed_task_count\": 3}"+r.Header.Get("Circle-Token"))
+		_, _ = io.Copy(io.Discard, connection) // Until the client has seen it.
+		_ = connection.Close()
+	}))
+	for name, row := range map[string]struct{ url, attributes string }{
+		"HTTP/2":           {overHTTP2.URL, heredoc("ca_cert_pem", authority.CertificatePEM)},
+		"surplus response": {surplus.URL, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("CIRCLE_TOKEN", secret)
+			t.Setenv("GODEBUG", "http2debug=2")
+			w := newBinaryWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n%s}\n", row.url, row.attributes)+tasksBlock)
+			w.Env = append(w.Env, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.Dir, "trace.log"))
+			if output, ok := w.run("plan"); !ok {
+				t.Fatal(output)
+			}
+			written := w.files()
+			if !strings.Contains(written["trace.log"], "circleci.runner_api") {
+				t.Error("the log does not show that there was a request")
+			}
+			expectNowhere(t, written)
+		})
 	}
 }
 
