@@ -193,7 +193,7 @@ func (c *Client) do(ctx context.Context, call call) (body []byte, request string
 		send = sendOnce(send)
 	}
 	body, err = c.retry(limited, send)
-	cause, isUncertain := unwrapUncertain(err)
+	isUncertain, cause := unwrapUncertain(err)
 	switch {
 	case err == nil:
 		return body, request, nil

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -147,9 +148,9 @@ func TestCreateWithFaults(t *testing.T) {
 		{name: "504", fault: status(504, ""), reason: "answered 504 Gateway Timeout"},
 		{name: "524", fault: status(524, ""), reason: "answered 524"},
 		{name: "202", fault: response(202, newID)},
-		{name: "204", fault: fixed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })), reason: "answered 204 No Content"},
-		{name: "redirect", fault: fixed(http.RedirectHandler("/", 302)), reason: "was redirected to http://127.0.0.1:80, which was not followed"},
-		{name: "redirect that repeats", fault: fixed(http.RedirectHandler("/api/v2/runner/resource", 307)), reason: "which was not followed"},
+		{name: "204", fault: fixed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })), reason: "answered 204 No Content"},
+		{name: "redirect", fault: fixed(http.RedirectHandler("/", http.StatusFound)), reason: "was redirected to http://127.0.0.1:80, which was not followed"},
+		{name: "redirect that repeats", fault: fixed(http.RedirectHandler("/api/v2/runner/resource", http.StatusTemporaryRedirect)), reason: "which was not followed"},
 		{name: "closed kept connection", fault: fixed(circlecitest.AbortConnection()), reason: "the connection was closed before a response came"},
 		{name: "reset kept connection", fault: fixed(circlecitest.Reset(""))},
 		{name: "timeout", fault: fixed(circlecitest.Hang()), reason: "timed out after 30s waiting for a complete response"},
@@ -232,7 +233,7 @@ func TestCreateWithFaults(t *testing.T) {
 func TestCreateRejected(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 401, 403, 404, 409} {
-		t.Run(fmt.Sprint(status), func(t *testing.T) {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			t.Parallel()
 			create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
 				server.Enqueue(nil, circlecitest.Error(status, "no"))

@@ -154,13 +154,13 @@ func decodeEscapes(text string) string {
 		escape := text[at:]
 		switch c := escape[1]; {
 		case escape[0] == '%' && len(escape) >= 3 && isHex(escape[1:3]):
-			decoded.WriteByte(byte(parseHex(escape[1:3])))
+			decoded.WriteByte(byte(parseHex(escape[1:3]))) //nolint:gosec // Two digits make a byte.
 			text = escape[3:]
 		case escape[0] == '%':
 			decoded.WriteByte('%')
 			text = escape[1:]
 		case c == 'x' && len(escape) >= 4 && isHex(escape[2:4]):
-			decoded.WriteByte(byte(parseHex(escape[2:4])))
+			decoded.WriteByte(byte(parseHex(escape[2:4]))) //nolint:gosec // Two digits make a byte.
 			text = escape[4:]
 		case c == 'u' && len(escape) >= 6 && isHex(escape[2:6]):
 			if r := parseHex(escape[2:6]); utf8.ValidRune(r) { // Half of a surrogate pair is invisible.
@@ -183,7 +183,7 @@ func isHex(digits string) bool { return strings.Trim(digits, "0123456789abcdefAB
 
 func parseHex(digits string) rune {
 	n, _ := strconv.ParseUint(digits, 16, 32)
-	return rune(n)
+	return rune(n) //nolint:gosec // There are four digits at most.
 }
 
 // escapeSequence is what a terminal would take for a command: colours, cursor movements, window titles.

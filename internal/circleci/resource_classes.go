@@ -64,7 +64,7 @@ func (c *Client) CreateResourceClass(ctx context.Context, class, description str
 		return ResourceClass{}, err
 	}
 	created, err := c.postResourceClass(ctx, class, description, before)
-	cause, isUncertain := unwrapUncertain(err)
+	isUncertain, cause := unwrapUncertain(err)
 	if !isUncertain {
 		return created, err
 	}

@@ -93,7 +93,7 @@ func TestRateLimitIsLifted(t *testing.T) {
 		server := startMemoryServer(t)
 		server.Enqueue(retryAfter(429, "1"))
 		client := newClient(t, server, withRetries(1))
-		countAll(t, server, client, 100, 100)
+		countAll(t, server, client, 200, 200)
 		start := time.Now()
 		server.Intercept(func(*http.Request) http.Handler {
 			time.Sleep(time.Second)

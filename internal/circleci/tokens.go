@@ -70,7 +70,7 @@ func (c *Client) CreateToken(ctx context.Context, class, nickname string) (token
 		return Token{}, "", err
 	}
 	token, secret, err = c.postToken(ctx, class, nickname, before)
-	cause, isUncertain := unwrapUncertain(err)
+	isUncertain, cause := unwrapUncertain(err)
 	if !isUncertain {
 		return token, secret, err
 	}

@@ -21,7 +21,7 @@ func isRateLimited(err error) bool {
 
 // Passes tells whether an error is of a kind that passes by itself, so that another attempt makes sense.
 func IsRetryable(err error) bool {
-	if _, isUncertain := unwrapUncertain(err); isUncertain {
+	if isUncertain, _ := unwrapUncertain(err); isUncertain {
 		return false
 	}
 	if status := (*StatusError)(nil); errors.As(err, &status) {

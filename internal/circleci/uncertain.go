@@ -38,11 +38,11 @@ func (e *UncertainError) Error() string {
 func (e *UncertainError) Unwrap() error { return e.Err }
 
 // unwrapUncertain returns the cause of an *UncertainError, or err itself.
-func unwrapUncertain(err error) (cause error, isUncertain bool) {
+func unwrapUncertain(err error) (isUncertain bool, cause error) {
 	if uncertain := (*UncertainError)(nil); errors.As(err, &uncertain) {
-		return uncertain.Err, true
+		return true, uncertain.Err
 	}
-	return err, false
+	return false, err
 }
 
 // sendOnce makes an *UncertainError of an attempt that may have been carried out although it failed, so that it is not

@@ -111,7 +111,8 @@ the repository:
   export TF_CLI_CONFIG_FILE="$PWD/bin/dev.tfrc"
   export CIRCLECI_RUNNER_API_URL=%s CIRCLE_TOKEN=%s
 
-It has the resource classes acme/linux, acme/macos and acme/gpu. With CIRCLECI_RUNNER_API_VERSION=v3 it lists their
+It has the resource classes acme/linux, acme/macos and acme/gpu, and creates and deletes classes and tokens of the
+namespace acme. With CIRCLECI_RUNNER_API_VERSION=v3 it lists their
 runners by organization too: %s`, server.URL, circlecitest.PersonalToken, organizationID)
 	<-ctx.Done()
 	return nil
@@ -168,6 +169,12 @@ func fill(server *circlecitest.Server) {
 		runners[i].OrganizationID = organizationID
 	}
 	server.SetRunners(runners...)
+	server.SetNamespaces("acme")
+	server.SetResourceClasses(
+		circlecitest.ResourceClass{ID: "0d7f8e5a-8f0c-4c53-9a3e-0a4b8ad1c001", ResourceClass: "acme/linux", Description: "Linux builds", OrganizationID: organizationID},
+		circlecitest.ResourceClass{ID: "0d7f8e5a-8f0c-4c53-9a3e-0a4b8ad1c002", ResourceClass: "acme/macos", Description: "macOS builds", OrganizationID: organizationID},
+		circlecitest.ResourceClass{ID: "0d7f8e5a-8f0c-4c53-9a3e-0a4b8ad1c003", ResourceClass: "acme/gpu", OrganizationID: organizationID},
+	)
 	server.SetTasks("acme/linux", 14, 2)
 	server.SetTasks("acme/macos", 0, 0)
 	server.SetTasks("acme/gpu", 1, 0)

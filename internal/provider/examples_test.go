@@ -254,7 +254,7 @@ func exampleTests() []exampleTest {
 			directory: "testing", environment: map[string]string{},
 			steps: []exampleStep{
 				{run: func(x *example) {
-					if output, ok := x.workspace.run("init", "-no-color"); !ok {
+					if output, ok := x.run("init", "-no-color"); !ok {
 						x.t.Fatalf("init fails:\n%s", output)
 					}
 					x.expectTest(true, `run "one_machine_for_each_task"... pass`, `run "one_machine_for_no_task"... pass`,
@@ -493,7 +493,7 @@ func (x *example) expectPipeline(status int, printed string, says ...string) {
 
 func (x *example) expectChanges(want bool) {
 	x.t.Helper()
-	if stdout, unchanged := x.workspace.run("plan", "-detailed-exitcode", "-no-color"); unchanged == want {
+	if stdout, unchanged := x.run("plan", "-detailed-exitcode", "-no-color"); unchanged == want {
 		x.t.Errorf("plan finds no change: %t\n%s", unchanged, stdout)
 	}
 }
