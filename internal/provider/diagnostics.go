@@ -17,12 +17,7 @@ import (
 // addError reports an error of the client: what happened, and on the next line what to do about it. The attribute at is
 // the one that says what to read.
 func (a *providerData) addError(ctx context.Context, diags *diag.Diagnostics, at path.Path, summary string, err error) {
-	detail := err.Error()
-	detail = strings.ToUpper(detail[:1]) + detail[1:]
-	if !hasTerminalPunctuation.MatchString(detail) {
-		detail += "."
-	}
-	detail += "\n\n" + a.remediation(ctx, at, err)
+	detail := sentence(err) + "\n\n" + a.remediation(ctx, at, err)
 
 	status := (*circleci.StatusError)(nil)
 	if errors.As(err, &status) && (status.StatusCode == http.StatusBadRequest || status.StatusCode == http.StatusNotFound) {
@@ -30,6 +25,16 @@ func (a *providerData) addError(ctx context.Context, diags *diag.Diagnostics, at
 		return
 	}
 	diags.AddError(summary, detail)
+}
+
+// sentence makes a sentence of what an error says.
+func sentence(err error) string {
+	text := err.Error()
+	text = strings.ToUpper(text[:1]) + text[1:]
+	if !hasTerminalPunctuation.MatchString(text) {
+		text += "."
+	}
+	return text
 }
 
 // endsSentence finds a quoted message that brings its own full stop.

@@ -128,6 +128,20 @@ func exampleTests() []exampleTest {
 			"connected": map[string]any{"acme/gpu": 0.0, "acme/linux": 1.0, "acme/mac": 1.0}, "waiting": 8.0,
 		}),
 		organization,
+		{directory: "data-sources/circleci_runner_resource_classes", steps: []exampleStep{{
+			before:  func(x *example) { x.server.SetResourceClasses(movedClass) },
+			outputs: map[string]any{"descriptions": map[string]any{"acme/linux": "Linux"}},
+		}}},
+		{directory: "data-sources/circleci_runner_tokens", steps: []exampleStep{{
+			before: func(x *example) {
+				x.server.SetResourceClasses(movedClass)
+				x.server.SetTokens(movedToken)
+			},
+			outputs: map[string]any{"nicknames": map[string]any{movedToken.ID: "ci"}},
+		}}},
+		replacingExample(),
+		{directory: "resources/circleci_runner_token", steps: []exampleStep{{state: []string{classAddress, tokenAddress}}}},
+		fleetExample(),
 		outputs("moving", map[string]any{"connected": map[string]any{"acme/linux": 1.0, "acme/mac": 1.0}, "waiting": 3.0}),
 		outputs("functions/parse_resource_class", map[string]any{"pools": map[string]any{"acme": []any{"linux", "mac"}}}),
 		outputs("functions/version_at_least", map[string]any{"outdated": []any{"a", "b"}}),
@@ -286,6 +300,72 @@ func exampleTests() []exampleTest {
 		waitingExample(),
 		drainingExample(),
 	}
+}
+
+// replacingExample changes the description of a class that has a token.
+func replacingExample() exampleTest {
+	state := []string{classAddress, tokenAddress}
+	return exampleTest{directory: "resources/circleci_runner_resource_class", steps: []exampleStep{
+		{state: state},
+		{
+			before: func(x *example) {
+				x.write("resource.tf", strings.Replace(read(x.t, filepath.Join(x.Dir, "resource.tf")), "Linux machines", "Machines", 1))
+			},
+			state: state,
+			after: func(x *example) {
+				got := mutations(x.server)
+				for i, request := range got {
+					if strings.HasPrefix(request, http.MethodDelete) {
+						got[i] = path.Dir(request) // Without the ID.
+					}
+				}
+				const classes, tokens = "/api/v2/runner/resource", "/api/v2/runner/token"
+				expectSame(x.t, "requests", []string{"DELETE " + tokens, "DELETE " + classes, "POST " + classes, "POST " + tokens}, got)
+			},
+		},
+	}}
+}
+
+// fleetExample takes the fleet from nothing to destroy. Its machines are connected when the command has started them.
+func fleetExample() exampleTest {
+	const start = "started"
+	return exampleTest{directory: "fleet", steps: []exampleStep{
+		{
+			before: func(x *example) {
+				x.pollEverySecond()
+				x.Env = append(x.Env, "TF_VAR_start_command=echo yes>"+start)
+				x.server.Intercept(func(r *http.Request) http.Handler {
+					if _, err := os.Stat(filepath.Join(x.Dir, start)); err == nil {
+						x.server.SetRunners(linux("linux-1", "", 0), linux("linux-2", "", 0))
+					}
+					return nil
+				})
+			},
+			outputs: map[string]any{"runners": []any{"linux-1", "linux-2"}},
+			after: func(x *example) {
+				x.server.Intercept(nil)
+				secret := x.server.Tokens()[0].Secret
+				if got := x.workspace.attributes("terraform_data.secret")["input"]; got != secret {
+					x.t.Errorf("the secret store holds %v", got)
+				}
+			},
+		},
+		{run: func(x *example) { x.expectChanges(false) }},
+		{
+			before:      func(x *example) { x.server.SetRunners(linux("linux-1", "", 0), linux("linux-2", "", time.Hour)) },
+			command:     []string{"plan", "-json", "-var", "wait=false"},
+			diagnostics: []diagnostic{failedCheck("Connected runners of acme/linux: 1, expected 2.")},
+		},
+		{
+			command: []string{"destroy", "-json", "-auto-approve", "-var", "wait=false"},
+			state:   []string{},
+			after: func(x *example) {
+				if classes, tokens := x.server.ResourceClasses(), x.server.Tokens(); len(classes)+len(tokens) > 0 {
+					x.t.Errorf("the API lists %+v and %+v", classes, tokens)
+				}
+			},
+		},
+	}}
 }
 
 // waitingExample starts machines, disconnects them, and plans and destroys what is left: with waiting, which then waits

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"math"
+	"net/http"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -23,9 +24,12 @@ func logAttempt(ctx context.Context, attempt circleci.Attempt) {
 		"duration_ms": attempt.Duration.Milliseconds(),
 		"request_id":  attempt.RequestID,
 	}
-	message := "Read from the Runner API"
+	message, failure := "Read from the Runner API", "Could not read from the Runner API"
+	if attempt.Method != http.MethodGet {
+		message, failure = "Wrote to the Runner API", "Could not write to the Runner API"
+	}
 	if attempt.Err != nil {
-		message = "Could not read from the Runner API"
+		message = failure
 		fields["error"] = attempt.Err.Error()
 	}
 	tflog.SubsystemDebug(tflog.NewSubsystem(ctx, logSubsystem), logSubsystem, message, fields)

@@ -49,7 +49,7 @@ func (p *circleciProvider) Metadata(_ context.Context, _ provider.MetadataReques
 
 func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Reads the self-hosted runners of CircleCI, and the tasks that wait for them.",
+		MarkdownDescription: "Manages the resource classes and tokens of CircleCI's self-hosted runners, and reads their runners and tasks.",
 		Attributes: map[string]schema.Attribute{
 			"token": schema.StringAttribute{
 				Optional:  true,
@@ -172,7 +172,8 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 	for _, adjust := range p.adjust {
 		adjust(&client)
 	}
-	resp.DataSourceData = &providerData{settings: settings, client: circleci.New(client)}
+	data := newProviderData(settings, circleci.New(client))
+	resp.DataSourceData, resp.ResourceData = data, data
 }
 
 // userAgent names the provider, and whatever TF_APPEND_USER_AGENT adds, as other providers do. It does not name the CLI:
@@ -185,10 +186,13 @@ func (p *circleciProvider) userAgent(getenv func(string) string) string {
 func (p *circleciProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		newRunnersDataSource, newRunnerTasksDataSource, newRunnerFleetDataSource, newOrganizationRunnersDataSource,
+		newRunnerResourceClassesDataSource, newRunnerTokensDataSource,
 	}
 }
 
-func (p *circleciProvider) Resources(context.Context) []func() resource.Resource { return nil }
+func (p *circleciProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{newRunnerResourceClassResource, newRunnerTokenResource}
+}
 
 func (p *circleciProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{newParseResourceClassFunction, newVersionAtLeastFunction, newDesiredCapacityFunction}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
@@ -12,18 +14,59 @@ import (
 type providerData struct {
 	client   *circleci.Client
 	settings settings
+	// classes and tokens are the listings that refreshes share. Whatever writes forgets them.
+	classes *listingCache[circleci.ResourceClass]
+	tokens  *listingCache[circleci.Token]
+}
+
+func newProviderData(settings settings, client *circleci.Client) *providerData {
+	return &providerData{
+		client: client, settings: settings,
+		classes: newListingCache(client.ListResourceClasses), tokens: newListingCache(client.ListTokens),
+	}
 }
 
 // configure takes the providerData from the provider. There is none when Terraform only validates.
 func (a *providerData) configure(req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	switch data := req.ProviderData.(type) {
+	resp.Diagnostics.Append(a.take(req.ProviderData)...)
+}
+
+// configureResource is configure for a resource. It refuses credentials that cannot read or change what the resources are,
+// so that a plan does.
+func (a *providerData) configureResource(req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	if resp.Diagnostics.Append(a.take(req.ProviderData)...); resp.Diagnostics.HasError() || a.client == nil {
+		return
+	}
+	resp.Diagnostics.Append(a.requirePersonalToken()...)
+}
+
+func (a *providerData) take(given any) (diags diag.Diagnostics) {
+	switch data := given.(type) {
 	case nil:
 	case *providerData:
 		*a = *data
 	default:
-		resp.Diagnostics.AddError("Unexpected provider data",
-			fmt.Sprintf("The data source was given %T. This is a bug in the provider: please report it at %s.", data, issuesURL))
+		diags.AddError("Unexpected provider data",
+			fmt.Sprintf("The provider handed on %T. This is a bug in the provider: please report it at %s.", data, issuesURL))
 	}
+	return diags
+}
+
+// requirePersonalToken refuses other credentials for what CircleCI gives to personal API tokens only.
+func (a *providerData) requirePersonalToken() (diags diag.Diagnostics) {
+	if a.settings.credential.method.attribute != "token" {
+		diags.AddError("Personal API token required",
+			"Resource classes and runner tokens need a personal API token, but the credential is the "+a.settings.credential.method.name+
+				" from "+a.settings.credential.source()+". Set the provider's attribute token or the environment variable CIRCLE_TOKEN instead.")
+	}
+	return diags
+}
+
+// forgetListings makes the next refreshes list again. Call it before and after a write: a listing that was in flight
+// meanwhile may or may not show what was written.
+func (a *providerData) forgetListings() {
+	a.classes.forget()
+	a.tokens.forget()
 }
 
 const issuesURL = "https://github.com/circleci-community/terraform-provider-circleci/issues"

@@ -3,11 +3,13 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -26,6 +28,8 @@ type runnerFleetModel struct {
 	Namespace       types.String `tfsdk:"namespace"`
 	ResourceClasses types.Set    `tfsdk:"resource_classes"`
 	ConnectedWithin types.String `tfsdk:"connected_within"`
+
+	AllResourceClasses types.Bool `tfsdk:"all_resource_classes"`
 
 	ByResourceClass      map[string]fleetClassModel `tfsdk:"by_resource_class"`
 	RunnerCount          types.Int64                `tfsdk:"runner_count"`
@@ -67,6 +71,12 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 				Validators:  []validator.Set{setvalidator.ValueStringsAre(isResourceClass()), distinctResourceClasses{}},
 				MarkdownDescription: "Resource classes of the namespace, `namespace/name`, each once, to report on even when no runner of " +
 					"theirs is listed: a pool scaled to zero still has a queue. Null, the default, reports on the classes of the listed runners.",
+			},
+			"all_resource_classes": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether to report on all resource classes of the namespace that the API lists, those without runners " +
+					"included. Needs a personal API token, and one more request. A class of `resource_classes` that is not listed is an error " +
+					"then. Null, the default, is `false`.",
 			},
 			"connected_within": schema.StringAttribute{
 				Optional:            true,
@@ -137,6 +147,11 @@ func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadReq
 		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Cannot list the runners of namespace "+namespace, err)
 		return
 	}
+	if model.AllResourceClasses.ValueBool() {
+		if classes = d.listClasses(ctx, namespace, classes, &resp.Diagnostics); resp.Diagnostics.HasError() {
+			return
+		}
+	}
 	f, err := newFleet(classes, runners, newConnectedFilter(model.ConnectedWithin, d.api.client))
 	if err != nil {
 		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Cannot read the fleet of namespace "+namespace, err)
@@ -151,6 +166,33 @@ func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadReq
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+// listClasses returns the classes of the namespace that the API lists: those of configured as they are written there. Each
+// of these must be listed.
+func (d *runnerFleetDataSource) listClasses(ctx context.Context, namespace string, configured []string, diags *diag.Diagnostics) []string {
+	if diags.Append(d.api.requirePersonalToken()...); diags.HasError() {
+		return nil
+	}
+	listed, err := d.api.client.ListResourceClasses(ctx, namespace)
+	if err != nil {
+		d.api.addError(ctx, diags, path.Root("namespace"), "Cannot list the resource classes of namespace "+namespace, err)
+		return nil
+	}
+	missing := slices.Clone(configured)
+	all := slices.Clone(configured)
+	for _, class := range listed {
+		isClass := func(name string) bool { return sameResourceClass(name, class.ResourceClass) }
+		if !slices.ContainsFunc(configured, isClass) {
+			all = append(all, class.ResourceClass)
+		}
+		missing = slices.DeleteFunc(missing, isClass)
+	}
+	for _, name := range missing {
+		diags.AddAttributeError(path.Root("resource_classes").AtSetValue(types.StringValue(name)), "Resource class not found",
+			fmt.Sprintf("The API does not list the resource class %q in namespace %s. Check its spelling, or remove it from resource_classes.", name, namespace))
+	}
+	return all
 }
 
 // attributeOf returns the attribute that says to count the first class of which the tasks could not be counted.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"regexp"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -53,6 +54,26 @@ func isNamespace() validator.String {
 		summary: "Invalid namespace",
 		want:    `A namespace is the part of a resource class before the slash, such as "acme".`,
 	}
+}
+
+// The names that the API creates. What exists is read whatever it is called.
+var (
+	newNamespace         = regexp.MustCompile(`^[a-z0-9_-]+$`)
+	newResourceClassName = regexp.MustCompile(`^[A-Za-z0-9:_+-]+$`)
+)
+
+// checkNewResourceClass validates the characters of a resource class, namespace/name, that is to be created.
+func checkNewResourceClass(class string) error {
+	namespace, name, err := circleci.ParseResourceClass(class)
+	switch {
+	case err != nil:
+		return err
+	case !newNamespace.MatchString(namespace):
+		return errors.New("a namespace consists of lower-case letters, digits, _ and -")
+	case !newResourceClassName.MatchString(name):
+		return errors.New("what follows the slash consists of letters, digits, :, _, - and +")
+	}
+	return nil
 }
 
 // isDuration accepts positive durations.

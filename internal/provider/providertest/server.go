@@ -71,6 +71,30 @@ func (s *Server) Read(ctx context.Context, dataSource string, attributes Attribu
 	return state, response.Diagnostics, err
 }
 
+// ReadResource refreshes a resource and returns its state, nil when it does not exist any more, and what the provider
+// reports.
+func (s *Server) ReadResource(ctx context.Context, resource string, attributes Attributes) (Attributes, []*tfprotov6.Diagnostic, error) {
+	schema, found := s.schema.ResourceSchemas[resource]
+	if !found {
+		return nil, nil, fmt.Errorf("the provider has no resource %s", resource)
+	}
+	current, err := object(schema, attributes)
+	if err != nil {
+		return nil, nil, err
+	}
+	response, err := s.provider.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: resource, CurrentState: current})
+	if err != nil {
+		return nil, nil, err
+	}
+	value, err := response.NewState.Unmarshal(schema.ValueType())
+	if err != nil || value.IsNull() {
+		return nil, response.Diagnostics, err
+	}
+	var state Attributes
+	err = value.As((*map[string]tftypes.Value)(&state))
+	return state, response.Diagnostics, err
+}
+
 // ReadEncoded is Read without the decoding of the state, which takes longer than many a read.
 func (s *Server) ReadEncoded(ctx context.Context, dataSource string, attributes Attributes) (*tfprotov6.ReadDataSourceResponse, error) {
 	schema, found := s.schema.DataSourceSchemas[dataSource]

@@ -1,0 +1,10 @@
+data "circleci_runner_resource_classes" "acme" {
+  namespace = "acme"
+}
+
+output "descriptions" {
+  description = "Description of each resource class"
+  value = {
+    for class in data.circleci_runner_resource_classes.acme.resource_classes : class.resource_class => class.description
+  }
+}

@@ -1,0 +1,14 @@
+resource "circleci_runner_resource_class" "linux" {
+  resource_class = "acme/linux"
+  description    = "Linux machines"
+}
+
+# A new description replaces the class, which its tokens would prevent: they are replaced with it.
+resource "circleci_runner_token" "linux" {
+  resource_class = circleci_runner_resource_class.linux.resource_class
+  nickname       = "linux"
+
+  lifecycle {
+    replace_triggered_by = [circleci_runner_resource_class.linux.id]
+  }
+}

@@ -1,0 +1,8 @@
+resource "circleci_runner_resource_class" "linux" {
+  resource_class = "acme/linux"
+}
+
+resource "circleci_runner_token" "linux" {
+  resource_class = circleci_runner_resource_class.linux.resource_class
+  nickname       = "linux"
+}

@@ -1,0 +1,137 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
+)
+
+// movedClass and movedToken exist at the API, and are what the state files in testdata are about.
+var (
+	movedClass = circlecitest.ResourceClass{ID: "2bc0df8e-d258-4ae8-9c2b-3793f004725f", ResourceClass: "acme/linux", Description: "Linux"}
+	movedToken = circlecitest.Token{
+		ID: "9e12ad09-527d-482c-b7ce-1a2fd20d1b9b", ResourceClass: "acme/linux", Nickname: "ci", CreatedAt: "2020-10-01T09:55:00.000000Z",
+	}
+)
+
+// movedConfiguration describes them under a name, and leaves unset what may be unset.
+func movedConfiguration(name string) string {
+	return strings.NewReplacer("\"linux\"", "\""+name+"\"", "class.linux", "class."+name).Replace(
+		classBlock(`  description = "Linux"`) + tokenBlock(`  nickname = "ci"`))
+}
+
+const movedBlocks = `
+moved {
+  from = circleci_runner_resource_class.old
+  to   = circleci_runner_resource_class.new
+}
+moved {
+  from = circleci_runner_token.old
+  to   = circleci_runner_token.new
+}
+`
+
+// TestMovingIn takes over state that the other providers wrote, without changing anything.
+func TestMovingIn(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ source, createdAt string }{
+		"circleci-public": {"registry.terraform.io/circleci-public/circleci", movedToken.CreatedAt},
+		"circleci-labs":   {"registry.example.com/circleci-labs/circleci", movedToken.CreatedAt},
+		"kelvintaywl":     {"registry.terraform.io/kelvintaywl/circleci", "2020-10-01T09:55:00.000Z"},
+	} {
+		state, err := os.ReadFile("testdata/state-" + name + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		newMove := func(t *testing.T) (*circlecitest.Server, *workspace) {
+			t.Helper()
+			server := newServer(t)
+			server.SetResourceClasses(movedClass)
+			server.SetTokens(movedToken)
+			w := newWorkspace(t, providerBlock(server))
+			w.write("terraform.tfstate", string(state))
+			return server, w
+		}
+		expectMoved := func(t *testing.T, server *circlecitest.Server, w *workspace, resource string) {
+			t.Helper()
+			w.expectChanges(nil)
+			expectReport(t, w.apply())
+			class := w.attributes("circleci_runner_resource_class." + resource)
+			if force, isTrue := class["force_delete"].(bool); class["id"] != movedClass.ID || class["description"] != "Linux" || force && isTrue {
+				t.Errorf("the class in state is %v", class)
+			}
+			w.expectAttributes("circleci_runner_token."+resource, map[string]any{
+				"id": movedToken.ID, "resource_class": "acme/linux", "nickname": "ci", "created_at": row.createdAt, "token": "circlecitest-runner-token-moved",
+			})
+			w.expectChanges(nil)
+			expectMutations(t, server)
+		}
+		t.Run(name+"/replace-provider", func(t *testing.T) {
+			t.Parallel()
+			server, w := newMove(t)
+			w.write("fleet.tf", movedConfiguration("old"))
+			host := "registry.terraform.io"
+			if strings.Contains(os.Getenv("TF_ACC_PROVIDER_HOST"), "opentofu") {
+				host = "registry.opentofu.org"
+			}
+			w.succeed("state", "replace-provider", "-auto-approve", row.source, host+"/circleci-community/circleci")
+			expectMoved(t, server, w, "old")
+		})
+		t.Run(name+"/moved", func(t *testing.T) {
+			t.Parallel()
+			server, w := newMove(t)
+			w.reattach(serve(t, strings.SplitN(row.source, "/", 2)[1], provider.NewServer("test")), row.source)
+			w.write("fleet.tf", movedConfiguration("new")+movedBlocks)
+			expectMoved(t, server, w, "new")
+		})
+	}
+}
+
+// reattach makes the CLI take what serve returned for a provider of this address too.
+func (w *workspace) reattach(served, address string) {
+	w.t.Helper()
+	last := &w.Env[len(w.Env)-1]
+	name, ours, _ := strings.Cut(*last, "=")
+	all := map[string]any{}
+	for _, part := range []string{ours, served} {
+		w.check(json.Unmarshal([]byte(part), &all))
+	}
+	theirs := map[string]any{}
+	w.check(json.Unmarshal([]byte(served), &theirs))
+	for _, process := range theirs {
+		all[address] = process
+	}
+	encoded, err := json.Marshal(all)
+	w.check(err)
+	*last = name + "=" + string(encoded)
+}
+
+// TestMoveRefused has state that is of no provider that is known here.
+func TestMoveRefused(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	server := provider.NewServer("test")()
+	for name, request := range map[string]tfprotov6.MoveResourceStateRequest{
+		"another provider": {SourceProviderAddress: "registry.terraform.io/someone/circleci", SourceTypeName: "circleci_runner_token"},
+		"another type":     {SourceProviderAddress: "registry.terraform.io/circleci-public/circleci", SourceTypeName: "circleci_context"},
+		"another version": {
+			SourceProviderAddress: "registry.terraform.io/circleci-public/circleci", SourceTypeName: "circleci_runner_token", SourceSchemaVersion: 1,
+		},
+	} {
+		request.TargetTypeName = "circleci_runner_token"
+		request.SourceState = &tfprotov6.RawState{JSON: []byte(`{"id": "9e12ad09-527d-482c-b7ce-1a2fd20d1b9b", "resource_class": "acme/linux"}`)}
+		response, err := server.MoveResourceState(ctx, &request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(response.Diagnostics) != 1 || response.Diagnostics[0].Summary != "Unable to Move Resource State" {
+			t.Errorf("%s: the provider reports %+v", name, response.Diagnostics)
+		}
+	}
+}

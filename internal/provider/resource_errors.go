@@ -1,0 +1,61 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+// writeError is a request to create or to delete something that failed.
+type writeError struct {
+	summary string
+	err     error
+	// hint says what to do about it. It is empty where that is the same as for a read.
+	hint string
+}
+
+// addWriteError reports a writeError.
+func (a *providerData) addWriteError(ctx context.Context, diags *diag.Diagnostics, failed writeError) {
+	at := path.Root("resource_class")
+	switch {
+	case failed.hint != "":
+	case errors.Is(failed.err, context.Canceled):
+		failed.hint = "The request was canceled, and may have been carried out. The next plan shows what exists."
+	default:
+		failed.hint = a.remediation(ctx, at, failed.err)
+	}
+	detail := sentence(failed.err) + "\n\n" + failed.hint
+	switch statusOf(failed.err) {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict:
+		diags.AddAttributeError(at, failed.summary, detail)
+	default:
+		diags.AddError(failed.summary, detail)
+	}
+}
+
+// addTokensError reports that the tokens of a class could not be listed. That a class does not exist is not taken for its
+// tokens' end: a credential that lost its rights gets the same response.
+func (a *providerData) addTokensError(ctx context.Context, diags *diag.Diagnostics, class string, err error) {
+	summary := "Cannot list the tokens of resource class " + class
+	if statusOf(err) != http.StatusNotFound {
+		a.addError(ctx, diags, path.Root("resource_class"), summary, err)
+		return
+	}
+	diags.AddAttributeError(path.Root("resource_class"), summary, sentence(err)+"\n\nThe resource class does not exist, or the credential may not "+
+		"see it, or api_version is not the installation's. When the class was deleted outside of Terraform, its tokens were deleted with it: "+
+		"remove them from state with the command state rm.")
+}
+
+// statusOf returns the HTTP status that an error is about, 0 when it is about none, or when the outcome is not known.
+func statusOf(err error) int {
+	uncertain, status := (*circleci.UncertainError)(nil), (*circleci.StatusError)(nil)
+	if errors.As(err, &uncertain) || !errors.As(err, &status) {
+		return 0
+	}
+	return status.StatusCode
+}

@@ -1,0 +1,233 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+func newRunnerResourceClassResource() resource.Resource { return &runnerResourceClassResource{} }
+
+// runnerResourceClassResource is resource "circleci_runner_resource_class".
+type runnerResourceClassResource struct{ api providerData }
+
+var (
+	_ resource.ResourceWithConfigure   = (*runnerResourceClassResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*runnerResourceClassResource)(nil)
+	_ resource.ResourceWithImportState = (*runnerResourceClassResource)(nil)
+	_ resource.ResourceWithMoveState   = (*runnerResourceClassResource)(nil)
+)
+
+type runnerResourceClassResourceModel struct {
+	ID            types.String `tfsdk:"id"`
+	ResourceClass types.String `tfsdk:"resource_class"`
+	Description   types.String `tfsdk:"description"`
+	ForceDelete   types.Bool   `tfsdk:"force_delete"`
+}
+
+func (r *runnerResourceClassResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_runner_resource_class"
+}
+
+func (r *runnerResourceClassResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Manages a resource class, which self-hosted runners serve and jobs name. Needs a personal API token of an " +
+			"administrator of the organization.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+				MarkdownDescription: "UUID of the resource class.",
+			},
+			"resource_class": schema.StringAttribute{
+				Required:      true,
+				Validators:    []validator.String{isResourceClass()},
+				PlanModifiers: []planmodifier.String{replaceUnlessSameClass()},
+				MarkdownDescription: "Resource class, `namespace/name`. The namespace must exist. A new name consists of letters, digits, `:`, " +
+					"`_`, `-` and `+`. Another class forces replacement; case does not distinguish classes.",
+			},
+			"description": schema.StringAttribute{
+				Optional:      true,
+				Computed:      true,
+				PlanModifiers: []planmodifier.String{existingOrEmpty{}, stringplanmodifier.RequiresReplace()},
+				MarkdownDescription: "Description. A change forces replacement, because the API cannot change it. When unset, an existing class " +
+					"keeps its description, and a new one gets `\"\"`.",
+			},
+			"force_delete": schema.BoolAttribute{
+				Optional:      true,
+				Computed:      true,
+				PlanModifiers: []planmodifier.Bool{nullIsFalse{}},
+				MarkdownDescription: "Whether destroying the class deletes all its tokens too, those outside of Terraform included. Null, the " +
+					"default, is `false`: destroying a class that still has tokens is an error then.",
+			},
+		},
+	}
+}
+
+func (r *runnerResourceClassResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.api.configureResource(req, resp)
+}
+
+// ModifyPlan validates the name of a class that is to be created more strictly than that of one that exists.
+func (r *runnerResourceClassResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || !req.State.Raw.IsNull() && len(resp.RequiresReplace) == 0 {
+		return
+	}
+	at := path.Root("resource_class")
+	var class types.String
+	if resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, at, &class)...); resp.Diagnostics.HasError() || class.IsUnknown() {
+		return
+	}
+	if err := checkNewResourceClass(class.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(at, "Invalid resource class",
+			fmt.Sprintf("The resource class %q cannot be created: %s.", class.ValueString(), err))
+	}
+}
+
+func (r *runnerResourceClassResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	ctx = withThrottleLog(ctx)
+	var model runnerResourceClassResourceModel
+	if resp.Diagnostics.Append(req.Plan.Get(ctx, &model)...); resp.Diagnostics.HasError() {
+		return
+	}
+	name := model.ResourceClass.ValueString()
+	r.api.forgetListings()
+	created, err := r.api.client.CreateResourceClass(ctx, name, model.Description.ValueString())
+	r.api.forgetListings()
+	if err != nil {
+		r.api.addWriteError(ctx, &resp.Diagnostics, writeError{summary: "Cannot create resource class " + name, err: err, hint: createClassHint(name, err)})
+		return
+	}
+	model.ID = types.StringValue(created.ID)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+	if created.Description != model.Description.ValueString() {
+		resp.Diagnostics.AddAttributeError(path.Root("description"), "Unexpected description",
+			fmt.Sprintf("Resource class %s was created with the ID %s, but its description is %q. Set description to that, or remove it.",
+				name, created.ID, r.api.client.Sanitize(created.Description)))
+	}
+}
+
+func createClassHint(name string, err error) string {
+	importBlock := fmt.Sprintf("\n\n  import {\n    to = circleci_runner_resource_class.NAME\n    id = %q\n  }\n\nNAME is the name of the resource block.", name)
+	uncertain := (*circleci.UncertainError)(nil)
+	switch status := statusOf(err); {
+	case errors.As(err, &uncertain):
+		return "It is not known whether the resource class was created. Check whether CircleCI lists it, for example with `circleci runner " +
+			"resource-class list`. When it does not, apply again. When it does, and it is the one to be managed here, import it:" + importBlock
+	case status == http.StatusConflict:
+		return "The resource class exists already, and was not changed. To manage it here, import it:" + importBlock
+	case status == http.StatusForbidden:
+		return "Only an administrator of the organization may create resource classes, and a namespace has up to 650 of them."
+	case status == http.StatusNotFound:
+		return "Check that the namespace exists, that it is your organization's, and api_version. Namespaces are created in CircleCI."
+	}
+	return ""
+}
+
+func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	ctx = withThrottleLog(ctx)
+	var model runnerResourceClassResourceModel
+	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
+		return
+	}
+	name := model.ResourceClass.ValueString()
+	namespace, _, _ := strings.Cut(name, "/")
+	classes, err := r.api.classes.get(ctx, namespace)
+	if err != nil {
+		r.api.addError(ctx, &resp.Diagnostics, path.Root("resource_class"), "Cannot list the resource classes of namespace "+namespace, err)
+		return
+	}
+	for _, class := range classes {
+		// An import need not know the ID.
+		if sameID := strings.EqualFold(class.ID, model.ID.ValueString()); !sameID && !(model.ID.IsNull() && sameResourceClass(class.ResourceClass, name)) {
+			continue
+		}
+		if !sameResourceClass(class.ResourceClass, name) {
+			resp.Diagnostics.AddError("Another resource class",
+				fmt.Sprintf("The ID %s is that of resource class %q, not of %s. No class was read.", class.ID, r.api.client.Sanitize(class.ResourceClass), name))
+			return
+		}
+		if model.ID.IsNull() {
+			model.ID = types.StringValue(class.ID)
+		}
+		model.Description = types.StringValue(class.Description)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+		return
+	}
+	resp.State.RemoveResource(ctx)
+}
+
+// Update changes what is in state only, force_delete and the case of the class: the API cannot change a class.
+func (r *runnerResourceClassResource) Update(_ context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	resp.State.Raw = req.Plan.Raw
+}
+
+func (r *runnerResourceClassResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	ctx = withThrottleLog(ctx)
+	var model runnerResourceClassResourceModel
+	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
+		return
+	}
+	name := model.ResourceClass.ValueString()
+	r.api.forgetListings()
+	err := r.api.client.DeleteResourceClass(ctx, model.ID.ValueString(), model.ForceDelete.ValueBool())
+	r.api.forgetListings()
+	if err != nil {
+		r.api.addWriteError(ctx, &resp.Diagnostics, writeError{
+			summary: "Cannot delete resource class " + name, err: err, hint: r.deleteHint(ctx, name, err),
+		})
+	}
+}
+
+func (r *runnerResourceClassResource) deleteHint(ctx context.Context, name string, err error) string {
+	switch statusOf(err) {
+	case http.StatusConflict:
+		return r.remainingTokens(ctx, name) + "Delete them first. Or set force_delete = true, apply that, and destroy again: it deletes all tokens " +
+			"of the class, and machines that use one of them claim no more jobs."
+	case http.StatusForbidden:
+		return "Only an administrator of the organization may delete resource classes."
+	}
+	return ""
+}
+
+// remainingTokens says which tokens a class has.
+func (r *runnerResourceClassResource) remainingTokens(ctx context.Context, class string) string {
+	tokens, err := r.api.client.ListTokens(ctx, class)
+	if err != nil {
+		return "The tokens of the class could not be listed: " + err.Error() + ".\n\n"
+	}
+	lines := make([]string, len(tokens))
+	for i, token := range tokens {
+		lines[i] = fmt.Sprintf("  - %q (%s)\n", r.api.client.Sanitize(token.Nickname), token.ID)
+	}
+	return "The resource class has these tokens, by nickname and ID:\n" + strings.Join(lines, "") + "\n"
+}
+
+func (r *runnerResourceClassResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	class, id, ok := parseImportID(req.ID)
+	if !ok {
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("The ID %q is not of the form namespace/name, such as "+
+			"acme/linux, or namespace/name,uuid.", req.ID))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("resource_class"), class)...)
+	if id != "" {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
+	}
+}
+
+func (r *runnerResourceClassResource) MoveState(ctx context.Context) []resource.StateMover {
+	return moveFromOtherProviders(ctx, r)
+}

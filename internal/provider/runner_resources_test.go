@@ -1,0 +1,508 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
+)
+
+const (
+	classAddress = "circleci_runner_resource_class.linux"
+	tokenAddress = "circleci_runner_token.linux"
+)
+
+// classBlock is a resource class with further attributes.
+func classBlock(attributes string) string {
+	return "resource \"circleci_runner_resource_class\" \"linux\" {\n  resource_class = \"acme/linux\"\n" + attributes + "\n}\n"
+}
+
+// tokenBlock is a token of that class, with further attributes.
+func tokenBlock(attributes string) string {
+	return "resource \"circleci_runner_token\" \"linux\" {\n  resource_class = circleci_runner_resource_class.linux.resource_class\n" + attributes + "\n}\n"
+}
+
+// changes plans and returns the actions for each resource that changes, joined by a slash.
+func (w *workspace) changes(arguments ...string) map[string]string {
+	w.t.Helper()
+	expectReport(w.t, w.report(append([]string{"plan", "-json", "-out=plan.bin"}, arguments...)...))
+	printed, _ := w.run("show", "-json", "plan.bin")
+	var plan struct {
+		ResourceChanges []struct {
+			Address, Mode string
+			Change        struct{ Actions []string }
+		} `json:"resource_changes"`
+	}
+	w.check(json.Unmarshal([]byte(printed), &plan))
+	changes := map[string]string{}
+	for _, r := range plan.ResourceChanges {
+		if actions := strings.Join(r.Change.Actions, "/"); r.Mode == "managed" && actions != "no-op" {
+			changes[r.Address] = actions
+		}
+	}
+	return changes
+}
+
+func (w *workspace) expectChanges(want map[string]string, arguments ...string) {
+	w.t.Helper()
+	if difference := cmp.Diff(want, w.changes(arguments...), cmpopts.EquateEmpty()); difference != "" {
+		w.t.Errorf("the planned changes differ (-want +got):\n%s", difference)
+	}
+}
+
+// attributes returns what the state holds of a resource, nil when it holds none.
+func (w *workspace) attributes(address string) map[string]any {
+	w.t.Helper()
+	printed, _ := w.run("show", "-json")
+	var state struct {
+		Values struct {
+			RootModule struct {
+				Resources []struct {
+					Address string
+					Values  map[string]any
+				}
+			} `json:"root_module"`
+		}
+	}
+	w.check(json.Unmarshal([]byte(printed), &state))
+	for _, r := range state.Values.RootModule.Resources {
+		if r.Address == address {
+			return r.Values
+		}
+	}
+	return nil
+}
+
+func (w *workspace) expectAttributes(address string, want map[string]any) {
+	w.t.Helper()
+	if difference := cmp.Diff(want, w.attributes(address)); difference != "" {
+		w.t.Errorf("%s in state differs (-want +got):\n%s", address, difference)
+	}
+}
+
+// mutations returns the requests since the last call that were not a GET, as METHOD path.
+func mutations(server *circlecitest.Server) []string {
+	var all []string
+	for _, request := range server.Requests() {
+		if request.Method != http.MethodGet {
+			all = append(all, request.Method+" "+request.Path)
+		}
+	}
+	server.ResetRecords()
+	return all
+}
+
+func expectMutations(t *testing.T, server *circlecitest.Server, want ...string) {
+	t.Helper()
+	if difference := cmp.Diff(want, mutations(server), cmpopts.EquateEmpty()); difference != "" {
+		t.Errorf("the requests that change something differ (-want +got):\n%s", difference)
+	}
+}
+
+// TestRunnerResources takes a class and its token from nothing to destroy, with either version of the API.
+func TestRunnerResources(t *testing.T) {
+	t.Parallel()
+	for version, block := range map[string]func(*circlecitest.Server) string{"v2": providerBlock, "v3": v3Block} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t)
+			w := newWorkspace(t, block(server))
+			w.write("fleet.tf", classBlock("")+tokenBlock(`  nickname = "ci"`))
+			resource, token := "/api/"+version+"/runner/resource", "/api/"+version+"/runner/token"
+
+			expectReport(t, w.apply())
+			expectMutations(t, server, "POST "+resource, "POST "+token)
+			class, created := server.ResourceClasses()[0], server.Tokens()[0]
+			wantClass := map[string]any{"id": class.ID, "resource_class": "acme/linux", "description": "", "force_delete": nil}
+			wantToken := map[string]any{
+				"id": created.ID, "resource_class": "acme/linux", "nickname": "ci", "created_at": created.CreatedAt, "token": created.Secret,
+			}
+			w.expectAttributes(classAddress, wantClass)
+			w.expectAttributes(tokenAddress, wantToken)
+			w.expectChanges(nil)
+
+			// The secret is gone after an import, which is no reason to replace the token.
+			wantToken["token"] = nil
+			for name, ids := range map[string][2]string{
+				"the class by name": {"acme/linux", "acme/linux/" + created.ID},
+				"both with a comma": {"acme/linux," + class.ID, "acme/linux," + created.ID},
+				"both with a slash": {"acme/linux/" + class.ID, "acme/linux/" + created.ID},
+			} {
+				w.succeed("state", "rm", classAddress, tokenAddress)
+				w.succeed("import", classAddress, ids[0])
+				w.succeed("import", tokenAddress, ids[1])
+				w.expectAttributes(classAddress, wantClass)
+				w.expectAttributes(tokenAddress, wantToken)
+				w.expectChanges(nil)
+				if t.Failed() {
+					t.Fatal(name)
+				}
+			}
+
+			// Neither the case of the class nor force_delete is anything that the API has to be told.
+			w.write("fleet.tf", strings.ReplaceAll(classBlock("  force_delete = true"), "acme/linux", "acme/Linux")+tokenBlock(`  nickname = "ci"`))
+			w.expectChanges(map[string]string{classAddress: "update", tokenAddress: "update"})
+			expectReport(t, w.apply())
+			w.expectAttributes(classAddress, map[string]any{"id": class.ID, "resource_class": "acme/Linux", "description": "", "force_delete": true})
+			w.expectChanges(nil)
+			expectMutations(t, server)
+
+			w.write("fleet.tf", classBlock("")+tokenBlock(`  nickname = "ci-2"`))
+			w.expectChanges(map[string]string{classAddress: "update", tokenAddress: "delete/create"})
+			expectReport(t, w.apply())
+			expectMutations(t, server, "DELETE "+token+"/"+created.ID, "POST "+token)
+			created = server.Tokens()[0]
+
+			w.write("fleet.tf", classBlock(`  description = "Linux"`)+tokenBlock(`  nickname = "ci-2"`))
+			w.expectChanges(map[string]string{classAddress: "delete/create"})
+			server.SetTokens()
+			w.expectChanges(map[string]string{classAddress: "delete/create", tokenAddress: "create"})
+			expectReport(t, w.apply())
+			expectMutations(t, server, "DELETE "+resource+"/"+class.ID, "POST "+resource, "POST "+token)
+			class, created = server.ResourceClasses()[0], server.Tokens()[0]
+			w.expectAttributes(classAddress, map[string]any{"id": class.ID, "resource_class": "acme/linux", "description": "Linux", "force_delete": nil})
+
+			// What was unset takes what exists.
+			w.write("fleet.tf", classBlock("")+tokenBlock(""))
+			w.expectChanges(nil)
+
+			expectReport(t, w.report("destroy", "-json", "-auto-approve"))
+			expectMutations(t, server, "DELETE "+token+"/"+created.ID, "DELETE "+resource+"/"+class.ID)
+		})
+	}
+}
+
+// succeed runs a command that must not fail.
+func (w *workspace) succeed(arguments ...string) {
+	w.t.Helper()
+	if stdout, stderr, ok := w.runBoth(arguments...); !ok {
+		w.t.Fatalf("%q fails:\n%s%s", arguments, stdout, stderr)
+	}
+}
+
+// TestRunnerResourcesDrift deletes what the state holds outside of Terraform.
+func TestRunnerResourcesDrift(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	w := newWorkspace(t, providerBlock(server)+classBlock("")+tokenBlock(""))
+	expectReport(t, w.apply())
+	class := server.ResourceClasses()[0]
+
+	// A class of the same name is not the one that was made here.
+	server.SetResourceClasses(circlecitest.ResourceClass{ResourceClass: class.ResourceClass})
+	w.expectChanges(map[string]string{classAddress: "create"})
+
+	server.SetResourceClasses(class)
+	for status, summary := range map[int]string{403: "may not read this", 404: "remove them from state with the command state rm"} {
+		server.Intercept(func(r *http.Request) http.Handler {
+			if strings.HasSuffix(r.URL.Path, "/token") {
+				return circlecitest.Error(status, "no")
+			}
+			return nil
+		})
+		expectFinding(t, w.plan(), finding{"", "Cannot list the tokens of resource class acme/linux", summary})
+	}
+	if got := w.state(); len(got) != 2 {
+		t.Errorf("the state holds %q", got)
+	}
+	server.Intercept(nil)
+	server.SetTokens()
+	server.SetResourceClasses(class)
+	expectReport(t, w.report("destroy", "-json", "-auto-approve"))
+	if got := server.ResourceClasses(); len(got) != 0 {
+		t.Errorf("the API lists %+v", got)
+	}
+}
+
+// TestDeleteClassWithTokens has a token outside of Terraform.
+func TestDeleteClassWithTokens(t *testing.T) {
+	t.Parallel()
+	const id = "9e12ad09-527d-482c-b7ce-1a2fd20d1b9b"
+	server := newServer(t)
+	w := newWorkspace(t, providerBlock(server))
+	w.write("fleet.tf", classBlock(""))
+	expectReport(t, w.apply())
+	class := server.ResourceClasses()[0].ID
+	server.SetTokens(circlecitest.Token{ID: id, ResourceClass: "acme/linux", Nickname: "by hand"})
+	expectFinding(t, w.report("destroy", "-json", "-auto-approve"), finding{
+		"", "Cannot delete resource class acme/linux",
+		"The resource class has these tokens, by nickname and ID:\n  - \"by hand\" (" + id + ")\n\nDelete them first. Or set force_delete = true",
+	})
+	w.write("fleet.tf", classBlock("  force_delete = true"))
+	expectReport(t, w.apply())
+	mutations(server)
+	expectReport(t, w.report("destroy", "-json", "-auto-approve"))
+	expectMutations(t, server, "DELETE /api/v2/runner/resource/"+class+"/force")
+}
+
+// TestRefreshRequests refreshes as many classes and tokens as were seen in one installation.
+func TestRefreshRequests(t *testing.T) {
+	t.Parallel()
+	const classes, tokens = 112, 133
+	server := newServer(t)
+	w := newWorkspace(t, providerBlock(server)+fmt.Sprintf(`
+resource "circleci_runner_resource_class" "test" {
+  count          = %d
+  resource_class = "acme/class-${count.index}"
+}
+resource "circleci_runner_token" "test" {
+  count          = %d
+  resource_class = circleci_runner_resource_class.test[count.index %% %d].resource_class
+}
+`, classes, tokens, classes))
+	expectReport(t, w.apply())
+	server.ResetRecords()
+	w.expectChanges(nil)
+	if got := len(server.Requests()); got != 1+classes {
+		t.Errorf("%d requests were sent, want %d", got, 1+classes)
+	}
+}
+
+// TestRunnerResourceErrors has plans and applies that fail: what is reported, and which requests changed something.
+func TestRunnerResourceErrors(t *testing.T) {
+	t.Parallel()
+	const (
+		classes, tokens = "/api/v2/runner/resource", "/api/v2/runner/token"
+		class           = "POST " + classes
+		token           = "POST " + tokens
+		needsToken      = "Resource classes and runner tokens need a personal API token, but the credential is the "
+	)
+	onPost := func(path string, response func(*circlecitest.Server) http.Handler) func(*circlecitest.Server) {
+		return func(s *circlecitest.Server) {
+			s.Intercept(func(r *http.Request) http.Handler {
+				if r.Method == http.MethodPost && r.URL.Path == path {
+					return response(s)
+				}
+				return nil
+			})
+		}
+	}
+	before := func(response http.Handler) func(*circlecitest.Server) http.Handler {
+		return func(*circlecitest.Server) http.Handler { return response }
+	}
+	after := func(response http.Handler) func(*circlecitest.Server) http.Handler {
+		return func(s *circlecitest.Server) http.Handler { return s.After(response) }
+	}
+	both := classBlock("") + tokenBlock("")
+	for name, row := range map[string]struct {
+		// credential is in the place of the personal token.
+		credential    string
+		configuration string
+		server        func(*circlecitest.Server)
+		// planned is whether the plan fails already.
+		planned bool
+		want    finding
+		sent    []string
+		// state holds the resources that are in state then.
+		state []string
+	}{
+		"launch token": {
+			credential: `launch_token = "` + circlecitest.LaunchToken + `"`, configuration: classBlock(""), planned: true,
+			want: finding{"", "Personal API token required", needsToken + "launch token from the provider's attribute launch_token. Set the provider's " +
+				"attribute token or the environment variable CIRCLE_TOKEN instead."},
+		},
+		"session cookie": {
+			credential: `session_cookie = "` + circlecitest.SessionCookie + `"`, configuration: "data \"circleci_runner_tokens\" \"test\" {\n  resource_class = \"acme/linux\"\n}\n", planned: true,
+			want: finding{"", "Personal API token required", needsToken + "session cookie from the provider's attribute session_cookie."},
+		},
+		"namespace in upper case": {
+			configuration: strings.ReplaceAll(classBlock(""), "acme", "Acme"), planned: true,
+			want: finding{`resource_class = "Acme/linux"`, "Invalid resource class", `The resource class "Acme/linux" cannot be created: a namespace consists of lower-case letters, digits, _ and -.`},
+		},
+		"class with a dot": {
+			configuration: strings.ReplaceAll(classBlock(""), "linux\"\n", "linux.large\"\n"), planned: true,
+			want: finding{`resource_class = "acme/linux.large"`, "Invalid resource class", "what follows the slash consists of letters, digits, :, _, - and +."},
+		},
+		"class that exists": {
+			configuration: classBlock(""), server: func(s *circlecitest.Server) { s.SetResourceClasses(movedClass) }, sent: []string{class},
+			want: finding{`resource_class = "acme/linux"`, "Cannot create resource class acme/linux", "  import {\n    to = circleci_runner_resource_class.NAME\n    id = \"acme/linux\"\n  }\n"},
+		},
+		"namespace that does not exist": {
+			configuration: classBlock(""), server: func(s *circlecitest.Server) { s.SetNamespaces() },
+			want: finding{`resource_class = "acme/linux"`, "Cannot create resource class acme/linux", "Check that the namespace exists"},
+		},
+		"as many classes as there may be": {
+			configuration: classBlock(""), server: func(s *circlecitest.Server) { s.SetLimits(0, 10) }, sent: []string{class},
+			want: finding{"", "Cannot create resource class acme/linux", "a namespace has up to 650 of them"},
+		},
+		"as many tokens as there may be": {
+			configuration: both, server: func(s *circlecitest.Server) { s.SetLimits(650, 0) }, sent: []string{class, token}, state: []string{classAddress},
+			want: finding{"", "Cannot create a token of resource class acme/linux", "a resource class has up to ten of them"},
+		},
+		"503 before the class was created": {
+			configuration: classBlock(""), server: onPost(classes, before(circlecitest.Error(503, "busy"))), sent: []string{class},
+			want: finding{"", "Cannot create resource class acme/linux", "It is not known whether the resource class was created."},
+		},
+		"connection closed before the token was created": {
+			configuration: both, server: onPost(tokens, before(circlecitest.AbortConnection())), sent: []string{class, token}, state: []string{classAddress},
+			want: finding{"", "Cannot create a token of resource class acme/linux", "It is not known whether a token was created."},
+		},
+		"503 after the token was created": {
+			configuration: both, server: onPost(tokens, after(circlecitest.Error(503, "busy"))), sent: []string{class, token}, state: []string{classAddress},
+			want: finding{"", "Cannot create a token of resource class acme/linux", "`circleci runner token delete "},
+		},
+		"token without its secret": {
+			configuration: both, server: onPost(tokens, after(circlecitest.JSON(`{"id": "`+movedToken.ID+`", "resource_class": "acme/linux", "nickname": "", "created_at": "2026-01-01T00:00:00Z"}`))),
+			sent: []string{class, token}, state: []string{classAddress},
+			want: finding{"", "Cannot create a token of resource class acme/linux", "A token may have been created, but its secret is lost."},
+		},
+		"another description": {
+			configuration: classBlock(`  description = "Linux"`),
+			server: onPost(classes, before(circlecitest.Raw(201, "application/json",
+				`{"id": "`+movedClass.ID+`", "resource_class": "acme/linux", "description": "LINUX"}`))),
+			sent: []string{class}, state: []string{classAddress},
+			want: finding{`description = "Linux"`, "Unexpected description", `its description is "LINUX"`},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t)
+			if row.server != nil {
+				row.server(server)
+			}
+			block := providerBlock(server)
+			if row.credential != "" {
+				block = fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  %s\n}\n", server.URL, row.credential)
+			}
+			w := newWorkspace(t, block+row.configuration)
+			if row.planned {
+				expectFinding(t, w.plan(), row.want)
+				return
+			}
+			expectFinding(t, w.apply(), row.want)
+			expectMutations(t, server, row.sent...)
+			if got := w.state(); !slices.Equal(got, row.state) {
+				t.Errorf("the state holds %q, want %q", got, row.state)
+			}
+		})
+	}
+}
+
+// TestAdoptClass has a class created by a request of which the response is lost.
+func TestAdoptClass(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.Intercept(func(r *http.Request) http.Handler {
+		if r.Method == http.MethodPost {
+			return server.After(circlecitest.AbortConnection())
+		}
+		return nil
+	})
+	w := newWorkspace(t, providerBlock(server)+classBlock(`  description = "Linux"`))
+	expectReport(t, w.apply())
+	expectMutations(t, server, "POST /api/v2/runner/resource")
+	w.expectChanges(nil)
+}
+
+func TestImportErrors(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.SetResourceClasses(movedClass)
+	w := newWorkspace(t, providerBlock(server)+classBlock("")+tokenBlock(""))
+	for _, row := range []struct{ address, id, want string }{
+		{classAddress, "linux", "namespace/name"},
+		{classAddress, "acme/linux,1", "namespace/name"},
+		{classAddress, "acme/linux," + movedToken.ID, "Cannot import non-existent remote object"},
+		{classAddress, "acme/macos," + movedClass.ID, "Another resource class"},
+		{tokenAddress, "acme/linux", "namespace/name/uuid"},
+		{tokenAddress, "acme/linux/1", "namespace/name/uuid"},
+		{tokenAddress, "acme/linux/" + movedToken.ID, "Cannot import non-existent remote object"},
+	} {
+		_, stderr, ok := w.runBoth("import", "-no-color", row.address, row.id)
+		if ok || !strings.Contains(stderr, row.want) {
+			t.Errorf("import of %s says\n%s", row.id, stderr)
+		}
+	}
+}
+
+// TestRunnerTokenSecret creates a token at the most talkative log level: its secret is in the state and nowhere else.
+func TestRunnerTokenSecret(t *testing.T) {
+	server := newServer(t)
+	w := newBinaryWorkspace(t, providerBlock(server)+classBlock("")+tokenBlock("")+`
+output "token" {
+  value     = circleci_runner_token.linux.token
+  sensitive = true
+}
+`)
+	w.Env = append(w.Env, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.Dir, "trace.log"))
+	written := map[string]string{}
+	for _, arguments := range [][]string{{"apply", "-auto-approve"}, {"plan"}, {"plan", "-json"}, {"show"}, {"output"}, {"plan", "-replace=" + tokenAddress}} {
+		stdout, stderr, ok := w.runBoth(arguments...)
+		if !ok {
+			t.Fatalf("%q fails:\n%s%s", arguments, stdout, stderr)
+		}
+		written[strings.Join(arguments, " ")] = stdout + stderr
+	}
+	maps.Copy(written, w.files())
+	secret := server.Tokens()[0].Secret
+	if !strings.Contains(written["terraform.tfstate"], secret) || !strings.Contains(written["trace.log"], "circleci.runner_api") {
+		t.Fatal("the state lacks the secret, or the log the requests")
+	}
+	for name, content := range written {
+		if name != "terraform.tfstate" && strings.Contains(content, secret) {
+			t.Errorf("%s shows the secret", name)
+		}
+	}
+}
+
+// TestRunnerLists reads what exists as data sources, and as the classes of a fleet.
+func TestRunnerLists(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.SetResourceClasses(
+		circlecitest.ResourceClass{ResourceClass: "acme/macos", ID: movedToken.ID}, movedClass, circlecitest.ResourceClass{ResourceClass: "other/linux"},
+	)
+	later := circlecitest.Token{ID: movedClass.ID, ResourceClass: "acme/linux", CreatedAt: "2026-01-01T00:00:00Z"}
+	server.SetTokens(later, movedToken)
+	server.SetTasks("acme/linux", 3, 0)
+	server.SetTasks("acme/macos", 4, 0)
+	configuration := providerBlock(server) + `
+data "circleci_runner_resource_classes" "acme" {
+  namespace = "acme"
+}
+data "circleci_runner_tokens" "linux" {
+  resource_class = "acme/linux"
+}
+data "circleci_runner_tokens" "macos" {
+  resource_class = "acme/macos"
+}
+data "circleci_runner_fleet" "acme" {
+  namespace            = "acme"
+  resource_classes     = ["acme/Linux"]
+  all_resource_classes = true
+}
+output "all" {
+  value = [
+    data.circleci_runner_resource_classes.acme.resource_classes, data.circleci_runner_tokens.linux.tokens, data.circleci_runner_tokens.macos.tokens,
+    { for name, class in data.circleci_runner_fleet.acme.by_resource_class : name => class.unclaimed_task_count },
+  ]
+}
+`
+	w := newWorkspace(t, configuration)
+	expectOutputs(t, w, map[string]any{"all": []any{
+		[]any{
+			map[string]any{"id": movedClass.ID, "resource_class": "acme/linux", "description": "Linux"},
+			map[string]any{"id": movedToken.ID, "resource_class": "acme/macos", "description": ""},
+		},
+		[]any{
+			map[string]any{"id": movedToken.ID, "nickname": "ci", "created_at": movedToken.CreatedAt},
+			map[string]any{"id": later.ID, "nickname": "", "created_at": later.CreatedAt},
+		},
+		[]any{},
+		map[string]any{"acme/Linux": 3.0, "acme/macos": 4.0},
+	}})
+	w.write("main.tf", cli.RequiredProviders+strings.Replace(configuration, "acme/Linux", "acme/windows", 1))
+	expectFinding(t, w.plan(), finding{
+		"", "Resource class not found", `The API does not list the resource class "acme/windows" in namespace acme.`,
+	})
+}

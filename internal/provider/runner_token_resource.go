@@ -1,0 +1,200 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+func newRunnerTokenResource() resource.Resource { return &runnerTokenResource{} }
+
+// runnerTokenResource is resource "circleci_runner_token".
+type runnerTokenResource struct{ api providerData }
+
+var (
+	_ resource.ResourceWithConfigure   = (*runnerTokenResource)(nil)
+	_ resource.ResourceWithImportState = (*runnerTokenResource)(nil)
+	_ resource.ResourceWithMoveState   = (*runnerTokenResource)(nil)
+)
+
+type runnerTokenResourceModel struct {
+	ID            types.String `tfsdk:"id"`
+	ResourceClass types.String `tfsdk:"resource_class"`
+	Nickname      types.String `tfsdk:"nickname"`
+	CreatedAt     types.String `tfsdk:"created_at"`
+	Token         types.String `tfsdk:"token"`
+}
+
+func (r *runnerTokenResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_runner_token"
+}
+
+func (r *runnerTokenResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	unchanged := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Manages a runner token, by which machines authenticate as runners of a resource class. Its secret is stored in " +
+			"state. Needs a personal API token of an administrator of the organization.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed: true, PlanModifiers: unchanged, MarkdownDescription: "UUID of the token.",
+			},
+			"resource_class": schema.StringAttribute{
+				Required:      true,
+				Validators:    []validator.String{isResourceClass()},
+				PlanModifiers: []planmodifier.String{replaceUnlessSameClass()},
+				MarkdownDescription: "Resource class that the token belongs to, `namespace/name`. A class has up to ten tokens. Another class " +
+					"forces replacement; case does not distinguish classes.",
+			},
+			"nickname": schema.StringAttribute{
+				Optional:      true,
+				Computed:      true,
+				PlanModifiers: []planmodifier.String{existingOrEmpty{}, stringplanmodifier.RequiresReplace()},
+				MarkdownDescription: "Nickname; tokens may share one. A change forces replacement, because the API cannot change it. When unset, " +
+					"an existing token keeps its nickname, and a new one gets `\"\"`.",
+			},
+			"created_at": schema.StringAttribute{
+				Computed: true, PlanModifiers: unchanged, MarkdownDescription: "When the token was created, RFC 3339.",
+			},
+			"token": schema.StringAttribute{
+				Computed:            true,
+				Sensitive:           true,
+				PlanModifiers:       unchanged,
+				MarkdownDescription: "The secret, which the API returns once, on creation. Null after an import.",
+			},
+		},
+	}
+}
+
+func (r *runnerTokenResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.api.configureResource(req, resp)
+}
+
+func (r *runnerTokenResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	ctx = withThrottleLog(ctx)
+	var model runnerTokenResourceModel
+	if resp.Diagnostics.Append(req.Plan.Get(ctx, &model)...); resp.Diagnostics.HasError() {
+		return
+	}
+	class := model.ResourceClass.ValueString()
+	r.api.forgetListings()
+	created, secret, err := r.api.client.CreateToken(ctx, class, model.Nickname.ValueString())
+	r.api.forgetListings()
+	if err != nil {
+		r.api.addWriteError(ctx, &resp.Diagnostics, writeError{
+			summary: "Cannot create a token of resource class " + class, err: err, hint: createTokenHint(class, err),
+		})
+		return
+	}
+	model.ID = types.StringValue(created.ID)
+	model.CreatedAt = types.StringValue(created.CreatedAt)
+	model.Token = types.StringValue(secret)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+	if created.Nickname != model.Nickname.ValueString() {
+		resp.Diagnostics.AddAttributeError(path.Root("nickname"), "Unexpected nickname",
+			fmt.Sprintf("The token was created with the ID %s, but its nickname is %q. Set nickname to that, or remove it.",
+				created.ID, r.api.client.Sanitize(created.Nickname)))
+	}
+}
+
+func createTokenHint(class string, err error) string {
+	uncertain := (*circleci.UncertainError)(nil)
+	switch status := statusOf(err); {
+	case errors.As(err, &uncertain) && len(uncertain.Appeared) > 0:
+		return "A token may have been created, but its secret is lost. When no one else created what has appeared, delete it, for example with `circleci " +
+			"runner token delete " + uncertain.Appeared[0] + "`, and apply again."
+	case errors.As(err, &uncertain):
+		return "It is not known whether a token was created. Check the tokens of the class, for example with `circleci runner token list " + class +
+			"`, delete what was created in vain, and apply again."
+	case status == http.StatusForbidden:
+		return "Only an administrator of the organization may create tokens, and a resource class has up to ten of them: delete one that is not in " +
+			"use any more."
+	case status == http.StatusBadRequest, status == http.StatusNotFound:
+		return "Check that the resource class exists. A token refers to a class of the same configuration with " +
+			"resource_class = circleci_runner_resource_class.NAME.resource_class."
+	}
+	return ""
+}
+
+func (r *runnerTokenResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	ctx = withThrottleLog(ctx)
+	var model runnerTokenResourceModel
+	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
+		return
+	}
+	class := model.ResourceClass.ValueString()
+	tokens, err := r.api.tokens.get(ctx, class)
+	if err != nil {
+		r.api.addTokensError(ctx, &resp.Diagnostics, class, err)
+		return
+	}
+	for _, token := range tokens {
+		if strings.EqualFold(token.ID, model.ID.ValueString()) {
+			model.Nickname = types.StringValue(token.Nickname)
+			if !sameTime(model.CreatedAt.ValueString(), token.CreatedAt) {
+				model.CreatedAt = types.StringValue(token.CreatedAt)
+			}
+			resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+			return
+		}
+	}
+	resp.State.RemoveResource(ctx)
+}
+
+// sameTime reports whether two strings are the same time: another provider may have written it to state with fewer
+// decimals.
+func sameTime(a, b string) bool {
+	timeA, errA := circleci.ParseTime(a)
+	timeB, errB := circleci.ParseTime(b)
+	return a == b || errA == nil && errB == nil && timeA.Equal(timeB)
+}
+
+// Update changes the case of the class in state only: the API cannot change a token.
+func (r *runnerTokenResource) Update(_ context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	resp.State.Raw = req.Plan.Raw
+}
+
+func (r *runnerTokenResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	ctx = withThrottleLog(ctx)
+	var model runnerTokenResourceModel
+	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
+		return
+	}
+	id := model.ID.ValueString()
+	r.api.forgetListings()
+	err := r.api.client.DeleteToken(ctx, id)
+	r.api.forgetListings()
+	if err != nil {
+		failed := writeError{summary: fmt.Sprintf("Cannot delete token %s of resource class %s", id, model.ResourceClass.ValueString()), err: err}
+		if statusOf(err) == http.StatusForbidden {
+			failed.hint = "Only an administrator of the organization may delete tokens."
+		}
+		r.api.addWriteError(ctx, &resp.Diagnostics, failed)
+	}
+}
+
+func (r *runnerTokenResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	class, id, ok := parseImportID(req.ID)
+	if !ok || id == "" {
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("The ID %q is not of the form namespace/name/uuid, such as "+
+			"acme/linux/9e12ad09-527d-482c-b7ce-1a2fd20d1b9b, or namespace/name,uuid.", req.ID))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("resource_class"), class)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
+}
+
+func (r *runnerTokenResource) MoveState(ctx context.Context) []resource.StateMover {
+	return moveFromOtherProviders(ctx, r)
+}
