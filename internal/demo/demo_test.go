@@ -77,10 +77,17 @@ func TestDemo(t *testing.T) {
 	}
 
 	steps := regexp.MustCompile(`(?m)^\$ (?:terraform|tofu) (.*)$`).FindAllStringSubmatchIndex(output, -1)
-	if len(steps) != 2 {
-		t.Fatalf("the demo shows %d command lines, want 2:\n%s", len(steps), output)
+	if len(steps) != 5 {
+		t.Fatalf("the demo shows %d command lines, want 5:\n%s", len(steps), output)
 	}
-	plan, apply := output[steps[0][2]:steps[1][0]], output[steps[1][2]:]
+	plan, apply := output[steps[0][2]:steps[1][0]], output[steps[1][2]:steps[2][0]]
+	for i, want := range []string{
+		"Apply complete! Resources: 2 added, 0 changed, 0 destroyed.", "No changes.", "Destroy complete! Resources: 2 destroyed.",
+	} {
+		if step := output[steps[2+i][2]:]; !strings.Contains(step, want) {
+			t.Errorf("the demo does not show %q:\n%s", want, step)
+		}
+	}
 	if !strings.HasPrefix(plan, "plan -out=demo.tfplan\n") || !strings.HasPrefix(apply, "apply demo.tfplan\n") {
 		t.Errorf("the demo runs %q and %q", output[steps[0][2]:steps[0][3]], output[steps[1][2]:steps[1][3]])
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
@@ -71,7 +72,7 @@ func (d demo) run(ctx context.Context) (err error) {
 	fill(server)
 
 	d.say("This demo uses a Runner API on loopback (%s) in place of CircleCI.\nIt needs no account and no token.\n", server.URL)
-	w, err := d.newWorkspace(ctx, found, dir, server.URL)
+	w, err := d.newWorkspace(ctx, found, filepath.Join(dir, "demo"), d.configuration, server.URL)
 	if err != nil {
 		return err
 	}
@@ -91,6 +92,9 @@ func (d demo) run(ctx context.Context) (err error) {
 	for _, line := range results(state.Checks) {
 		d.say("  %s", line)
 	}
+	if err := d.runPool(ctx, found, filepath.Join(dir, "pool"), server.URL); err != nil {
+		return err
+	}
 	d.say(`
 To read from CircleCI with the same configuration, set CIRCLE_TOKEN to your personal API token and run,
 from the top of the repository:
@@ -98,6 +102,24 @@ from the top of the repository:
   TF_CLI_CONFIG_FILE="$PWD/bin/dev.tfrc" %s -chdir=%s plan \
     -var namespace=<yours> -var resource_class=<yours>/<class>`, asTyped(found), d.configuration)
 	return nil
+}
+
+// runPool creates a resource class and a token, shows that there is nothing left to change, and destroys them.
+func (d demo) runPool(ctx context.Context, found cli.CLI, dir, serverURL string) error {
+	configuration := filepath.Join(d.configuration, "pool")
+	w, err := d.newWorkspace(ctx, found, dir, configuration, serverURL)
+	if err != nil {
+		return err
+	}
+	d.say("\nThe configuration in %s creates a resource class and a token for its machines:\n", configuration)
+	if err := d.show(ctx, w, "apply", "-auto-approve"); err != nil {
+		return err
+	}
+	d.say("\nA second plan finds nothing to change, and destroy deletes both in order:\n")
+	if err := d.show(ctx, w, "plan", "-detailed-exitcode"); err != nil {
+		return err
+	}
+	return d.show(ctx, w, "destroy", "-auto-approve")
 }
 
 // serve serves the demo's Runner API until ctx is canceled, and prints how to use it.

@@ -12,31 +12,31 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
-// newWorkspace copies the configuration to a directory, and initializes it with the provider from this machine, which
+// newWorkspace copies a configuration to a directory, and initializes it with the provider from this machine, which
 // reads from the server. What init prints is of interest only when it fails.
-func (d demo) newWorkspace(ctx context.Context, found cli.CLI, dir, serverURL string) (*cli.Workspace, error) {
+func (d demo) newWorkspace(ctx context.Context, found cli.CLI, dir, configuration, serverURL string) (*cli.Workspace, error) {
 	w := &cli.Workspace{CLI: found, Dir: dir, Env: cli.Environment(
 		"CIRCLE_TOKEN="+circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_URL="+serverURL)}
 	if !d.color {
 		w.Env = append(w.Env, "TF_CLI_ARGS=-no-color")
 	}
 	// The configuration alone: not the state, the lock file or the variables of a user who tried it in its own directory.
-	files, err := filepath.Glob(filepath.Join(d.configuration, "*.tf"))
+	files, err := filepath.Glob(filepath.Join(configuration, "*.tf"))
 	if err != nil {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s holds no configuration: run the demo from the top of the repository, as `make demo` does", d.configuration)
+		return nil, fmt.Errorf("%s holds no configuration: run the demo from the top of the repository, as `make demo` does", configuration)
 	}
-	configuration := map[string]string{}
+	contents := map[string]string{}
 	for _, file := range files {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		configuration[filepath.Base(file)] = string(content)
+		contents[filepath.Base(file)] = string(content)
 	}
-	if err := w.Write(configuration); err != nil {
+	if err := w.Write(contents); err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(d.provider); err != nil {

@@ -1,0 +1,22 @@
+# `make demo` creates this in a Runner API on loopback, plans again, and destroys it.
+
+terraform {
+  required_providers {
+    circleci = {
+      source = "circleci-community/circleci"
+    }
+  }
+}
+
+provider "circleci" {}
+
+resource "circleci_runner_resource_class" "windows" {
+  resource_class = "acme/windows"
+  description    = "Windows builds"
+}
+
+# Its attribute token is the secret by which machines authenticate. It is sensitive, and in the state.
+resource "circleci_runner_token" "windows" {
+  resource_class = circleci_runner_resource_class.windows.resource_class
+  nickname       = "demo"
+}
