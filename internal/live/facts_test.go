@@ -38,6 +38,7 @@ type installation struct {
 	// belongs to. Without one, what needs it is not requested.
 	emptyClass, organizationID string
 	apiVersion                 string // of the provider
+	writes                     bool   // whether a class and a token may be created and deleted
 }
 
 // facts checks every fact, always the same ones in the same order. It only reads.

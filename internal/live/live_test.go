@@ -50,7 +50,7 @@ func readEnvironment(getenv func(string) string) (i installation, err error) {
 	i = installation{
 		token: getenv("CIRCLE_TOKEN"), resourceClass: getenv("CIRCLECI_TEST_RESOURCE_CLASS"),
 		emptyClass: getenv("CIRCLECI_TEST_EMPTY_CLASS"), organizationID: getenv("CIRCLECI_TEST_ORGANIZATION_ID"),
-		apiVersion: getenv("CIRCLECI_RUNNER_API_VERSION"),
+		apiVersion: getenv("CIRCLECI_RUNNER_API_VERSION"), writes: getenv("CIRCLECI_TEST_WRITE") == "1",
 	}
 	if i.token == "" || i.resourceClass == "" {
 		return i, errors.New("the live tests read from a real Runner API: set CIRCLE_TOKEN to a personal API token and " +
@@ -79,6 +79,14 @@ func TestLive(t *testing.T) {
 		t.Skip("reads from a real Runner API: run make testlive")
 	}
 	t.Run("provider", func(t *testing.T) { remote.checkProvider(t) })
+	t.Run("writes", func(t *testing.T) {
+		if !remote.writes {
+			t.Skip("creates a resource class and a token, and deletes them: set CIRCLECI_TEST_WRITE=1")
+		}
+		if err := remote.checkWrites(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("facts", func(t *testing.T) {
 		facts := remote.facts(t.Context())
 		table := tabwriter.NewWriter(t.Output(), 0, 0, 2, ' ', 0)
