@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,9 +31,27 @@ func newThrottledFleet(t *testing.T, limit *circlecitest.RateLimit) testProvider
 	return newMemoryProvider(t, server)
 }
 
+// lockedBuffer takes a log from several goroutines.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
+
 func readFleet(t *testing.T, p testProvider) (count int64, detail, logged string) {
 	t.Helper()
-	var log bytes.Buffer
+	var log lockedBuffer
 	ctx := tflogtest.RootLogger(t.Context(), &log)
 	state, diagnostics := p.read(ctx, "circleci_runner_fleet", providertest.Attributes{"namespace": providertest.String("acme")})
 	if len(diagnostics) > 0 {
