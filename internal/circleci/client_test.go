@@ -285,7 +285,7 @@ func TestOnAttempt(t *testing.T) {
 		}
 		equal(t, "attempts", got, []told{
 			{1, 503, "one 1", 2 * time.Second, request + ` answered 503 Service Unavailable: "later"`},
-			{2, 429, "two", 3 * time.Second, request + ` answered 429 Too Many Requests with plain text, not as the API does: "slow down"`},
+			{2, 429, "two", 3 * time.Second, request + ` answered 429 Too Many Requests with plain text instead of JSON: "slow down"`},
 			{3, 200, "three", time.Second, ""},
 			{1, 200, "", 4 * time.Second, ""}, // The body is rejected later.
 			{1, 0, "", 5 * time.Second, request + " was redirected to https://login.example.com:443, which was not followed"},

@@ -31,7 +31,7 @@ func expectAnswerError(t *testing.T, c call, answer http.Handler, kind circleci.
 }
 
 const (
-	cutShort = "is cut short: its JSON does not end"
+	cutShort = "is truncated: its JSON does not end"
 	// syntaxAt is followed by a position and the cause.
 	syntaxAt = "is not valid JSON at byte "
 )
@@ -114,8 +114,8 @@ func TestAnswerThatIsNoAnswer(t *testing.T) {
 			{name: "cut in an ignored value", body: `{"other":[1,`, reason: cutShort},
 			{name: "cut in an ignored text", body: `{"other":"\u00`, reason: cutShort},
 
-			{name: "second value", body: c.good + c.good, reason: "goes on after its end"},
-			{name: "second value on a new line", body: c.good + "\nnull\n", reason: "goes on after its end"},
+			{name: "second value", body: c.good + c.good, reason: "has trailing data"},
+			{name: "second value on a new line", body: c.good + "\nnull\n", reason: "has trailing data"},
 			{
 				name: "garbage after the end", body: c.good + `x`,
 				reason: syntaxAt, cause: ": invalid character 'x' at start of value",

@@ -38,9 +38,9 @@ func (e *StatusError) Error() string {
 	text := fmt.Sprintf("%s answered %s", e.Request, strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))))
 	switch e.Body {
 	case BodyHTML:
-		text += " with an HTML page, not as the API does"
+		text += " with an HTML page instead of JSON"
 	case BodyText:
-		text += " with plain text, not as the API does"
+		text += " with plain text instead of JSON"
 	}
 	if e.Message != "" {
 		text += fmt.Sprintf(": %q", e.Message)
@@ -256,7 +256,7 @@ func (c *Client) newResponseError(asked string, body []byte, err error) error {
 	case e.Body == BodyText:
 		e.Reason = fmt.Sprintf("is plain text, not JSON: %q", c.sanitize(string(body)))
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		e.Reason = "is cut short: its JSON does not end"
+		e.Reason = "is truncated: its JSON does not end"
 	case isSyntax:
 		// The decoder quotes what follows the escape, cut: it could be the beginning of a secret.
 		cause := quotedEscape.ReplaceAllString(syntax.Err.Error(), "$1 in string")

@@ -64,8 +64,8 @@ var passingStatuses = []int{408, 425, 429, 500, 502, 503, 504, 520, 522, 524}
 func TestStatusError(t *testing.T) {
 	t.Parallel()
 	const (
-		html = " with an HTML page, not as the API does"
-		text = " with plain text, not as the API does"
+		html = " with an HTML page instead of JSON"
+		text = " with plain text instead of JSON"
 	)
 	raw := circlecitest.Raw
 	tests := []struct {

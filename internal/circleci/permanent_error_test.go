@@ -60,7 +60,7 @@ func TestPermanentErrorIsNotRetried(t *testing.T) {
 			{"HTML with status 200", circlecitest.JSON("<html></html>"), answer, "the answer is an HTML page, not JSON"},
 			{"text with status 200", circlecitest.JSON("OK"), answer, `the answer is plain text, not JSON: "OK"`},
 			{"nothing with status 200", circlecitest.JSON(""), answer, "the answer is empty"},
-			{"JSON that ends early, whole by its length", circlecitest.JSON(c.good[:10]), answer, "is cut short: its JSON does not end"},
+			{"JSON that ends early, whole by its length", circlecitest.JSON(c.good[:10]), answer, "is truncated: its JSON does not end"},
 			{"another object", circlecitest.JSON(`{"message":"OK"}`), answer, "answer has no " + c.good[2:strings.Index(c.good, `":`)]},
 			{
 				"gzip without its header", spoilt(func(p []byte) []byte { return append([]byte{0x1f, 0x8c}, p[2:]...) }), answer,

@@ -239,8 +239,8 @@ func TestListRunnersRefusesARunnerOutsideOfTheFilter(t *testing.T) {
 	namespace := circleci.RunnerFilter{Namespace: "acme"}
 	both := circleci.RunnerFilter{ResourceClass: "acme/linux", Namespace: "acme"}
 	const (
-		linux = ", though only resource class acme/linux was asked for"
-		acme  = ", though only namespace acme was asked for"
+		linux = ", though only resource class acme/linux was requested"
+		acme  = ", though only namespace acme was requested"
 	)
 	long := "other/" + strings.Repeat("x", 400)
 	tests := []struct {

@@ -109,6 +109,7 @@ func TestRateLimitExceedsReadTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := startMemoryServer(t)
+		server.SetTasks("acme/linux", 42, 0)
 		limit := circlecitest.RateLimit{PerSecond: 0.1, Burst: 1}
 		server.Intercept(limit.Handler)
 		client := newClient(t, server, withRetries(1))
@@ -125,7 +126,6 @@ func TestRateLimitExceedsReadTimeout(t *testing.T) {
 				results <- outcome{count, err}
 			}()
 		}
-		server.SetTasks("acme/linux", 42, 0)
 		var limited []*circleci.RetryError
 		for range 200 {
 			if e := (*circleci.RetryError)(nil); errors.As((<-results).err, &e) && e.Pace > 0 {
