@@ -50,14 +50,14 @@ func TestParseResourceClass(t *testing.T) {
 func TestCheckNamespace(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ namespace, wantErr string }{
-		{"acme", ""},
-		{"Acme_1.x-y", ""},
-		{"", "is empty"},
-		{"acme/", "has a slash, as only a resource class has"},
-		{"acme/linux", "has a slash, as only a resource class has"},
-		{"ac me", "holds white space"},
-		{"acme\r\n", "holds white space"},
-		{"acme\x7f", "holds a control character"},
+		{namespace: "acme"},
+		{namespace: "Acme_1.x-y"},
+		{namespace: "", wantErr: "is empty"},
+		{namespace: "acme/", wantErr: "has a slash, as only a resource class has"},
+		{namespace: "acme/linux", wantErr: "has a slash, as only a resource class has"},
+		{namespace: "ac me", wantErr: "holds white space"},
+		{namespace: "acme\r\n", wantErr: "holds white space"},
+		{namespace: "acme\x7f", wantErr: "holds a control character"},
 	}
 	for _, test := range tests {
 		t.Run(test.namespace, func(t *testing.T) {
@@ -73,20 +73,20 @@ func TestInNamespace(t *testing.T) {
 		class, namespace string
 		want             bool
 	}{
-		{"acme/linux", "acme", true},
-		{"ACME/linux", "acme", true},
-		{"acme/linux", "Acme", true},
-		{"acm\u00e9/linux", "acme\u0301", true},
-		{"acme2/linux", "acme", false},
-		{"acme/linux", "acme2", false},
-		{"other/acme", "acme", false},
-		{"acme", "acme", false},
-		{"", "", false},
+		{class: "acme/linux", namespace: "acme", want: true},
+		{class: "ACME/linux", namespace: "acme", want: true},
+		{class: "acme/linux", namespace: "Acme", want: true},
+		{class: "acm\u00e9/linux", namespace: "acme\u0301", want: true},
+		{class: "acme2/linux", namespace: "acme"},
+		{class: "acme/linux", namespace: "acme2"},
+		{class: "other/acme", namespace: "acme"},
+		{class: "acme", namespace: "acme"},
+		{class: "", namespace: ""},
 	}
 	for _, test := range tests {
 		t.Run(test.class+" in "+test.namespace, func(t *testing.T) {
 			t.Parallel()
-			equal(t, "lies in it", circleci.InNamespace(test.class, test.namespace), test.want)
+			equal(t, "is in the namespace", circleci.InNamespace(test.class, test.namespace), test.want)
 		})
 	}
 }
@@ -110,12 +110,4 @@ func TestResourceClassKey(t *testing.T) {
 	for _, test := range tests {
 		equal(t, test.a+" is "+test.b, circleci.ResourceClassKey(test.a) == circleci.ResourceClassKey(test.b), test.equal)
 	}
-}
-
-// errorText is "" for no error.
-func errorText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

@@ -164,22 +164,6 @@ func TestOnThrottle(t *testing.T) {
 	})
 }
 
-// outcome is the result of a read.
-type outcome struct {
-	count int64
-	err   error
-}
-
-// readTasks counts the tasks of acme/linux concurrently.
-func readTasks(ctx context.Context, client *circleci.Client) <-chan outcome {
-	out := make(chan outcome, 1)
-	go func() {
-		count, err := client.UnclaimedTaskCount(ctx, "acme/linux")
-		out <- outcome{count, err}
-	}()
-	return out
-}
-
 func TestTooManyRequestsPausesTheWholeClient(t *testing.T) {
 	t.Parallel()
 	const others = 10
