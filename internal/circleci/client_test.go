@@ -43,6 +43,34 @@ func newClient(t *testing.T, server *circlecitest.Server, changes ...func(*circl
 	return client
 }
 
+func withRetries(n int) func(*circleci.Config) {
+	return func(config *circleci.Config) { config.MaxRetries = n }
+}
+
+// startMemoryServer starts a server with connections in memory, for tests in a bubble of testing/synctest.
+func startMemoryServer(t *testing.T) *circlecitest.Server {
+	t.Helper()
+	server := circlecitest.NewMemoryServer()
+	t.Cleanup(server.Close)
+	return server
+}
+
+// inBubble runs a test with virtual time, a server with 42 tasks of acme/linux, and a client with the default limits unless
+// config changes them. The response is that of all requests; it may be nil.
+func inBubble(t *testing.T, response http.Handler, config func(*circleci.Config), test func(t *testing.T, server *circlecitest.Server, client *circleci.Client)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		server := startMemoryServer(t)
+		server.SetTasks("acme/linux", 42, 0)
+		server.SetHandler(response)
+		opts := []func(*circleci.Config){withRetries(circleci.DefaultMaxRetries)}
+		if config != nil {
+			opts = append(opts, config)
+		}
+		test(t, server, newClient(t, server, opts...))
+	})
+}
+
 func parseURL(t *testing.T, text string) *url.URL {
 	t.Helper()
 	u, err := circleci.ParseAPIURL(text, "")
@@ -282,12 +310,15 @@ func TestOnAttempt(t *testing.T) {
 			got = append(got, reported{a.Number, a.StatusCode, a.RequestID, a.Duration, errorText(a.Err)})
 		}
 		equal(t, "attempts", got, []reported{
-			{1, 503, "one 1", 2 * time.Second, request + ` answered 503 Service Unavailable: "later"`},
-			{2, 429, "two", 3 * time.Second, request + ` answered 429 Too Many Requests with plain text instead of JSON: "slow down"`},
-			{3, 200, "three", time.Second, ""},
-			{1, 200, "", 4 * time.Second, ""}, // The body is decoded later.
-			{1, 0, "", 5 * time.Second, request + " was redirected to https://login.example.com:443, which was not followed"},
-			{1, 200, "", 6 * time.Second, request + ": the connection was closed in the middle of the response"},
+			{Number: 1, StatusCode: 503, RequestID: "one 1", Duration: 2 * time.Second, Err: request + ` answered 503 Service Unavailable: "later"`},
+			{
+				Number: 2, StatusCode: 429, RequestID: "two", Duration: 3 * time.Second,
+				Err: request + ` answered 429 Too Many Requests with plain text instead of JSON: "slow down"`,
+			},
+			{Number: 3, StatusCode: 200, RequestID: "three", Duration: time.Second},
+			{Number: 1, StatusCode: 200, Duration: 4 * time.Second}, // The body is decoded later.
+			{Number: 1, Duration: 5 * time.Second, Err: request + " was redirected to https://login.example.com:443, which was not followed"},
+			{Number: 1, StatusCode: 200, Duration: 6 * time.Second, Err: request + ": the connection was closed in the middle of the response"},
 		})
 	})
 }

@@ -19,18 +19,6 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-func withRetries(n int) func(*circleci.Config) {
-	return func(config *circleci.Config) { config.MaxRetries = n }
-}
-
-// startMemoryServer starts a server with connections in memory, for tests in a bubble of testing/synctest.
-func startMemoryServer(t *testing.T) *circlecitest.Server {
-	t.Helper()
-	server := circlecitest.NewMemoryServer()
-	t.Cleanup(server.Close)
-	return server
-}
-
 // assertBackoff asserts that there are n waits, and that each lasts from half of the exponential backoff to all of it.
 func assertBackoff(t *testing.T, waits []time.Duration, n int) {
 	t.Helper()
@@ -274,7 +262,7 @@ func listenAndClose(t *testing.T) (address string) {
 // The errors of real connections, as the operating system reports them.
 func TestConnectionErrorIsRetryable(t *testing.T) {
 	t.Parallel()
-	authority, refused := circlecitest.NewAuthority(), closedPort(t)
+	ca, refused := circlecitest.NewAuthority(), closedPort(t)
 	tests := []struct {
 		name   string
 		secure bool
@@ -296,7 +284,7 @@ func TestConnectionErrorIsRetryable(t *testing.T) {
 			t.Parallel()
 			server, opts := startServer(t), []func(*circleci.Config){}
 			if test.secure {
-				tlsServer, trusting := startTLSServer(t, authority)
+				tlsServer, trusting := startTLSServer(t, ca)
 				server, opts = tlsServer, append(opts, trusting)
 			}
 			if test.reset {

@@ -21,20 +21,6 @@ import (
 // readTimedOut is the reason of a read that a deadline ended.
 const readTimedOut = "timed out waiting for a complete response"
 
-// inBubble runs a test with virtual time, and a client with the default limits unless config changes them.
-func inBubble(t *testing.T, response http.Handler, config func(*circleci.Config), test func(t *testing.T, server *circlecitest.Server, client *circleci.Client)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		server := startMemoryServer(t)
-		server.SetHandler(response)
-		opts := []func(*circleci.Config){withRetries(circleci.DefaultMaxRetries)}
-		if config != nil {
-			opts = append(opts, config)
-		}
-		test(t, server, newClient(t, server, opts...))
-	})
-}
-
 func TestIncompleteResponse(t *testing.T) {
 	t.Parallel()
 	c := calls[1]
