@@ -1,9 +1,9 @@
 package circleci_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -329,49 +329,30 @@ func TestMaxConcurrentRequests(t *testing.T) {
 	for _, limit := range []int{1, 3, 32, 0} {
 		t.Run(strconv.Itoa(limit), func(t *testing.T) {
 			t.Parallel()
-			server := startServer(t)
-			for i := range reads {
-				server.SetTasks(fmt.Sprintf("acme/class-%d", i), int64(i)*7+1, 0)
-			}
-			client := newClient(t, server, func(config *circleci.Config) { config.MaxConcurrentRequests = limit })
-			if limit == 0 {
-				limit = circleci.DefaultMaxConcurrentRequests
-			}
-			// No response is sent before the limit is reached, so that the test proves it to be used fully.
-			var mu sync.Mutex
-			inFlight, peak := 0, 0
-			full := make(chan struct{})
-			closeFull := sync.OnceFunc(func() { close(full) })
-			server.Intercept(func(r *http.Request) http.Handler {
-				mu.Lock()
-				inFlight++
-				peak = max(peak, inFlight)
-				if inFlight == limit {
-					closeFull()
+			config := func(config *circleci.Config) { config.MaxConcurrentRequests = limit }
+			inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+				limit := cmp.Or(limit, circleci.DefaultMaxConcurrentRequests)
+				var mu sync.Mutex
+				inFlight, peak := 0, 0
+				count := func(n int) {
+					mu.Lock()
+					defer mu.Unlock()
+					inFlight += n
+					peak = max(peak, inFlight)
 				}
-				mu.Unlock()
-				select {
-				case <-full:
-				case <-r.Context().Done():
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				inFlight--
-				return nil
-			})
-
-			var wg sync.WaitGroup
-			for i := range reads {
-				wg.Go(func() {
-					got, err := client.UnclaimedTaskCount(t.Context(), fmt.Sprintf("acme/class-%d", i))
-					equal(t, "error", errorText(err), "")
-					equal(t, "count", got, int64(i)*7+1)
+				server.Intercept(func(*http.Request) http.Handler {
+					count(1)
+					defer count(-1)
+					time.Sleep(time.Second)
+					return nil
 				})
-			}
-			wg.Wait()
-			equal(t, "peak of requests in flight", peak, limit)
-			equal(t, "number of connections", server.Connections(), limit)
-			equal(t, "number of requests", len(server.Requests()), reads)
+				start := time.Now()
+				countAll(t, server, client, reads, reads)
+				equal(t, "elapsed", time.Since(start), time.Duration((reads+limit-1)/limit)*time.Second)
+				equal(t, "peak of requests in flight", peak, limit)
+				equal(t, "number of connections", server.Connections(), limit)
+				equal(t, "number of requests", len(server.Requests()), reads)
+			})
 		})
 	}
 }

@@ -14,59 +14,52 @@ import (
 
 func TestVersionCompare(t *testing.T) {
 	t.Parallel()
-	nines := strings.Repeat("9", 40)
-	tests := []struct {
-		a, b string
-		want int
-	}{
-		{a: "1", b: "1", want: 0},
-		{a: "1", b: "2", want: -1},
-		{a: "9", b: "10", want: -1},
-		{a: "3.1.2", b: "3.1.2", want: 0},
-		{a: "3.1.2", b: "3.1.10", want: -1},
-		{a: "3.2", b: "3.1.99", want: 1},
-		{a: "10.0", b: "9.9.9.9", want: 1},
-		{a: "5.4.3.2.1", b: "5.4.3.2", want: 1},
-		{a: "5.4.3.2.1", b: "5.4.3.2.0", want: 1},
-		{a: "5.4.3.2.1", b: "5.4.3.2.1.1", want: -1},
-		// A missing number is 0.
-		{a: "3", b: "3.0", want: 0},
-		{a: "3.0.0", b: "3", want: 0},
-		{a: "3", b: "3.0.0.1", want: -1},
-		{a: "0", b: "0.0", want: 0},
-		{a: "0", b: "0.0.1", want: -1},
-		{a: "3.0.1", b: "3", want: 1},
-		// Leading zeros are ignored.
-		{a: "1.02", b: "1.2", want: 0},
-		{a: "1.010", b: "1.9", want: 1},
-		{a: "01.00", b: "1", want: 0},
-		{a: "1.00", b: "1.000.1", want: -1},
-		// Builds are ignored.
-		{a: "1.0.12345-abcdef0", b: "1.0.9000", want: 1},
-		{a: "1.0.12345-abcdef0", b: "1.0.12345", want: 0},
-		{a: "1.0.12345-abcdef0", b: "1.0.12345-0000000", want: 0},
-		{a: "1.0.12345-abcdef0", b: "1.0.12346-0000000", want: -1},
-		{a: "1.0.12345-99999.9", b: "1.0.12345+7-8", want: 0},
-		{a: "3.1.2-rc.1", b: "3.1.2", want: 0},
-		{a: "3.1.2+build.5", b: "3.1.2-é", want: 0},
-		{a: "3.1.2-", b: "3.1.2+", want: 0},
-		{a: "3-1", b: "3.0-2", want: 0},
-		// Numbers have any size.
-		{a: "1.9223372036854775807", b: "1.9223372036854775808", want: -1},
-		{a: "1.18446744073709551616", b: "1.0", want: 1},
-		{a: "18446744073709551617.0", b: "1.0", want: 1},
-		{a: nines, b: nines + "0", want: -1},
-		{a: nines + ".1", b: nines, want: 1},
-		{a: "1." + nines, b: "1.1" + strings.Repeat("0", 40), want: -1},
-		{a: "0." + strings.Repeat("0", 40) + "7", b: "0.7", want: 0},
+	nines, zeros := strings.Repeat("9", 40), strings.Repeat("0", 40)
+	// The versions of a line are equal, and older than those of the next line.
+	lines := [][]string{
+		{"0", "0.0"},
+		{"0.0.1"},
+		{"0.7", "0." + zeros + "7"}, // Leading zeros are ignored.
+		{"1", "01.00", "1.0"},       // A missing number is 0.
+		{"1.000.1"},
+		{"1.0.9000"},
+		{"1.0.12345", "1.0.12345-abcdef0", "1.0.12345-0000000", "1.0.12345-99999.9", "1.0.12345+7-8"}, // Builds are ignored.
+		{"1.0.12346-0000000"},
+		{"1.2", "1.02"},
+		{"1.9"},
+		{"1.010"},
+		{"1.9223372036854775807"}, // Numbers have any size.
+		{"1.9223372036854775808"},
+		{"1.18446744073709551616"},
+		{"1." + nines},
+		{"1.1" + zeros},
+		{"2"},
+		{"3", "3.0", "3.0.0", "3-1", "3.0-2"},
+		{"3.0.0.1"},
+		{"3.0.1"},
+		{"3.1.2", "3.1.2-rc.1", "3.1.2+build.5", "3.1.2-é", "3.1.2-", "3.1.2+"},
+		{"3.1.10"},
+		{"3.1.99"},
+		{"3.2"},
+		{"5.4.3.2", "5.4.3.2.0"},
+		{"5.4.3.2.1"},
+		{"5.4.3.2.1.1"},
+		{"9"},
+		{"9.9.9.9"},
+		{"10", "10.0"},
+		{"18446744073709551617.0"},
+		{nines},
+		{nines + ".1"},
+		{nines + "0"},
 	}
-	for _, test := range tests {
-		t.Run(test.a+" to "+test.b, func(t *testing.T) {
-			t.Parallel()
-			a, b := parseVersion(t, test.a), parseVersion(t, test.b)
-			equal(t, "comparison", a.Compare(b), test.want)
-			equal(t, "reverse comparison", b.Compare(a), -test.want)
-		})
+	for i, left := range lines {
+		for j, right := range lines {
+			for _, a := range left {
+				for _, b := range right {
+					equal(t, a+" to "+b, parseVersion(t, a).Compare(parseVersion(t, b)), cmp.Compare(i, j))
+				}
+			}
+		}
 	}
 }
 
