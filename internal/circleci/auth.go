@@ -7,11 +7,11 @@ import (
 	"unicode"
 )
 
-// Credential proves to the Runner API who is asking. It decorates each request with one header; nothing else in
+// Credential authenticates requests to the Runner API. It sets one header of each request; nothing else in
 // the client knows which kind of credential it is. Its value is never printed, not even with %v or %#v.
 type Credential struct {
-	// reveal returns what the credential is made of; it is nil for none. It is a function because fmt prints
-	// the fields of a value that lies in an unexported field, such as a Client's, without asking its methods, and
+	// expose returns the values of the credential; it is nil for none. It is a function because fmt prints
+	// the fields of a value in an unexported field, such as a Client's, without calling its methods, and
 	// follows pointers when a verb does not fit; of a function it knows an address only.
 	expose func() authHeader
 }
@@ -60,10 +60,10 @@ func SessionCookie(value string) Credential {
 	return newCredential("Cookie", "ring-session=", value, value)
 }
 
-// String hides the value from fmt.
-func (c Credential) String() string { return "(credential hidden)" }
+// String redacts the value in fmt.
+func (c Credential) String() string { return "(credential redacted)" }
 
-// GoString hides the value from %#v.
+// GoString redacts the value in %#v.
 func (c Credential) GoString() string { return c.String() }
 
 func (c Credential) authenticate(r *http.Request) {
@@ -81,7 +81,7 @@ func (c Credential) secrets() []string {
 	return []string{c.expose().secret}
 }
 
-// CheckSecret tells what is wrong with the text of a credential: it is empty, or holds white space, a control
+// ValidateSecret returns an error if the value of a credential is empty, or contains white space, a control
 // character or an invisible one, as a pasted value may. The text is "" when nothing is wrong. It completes a
 // sentence that starts with the credential's name and never holds the value.
 func ValidateSecret(secret string) string {

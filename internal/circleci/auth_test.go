@@ -133,11 +133,11 @@ func TestCredentialIsNeverPrinted(t *testing.T) {
 			}
 		}
 	}
-	equal(t, "%v", fmt.Sprintf("%v", credential), "(credential hidden)")
-	equal(t, "%#v", fmt.Sprintf("%#v", credential), "(credential hidden)")
+	equal(t, "%v", fmt.Sprintf("%v", credential), "(credential redacted)")
+	equal(t, "%#v", fmt.Sprintf("%#v", credential), "(credential redacted)")
 }
 
-// raw sends these bytes instead of an HTTP answer and closes the connection.
+// raw sends raw bytes instead of an HTTP response and closes the connection.
 func raw(text string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		connection, _, err := http.NewResponseController(w).Hijack()

@@ -14,17 +14,17 @@ import (
 const (
 	// maxBodyBytes bounds the body of a response, decompressed. 100,000 runners take three quarters of it.
 	maxBodyBytes = 32 << 20
-	// maxErrorBodyBytes bounds what is read of a response with another status than 200.
+	// maxErrorBodyBytes bounds how much is read of a response with a status other than 200.
 	maxErrorBodyBytes = 1 << 20
 )
 
 var errTooLarge = fmt.Errorf("is larger than the limit of %d MiB", maxBodyBytes>>20)
 
-// acceptEncoding is the encoding of bodies that readBody decompresses. A request asks for it itself, because net/http
-// decompresses otherwise, and does not tell a broken connection from a body that cannot be decompressed.
+// acceptEncoding is the encoding of bodies that readBody decompresses. Each request sets it explicitly, because
+// net/http would otherwise decompress transparently, without distinguishing a broken connection from a corrupt body.
 const acceptEncoding = "gzip"
 
-// readBody reads the body of a response up to the limit. With an error it returns what was read before it.
+// readBody reads the body of a response up to the limit. With an error, it returns what was read until then.
 func readBody(response *http.Response) ([]byte, error) {
 	limit := int64(maxErrorBodyBytes)
 	if response.StatusCode == http.StatusOK {
@@ -47,7 +47,7 @@ func readBody(response *http.Response) ([]byte, error) {
 	switch {
 	case connection.err != nil:
 		return body, connection.err
-	case errors.Is(err, io.EOF): // Not even a header: there is no body.
+	case errors.Is(err, io.EOF): // Not even a gzip header: the body is empty.
 		return nil, nil
 	case err != nil && !errors.Is(err, errTooLarge):
 		return body, &decompressionError{err}
@@ -63,7 +63,7 @@ func readUpTo(r io.Reader, limit int64) ([]byte, error) {
 	return body, err
 }
 
-// errorRecorder keeps the error of a reader that a decompressor reads from, which may report another one.
+// errorRecorder records the read error of the underlying reader, which a decompressor may replace with its own.
 type errorRecorder struct {
 	reader io.Reader
 	err    error
@@ -77,7 +77,7 @@ func (r *errorRecorder) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decompressionError is a body that arrived complete, but cannot be decompressed.
+// decompressionError reports a body that was received completely, but cannot be decompressed.
 type decompressionError struct{ err error }
 
 func (e *decompressionError) Error() string { return "cannot be decompressed: " + e.err.Error() }
@@ -87,7 +87,7 @@ func isDecompressionError(err error) bool {
 	return errors.As(err, &decompression)
 }
 
-// BodyKind says what the body of an answer is.
+// BodyKind is the kind of content in the body of a response.
 type BodyKind int
 
 // The kinds of a body.
@@ -111,7 +111,7 @@ func classifyBody(body []byte) BodyKind {
 	return BodyText
 }
 
-// utf8BOM is the byte order mark in UTF-8, which some servers write before a page or a text.
+// utf8BOM is the byte order mark in UTF-8, which some servers put at the start of a page or of plain text.
 var utf8BOM = []byte("\ufeff")
 
 func hasUTF16BOM(body []byte) bool {
@@ -120,7 +120,7 @@ func hasUTF16BOM(body []byte) bool {
 
 var titleElement = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 
-// htmlTitle returns the title of a page, "" when there is none in its first maxInspected bytes.
+// htmlTitle returns the title of a page, or "" if its first maxInspected bytes contain none.
 func htmlTitle(page []byte) string {
 	if title := titleElement.FindSubmatch(page[:min(len(page), maxInspected)]); title != nil {
 		return string(title[1])

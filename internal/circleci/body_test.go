@@ -1,7 +1,10 @@
 package circleci_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http"
 	"runtime"
 	"strings"
@@ -11,80 +14,125 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// bound is the most that is read of one answer. It is there for a service gone wrong, and so far above a real list that no
-// list is refused.
-const bound = 32 << 20
+// maxBody is the limit of the body of a response. It protects from a broken service, and exceeds any real list by far.
+const maxBody = 32 << 20
 
-func TestAnswerAtTheBound(t *testing.T) {
+// gzipped responds with a body that is compressed by gzip and then corrupted.
+func gzipped(body string, corrupt func([]byte) []byte) http.Handler {
+	var buffer bytes.Buffer
+	compressor := gzip.NewWriter(&buffer)
+	if _, err := io.WriteString(compressor, body); err != nil {
+		panic(err)
+	}
+	if err := compressor.Close(); err != nil {
+		panic(err)
+	}
+	return circlecitest.WithHeader(circlecitest.JSON(string(corrupt(buffer.Bytes()))), "Content-Encoding", "gzip")
+}
+
+func TestGzipResponse(t *testing.T) {
+	t.Parallel()
+	for _, c := range calls {
+		server := startServer(t)
+		server.SetHandler(gzipped(c.good, func(p []byte) []byte { return p }))
+		got, err := c.do(t.Context(), newClient(t, server))
+		equal(t, "error", errorText(err), "")
+		equal(t, "result", got, c.want)
+
+		for _, test := range []struct {
+			name    string
+			corrupt func([]byte) []byte
+			reason  string
+		}{
+			{name: "other method", corrupt: func(p []byte) []byte { p[1] = 0x8c; return p }, reason: "gzip: invalid header"},
+			{name: "not compressed", corrupt: func([]byte) []byte { return []byte(c.good) }, reason: "gzip: invalid header"},
+			{name: "truncated", corrupt: func(p []byte) []byte { return p[:8] }, reason: "unexpected EOF"},
+			{name: "checksum", corrupt: func(p []byte) []byte { p[len(p)-5] ^= 1; return p }, reason: "gzip: invalid checksum"},
+			{name: "garbage", corrupt: func(p []byte) []byte { p[10] = 0xff; return p }, reason: "flate: corrupt input before offset 1"},
+		} {
+			t.Run(c.name+"/"+test.name, func(t *testing.T) {
+				t.Parallel()
+				assertMalformed(t, c, gzipped(c.good, test.corrupt), malformed{reason: "cannot be decompressed: " + test.reason})
+			})
+		}
+	}
+}
+
+func TestMaxBody(t *testing.T) {
 	t.Parallel()
 	c := calls[1]
-	size := int64(bound - len(c.good))
+	size := int64(maxBody - len(c.good))
 	server := startServer(t)
 	server.Enqueue(circlecitest.LargeBody(c.good, size))
 	got, err := c.do(t.Context(), newClient(t, server))
-	equal(t, "error at the bound", errorText(err), "")
-	equal(t, "answer at the bound", got, c.want)
+	equal(t, "error at the limit", errorText(err), "")
+	equal(t, "result at the limit", got, c.want)
 
-	expectAnswerError(t, c, circlecitest.LargeBody(c.good, size+1), circleci.BodyJSON, "is larger than the limit of 32 MiB", "")
+	assertMalformed(t, c, circlecitest.LargeBody(c.good, size+1), malformed{reason: "is larger than the limit of 32 MiB"})
 }
 
-// This runs alone, because it measures what the whole process allocates.
-func TestMemoryStaysBounded(t *testing.T) {
+// This test is not parallel, because it measures what the process allocates.
+func TestMemoryLimit(t *testing.T) {
 	const (
-		much = 4 << 30
-		// A buffer that grows to the bound is copied on its way there, which adds up to five times the bound.
-		most     = 6 * bound
-		tooLarge = "the answer is larger than the limit of 32 MiB"
+		size = 4 << 30
+		// A buffer that grows to the limit is copied several times, which adds up to five times the limit.
+		maxAllocated = 6 * maxBody
+		tooLarge     = "is larger than the limit of 32 MiB"
 	)
 	runners, tasks := calls[0], calls[1]
 	tests := []struct {
-		name   string
-		call   call
-		answer http.Handler
-		// text is the end of the error.
-		text string
+		name     string
+		call     call
+		response http.Handler
+		// want is the end of the error.
+		want string
 	}{
-		{"plain, in a text", runners, circlecitest.LargeBody(runners.good[:len(runners.good)-5], much), tooLarge},
-		{"packed", tasks, circlecitest.GzipBody(tasks.good, much), tooLarge},
-		{"a length that is promised", tasks, raw(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n{", int64(much))), tooLarge},
+		{name: "in a string", call: runners, response: circlecitest.LargeBody(runners.good[:len(runners.good)-5], size), want: tooLarge},
+		{name: "compressed", call: tasks, response: circlecitest.GzipBody(tasks.good, size), want: tooLarge},
 		{
-			"an error", runners, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				w.WriteHeader(http.StatusNotFound)
-				circlecitest.LargeBody(`{"message":"a"}`, much).ServeHTTP(w, r)
-			}), `answered 404 Not Found: "a"`,
+			name: "Content-Length", call: tasks, want: tooLarge,
+			response: raw(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n{", int64(size))),
 		},
 		{
-			"a header", tasks, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			name: "Content-Length above the limit by one", call: tasks, want: tooLarge,
+			response: raw(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", maxBody+1)),
+		},
+		{
+			name: "error", call: runners, response: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(http.StatusNotFound)
+				circlecitest.LargeBody(`{"message":"a"}`, size).ServeHTTP(w, r)
+			}), want: `404 Not Found: "a"`,
+		},
+		{
+			name: "header", call: tasks, response: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("X-Long", strings.Repeat("x", 16<<20))
-			}), "net/http: server response headers exceeded 10485760 bytes; aborted",
+			}), want: "net/http: server response headers exceeded 10485760 bytes; aborted",
 		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			server := startServer(t)
-			server.SetHandler(test.answer)
+			server.SetHandler(test.response)
 			client := newClient(t, server, withRetries(4))
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			got, err := test.call.do(t.Context(), client)
 			runtime.ReadMemStats(&after)
-			equal(t, "what came with the error", got, test.call.nothing)
-			if !strings.HasSuffix(errorText(err), test.text) {
-				t.Errorf("got error %v\nwant it to end in %s", err, test.text)
-			}
-			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > most {
-				t.Errorf("allocated %d MiB, want at most %d MiB", allocated>>20, most>>20)
+			equal(t, "result", got, test.call.nothing)
+			assertSuffix(t, errorText(err), test.want)
+			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > maxAllocated {
+				t.Errorf("allocated %d MiB, want at most %d MiB", allocated>>20, maxAllocated>>20)
 			}
 			equal(t, "number of requests", len(server.Requests()), 1)
 		})
 	}
 }
 
-// Where something of a response is cut, nothing of a secret may be left that could not be recognized any more.
-func TestCutSecretIsNotShown(t *testing.T) {
+// A truncated response must not expose part of a secret that is no longer recognizable.
+func TestTruncatedSecretIsNotExposed(t *testing.T) {
 	t.Parallel()
 	const secret = "908172635445362718099081726354453627180990817263"
-	// Without the NULs, which are not shown, the secret begins the message.
+	// Without the NULs, which are removed, the secret starts the message.
 	interrupted := strings.Repeat("\x00", 64<<10-40) + strings.Join(strings.Split(secret, ""), "\x00")
 	tests := []struct {
 		name, body, want string

@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	// DefaultRequestTimeout bounds one attempt of a request, from the connection to the last byte of the answer.
+	// DefaultRequestTimeout bounds one attempt of a request, from the connection to the last byte of the response.
 	DefaultRequestTimeout = 30 * time.Second
-	// DefaultMaxRetries is how often a request is tried again after its first attempt.
+	// DefaultMaxRetries is how often a request is retried after its first attempt.
 	DefaultMaxRetries = 4
-	// DefaultMaxConcurrentRequests is how many requests are under way at once.
+	// DefaultMaxConcurrentRequests is how many requests may be in flight.
 	DefaultMaxConcurrentRequests = 32
 
 	maxRedirects = 10
@@ -35,49 +35,49 @@ type Config struct {
 	APIVersion APIVersion
 	// Credential is sent with every request, and nowhere but to the origin of APIURL.
 	Credential Credential
-	// TLS says whom to trust and by which certificate to be known. The default is the system's roots and TLS 1.2 at least.
+	// TLS holds the trusted CAs and the client certificate. The default is the system's CAs, and TLS 1.2 or later.
 	TLS *tls.Config
-	// UserAgent names the program that asks.
+	// UserAgent identifies the program to the server.
 	UserAgent string
 	// RequestTimeout bounds one attempt of a request. The default is DefaultRequestTimeout.
 	RequestTimeout time.Duration
-	// MaxRetries is how often a request is tried again after faults that pass; 0 means never.
+	// MaxRetries is how often a request is retried after transient errors; 0 means never.
 	MaxRetries int
-	// MaxConcurrentRequests bounds how many requests are under way at once, and so the connections. The default is
+	// MaxConcurrentRequests bounds how many requests are in flight, and so the connections. The default is
 	// DefaultMaxConcurrentRequests.
 	MaxConcurrentRequests int
 	// DialContext opens connections. The default is net.Dialer's.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
-	// OnAttempt is told of each attempt when it is over. It may be nil.
+	// OnAttempt is called at the end of each attempt. It may be nil.
 	OnAttempt func(ctx context.Context, attempt Attempt)
-	// OnThrottle is told of each 429 and of what the client does about it. It may be nil.
+	// OnThrottle is called for each 429, with how the client slows down. It may be nil.
 	OnThrottle func(ctx context.Context, throttle Throttle)
 }
 
 // Throttle is how a client slows down after a 429.
 type Throttle struct {
-	// RetryAfter is how long the service asked to wait, 0 when it did not say.
+	// RetryAfter is the wait that the service requested, 0 if none.
 	RetryAfter time.Duration
 	// Pace is how many requests per second are sent after the wait.
 	Pace float64
 }
 
-// Attempt is one request and what became of it. Nothing in it is secret.
+// Attempt is one request and its result. It contains no secrets.
 type Attempt struct {
 	Method string
 	URL    string
 	// Number counts the attempts of one read from 1.
 	Number int
-	// StatusCode is the status of the answer, 0 when none came.
+	// StatusCode is the status of the response, 0 if there is none.
 	StatusCode int
 	// RequestID is what the server calls the request in its own logs. It may be empty.
 	RequestID string
 	Duration  time.Duration
-	// Err is why the attempt failed, nil when a whole answer of status 200 came.
+	// Err is why the attempt failed, nil for a complete response with an accepted status.
 	Err error
 }
 
-// Client asks one Runner API. It is safe for concurrent use.
+// Client is a client of one Runner API. It is safe for concurrent use.
 type Client struct {
 	config  Config
 	http    *http.Client
@@ -111,7 +111,7 @@ func New(config Config) *Client {
 	proxies := newProxies(httpproxy.FromEnvironment())
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = proxies.choose
-	transport.OnProxyConnectResponse = checkProxyAnswer
+	transport.OnProxyConnectResponse = checkProxyResponse
 	transport.TLSClientConfig = config.TLS
 	transport.MaxConnsPerHost = config.MaxConcurrentRequests
 	transport.MaxIdleConnsPerHost = config.MaxConcurrentRequests
@@ -211,33 +211,33 @@ func (c *Client) do(ctx context.Context, call call) (body []byte, request string
 	return nil, request, err
 }
 
-// attempt sends one request and reads its answer.
-func (c *Client) attempt(ctx context.Context, call call, u *url.URL, asked string, attempt *Attempt) ([]byte, error) {
+// attempt sends one request and reads its response.
+func (c *Client) attempt(ctx context.Context, call call, u *url.URL, request string, attempt *Attempt) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
 	defer cancel()
 	used := newConn(nil)
 	traced := httptrace.WithClientTrace(ctx, traceConn(&used))
-	request, err := http.NewRequestWithContext(traced, call.method, u.String(), bytes.NewReader(call.body))
+	httpRequest, err := http.NewRequestWithContext(traced, call.method, u.String(), bytes.NewReader(call.body))
 	if err != nil {
-		return nil, c.newRequestError(asked, err)
+		return nil, c.newRequestError(request, err)
 	}
 	if call.body != nil {
-		request.Header.Set("Content-Type", "application/json")
+		httpRequest.Header.Set("Content-Type", "application/json")
 		// With it, net/http would send the body again by itself on HTTP/2 connections that fail.
-		request.GetBody = nil
+		httpRequest.GetBody = nil
 	}
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("Accept-Encoding", acceptEncoding)
-	request.Header.Set("User-Agent", c.config.UserAgent)
-	c.config.Credential.authenticate(request)
+	httpRequest.Header.Set("Accept", "application/json")
+	httpRequest.Header.Set("Accept-Encoding", acceptEncoding)
+	httpRequest.Header.Set("User-Agent", c.config.UserAgent)
+	c.config.Credential.authenticate(httpRequest)
 
-	response, err := c.http.Do(request)
+	response, err := c.http.Do(httpRequest)
 	if err != nil {
-		return nil, c.newRequestError(asked, asTruncated(err, used))
+		return nil, c.newRequestError(request, asTruncated(err, used))
 	}
 	defer response.Body.Close() //nolint:errcheck // Nothing was written, so closing has nothing to lose.
 	if used.hasSurplusBytes() {
-		return nil, c.newRequestError(asked, errSurplusBytes) // They may be what was taken for the response.
+		return nil, c.newRequestError(request, errSurplusBytes) // They may be what was taken for the response.
 	}
 	attempt.StatusCode = response.StatusCode
 	attempt.RequestID = c.sanitize(response.Header.Get("X-Request-Id"))
@@ -247,22 +247,22 @@ func (c *Client) attempt(ctx context.Context, call call, u *url.URL, asked strin
 		call.inspect(body)
 	}
 	if location, noLocation := response.Location(); noLocation == nil && isRedirect(response.StatusCode) {
-		return nil, &RedirectError{Request: asked, Origin: c.sanitize(origin(location))}
+		return nil, &RedirectError{Request: request, Origin: c.sanitize(origin(location))}
 	}
 	switch tooLarge := errors.Is(err, errTooLarge); {
 	case !slices.Contains(call.accepted, response.StatusCode):
 		// A status says enough, whatever became of the body behind it.
-		return nil, c.newStatusError(asked, response, body)
+		return nil, c.newStatusError(request, response, body)
 	case tooLarge, isDecompressionError(err):
-		return nil, &ResponseError{Request: asked, Reason: c.sanitize(err.Error())}
+		return nil, &ResponseError{Request: request, Reason: c.sanitize(err.Error())}
 	case err != nil:
-		return nil, c.newRequestError(asked, asTruncated(err, used))
+		return nil, c.newRequestError(request, asTruncated(err, used))
 	case c.containsCredential(body):
 		// Nothing in it is used, so that the credential does not get into a state.
-		return nil, &ResponseError{Request: asked, Body: classifyBody(body), Reason: "contains the credential that was sent"}
+		return nil, &ResponseError{Request: request, Body: classifyBody(body), Reason: "contains the credential that was sent"}
 	}
 	if err := rejectPaginationHeaders(response.Header); err != nil {
-		return nil, c.newResponseError(asked, body, err)
+		return nil, c.newResponseError(request, body, err)
 	}
 	return body, nil
 }

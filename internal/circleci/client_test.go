@@ -1,10 +1,9 @@
 package circleci_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -27,7 +26,7 @@ func startServer(t *testing.T) *circlecitest.Server {
 	return server
 }
 
-// newClient returns a client of the server, with the personal token that the server takes. It sends each request once.
+// newClient returns a client of the server with the personal token that the server accepts. It does not retry.
 func newClient(t *testing.T, server *circlecitest.Server, changes ...func(*circleci.Config)) *circleci.Client {
 	t.Helper()
 	config := circleci.Config{
@@ -44,6 +43,34 @@ func newClient(t *testing.T, server *circlecitest.Server, changes ...func(*circl
 	return client
 }
 
+func withRetries(n int) func(*circleci.Config) {
+	return func(config *circleci.Config) { config.MaxRetries = n }
+}
+
+// startMemoryServer starts a server with connections in memory, for tests in a bubble of testing/synctest.
+func startMemoryServer(t *testing.T) *circlecitest.Server {
+	t.Helper()
+	server := circlecitest.NewMemoryServer()
+	t.Cleanup(server.Close)
+	return server
+}
+
+// inBubble runs a test with virtual time, a server with 42 tasks of acme/linux, and a client with the default limits unless
+// config changes them. The response is that of all requests; it may be nil.
+func inBubble(t *testing.T, response http.Handler, config func(*circleci.Config), test func(t *testing.T, server *circlecitest.Server, client *circleci.Client)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		server := startMemoryServer(t)
+		server.SetTasks("acme/linux", 42, 0)
+		server.SetHandler(response)
+		opts := []func(*circleci.Config){withRetries(circleci.DefaultMaxRetries)}
+		if config != nil {
+			opts = append(opts, config)
+		}
+		test(t, server, newClient(t, server, opts...))
+	})
+}
+
 func parseURL(t *testing.T, text string) *url.URL {
 	t.Helper()
 	u, err := circleci.ParseAPIURL(text, "")
@@ -53,14 +80,14 @@ func parseURL(t *testing.T, text string) *url.URL {
 	return u
 }
 
-// record keeps the attempts of a client.
+// record records the attempts of a client.
 type record struct {
 	mu       sync.Mutex
 	attempts []circleci.Attempt
 	ends     []time.Time
 }
 
-// keep makes a client tell the record.
+// keep makes a client record its attempts.
 func (r *record) keep(config *circleci.Config) {
 	config.OnAttempt = func(_ context.Context, attempt circleci.Attempt) {
 		r.mu.Lock()
@@ -76,7 +103,7 @@ func (r *record) all() []circleci.Attempt {
 	return slices.Clone(r.attempts)
 }
 
-// waits returns how long it was from the end of each attempt to the start of the next.
+// waits returns the times from the end of each attempt to the start of the next.
 func (r *record) waits() []time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,40 +118,40 @@ func (r *record) last(t *testing.T) circleci.Attempt {
 	t.Helper()
 	all := r.all()
 	if len(all) == 0 {
-		t.Fatal("no attempt was told of")
+		t.Fatal("no attempt was reported")
 	}
 	return all[len(all)-1]
 }
 
-// call is one of the client's questions. What goes wrong on the way goes wrong for each of them.
+// call is one of the client's methods. Errors of transport, status and format are the same for each of them.
 type call struct {
 	name string
-	// asked is the question's path and query, after the API version.
-	asked string
-	// good is a complete answer to it, and want what it means.
+	// target is the path and query of the request, after the API version.
+	target string
+	// good is a complete response, and want the result.
 	good string
 	want any
 	do   func(context.Context, *circleci.Client) (any, error)
-	// nothing is what comes with an error.
+	// nothing is the result with an error.
 	nothing any
 }
 
 var calls = []call{
 	{
-		name:  "runners",
-		asked: "/runner?namespace=acme",
-		good:  `{"items":[{"resource_class":"acme/linux","name":"one"}]}`,
-		want:  []circleci.Runner{{ResourceClass: "acme/linux", Name: "one"}},
+		name:   "runners",
+		target: "/runner?namespace=acme",
+		good:   `{"items":[{"resource_class":"acme/linux","name":"one"}]}`,
+		want:   []circleci.Runner{{ResourceClass: "acme/linux", Name: "one"}},
 		do: func(ctx context.Context, client *circleci.Client) (any, error) {
 			return client.ListRunners(ctx, circleci.RunnerFilter{Namespace: "acme"})
 		},
 		nothing: []circleci.Runner(nil),
 	},
 	{
-		name:  "unclaimed tasks",
-		asked: "/runner/tasks?resource-class=acme%2Flinux",
-		good:  `{"unclaimed_task_count":42}`,
-		want:  int64(42),
+		name:   "unclaimed tasks",
+		target: "/runner/tasks?resource-class=acme%2Flinux",
+		good:   `{"unclaimed_task_count":42}`,
+		want:   int64(42),
 		do: func(ctx context.Context, client *circleci.Client) (any, error) {
 			return client.UnclaimedTaskCount(ctx, "acme/linux")
 		},
@@ -132,21 +159,21 @@ var calls = []call{
 	},
 }
 
-// requestTo is what an error calls the request.
+// requestTo is the request as an error names it.
 func (c call) requestTo(server *circlecitest.Server) string {
-	return "GET " + server.URL + "/api/v2" + c.asked
+	return "GET " + server.URL + "/api/v2" + c.target
 }
 
-// equal compares with nil and empty told apart.
+// equal asserts equality, and distinguishes nil from empty.
 func equal(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s:\n got %s\nwant %s", what, show(got), show(want))
+		t.Errorf("%s:\n got %s\nwant %s", what, format(got), format(want))
 	}
 }
 
-// show writes a value as JSON, which unlike %v follows pointers.
-func show(value any) string {
+// format formats a value as JSON, which, unlike %v, dereferences pointers.
+func format(value any) string {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return err.Error()
@@ -154,17 +181,23 @@ func show(value any) string {
 	return string(text)
 }
 
-// errorOf returns err as an E.
-func errorOf[E error](t *testing.T, err error) E {
-	t.Helper()
-	var e E
-	if !errors.As(err, &e) {
-		t.Fatalf("got error %T %v, want a %T", err, err, e)
-	}
-	return e
+// outcome is the result of a read.
+type outcome struct {
+	count int64
+	err   error
 }
 
-func TestClientSendsExactlyThis(t *testing.T) {
+// readTasks counts the tasks of acme/linux concurrently.
+func readTasks(ctx context.Context, client *circleci.Client) <-chan outcome {
+	out := make(chan outcome, 1)
+	go func() {
+		count, err := client.UnclaimedTaskCount(ctx, "acme/linux")
+		out <- outcome{count, err}
+	}()
+	return out
+}
+
+func TestRequest(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
@@ -172,7 +205,7 @@ func TestClientSendsExactlyThis(t *testing.T) {
 		version circleci.APIVersion
 		path    string
 	}{
-		{name: "v2 is the default", path: "/api/v2/runner"},
+		{name: "default version", path: "/api/v2/runner"},
 		{name: "v2", version: circleci.V2, path: "/api/v2/runner"},
 		{name: "v3", version: circleci.V3, path: "/api/v3/runner"},
 		{name: "path prefix", prefix: "/circle/ci", version: circleci.V3, path: "/circle/ci/api/v3/runner"},
@@ -206,7 +239,7 @@ func TestClientSendsExactlyThis(t *testing.T) {
 	}
 }
 
-func TestClientWithoutCredentialSendsNone(t *testing.T) {
+func TestRequestWithoutCredential(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	client := newClient(t, server, func(config *circleci.Config) { config.Credential = circleci.Credential{} })
@@ -218,23 +251,16 @@ func TestClientWithoutCredentialSendsNone(t *testing.T) {
 	}
 }
 
-func TestClientKeepsItsConnection(t *testing.T) {
+func TestConnectionIsReused(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	server.SetTasks("acme/linux", 1, 0)
 	client := newClient(t, server)
-	ask := func() {
-		t.Helper()
-		if _, err := client.UnclaimedTaskCount(t.Context(), "acme/linux"); err != nil {
-			t.Fatal(err)
-		}
-	}
-
-	ask()
-	ask()
+	equal(t, "first", <-readTasks(t.Context(), client), outcome{count: 1})
+	equal(t, "second", <-readTasks(t.Context(), client), outcome{count: 1})
 	equal(t, "connections", server.Connections(), 1)
 	client.Close()
-	ask()
+	equal(t, "third", <-readTasks(t.Context(), client), outcome{count: 1})
 	equal(t, "connections after Close", server.Connections(), 2)
 }
 
@@ -271,25 +297,28 @@ func TestOnAttempt(t *testing.T) {
 		equal(t, "attempts", errorOf[*circleci.RetryError](t, err).Attempts, 1)
 
 		request := calls[1].requestTo(server)
-		type told struct {
+		type reported struct {
 			Number, StatusCode int
 			RequestID          string
 			Duration           time.Duration
 			Err                string
 		}
-		var got []told
+		var got []reported
 		for _, a := range attempts.all() {
 			equal(t, "method", a.Method, "GET")
 			equal(t, "URL", a.URL, strings.TrimPrefix(request, "GET "))
-			got = append(got, told{a.Number, a.StatusCode, a.RequestID, a.Duration, errorText(a.Err)})
+			got = append(got, reported{a.Number, a.StatusCode, a.RequestID, a.Duration, errorText(a.Err)})
 		}
-		equal(t, "attempts", got, []told{
-			{1, 503, "one 1", 2 * time.Second, request + ` answered 503 Service Unavailable: "later"`},
-			{2, 429, "two", 3 * time.Second, request + ` answered 429 Too Many Requests with plain text, not as the API does: "slow down"`},
-			{3, 200, "three", time.Second, ""},
-			{1, 200, "", 4 * time.Second, ""}, // The body is rejected later.
-			{1, 0, "", 5 * time.Second, request + " was redirected to https://login.example.com:443, which was not followed"},
-			{1, 200, "", 6 * time.Second, request + ": the connection was closed in the middle of the response"},
+		equal(t, "attempts", got, []reported{
+			{Number: 1, StatusCode: 503, RequestID: "one 1", Duration: 2 * time.Second, Err: request + ` answered 503 Service Unavailable: "later"`},
+			{
+				Number: 2, StatusCode: 429, RequestID: "two", Duration: 3 * time.Second,
+				Err: request + ` answered 429 Too Many Requests with plain text instead of JSON: "slow down"`,
+			},
+			{Number: 3, StatusCode: 200, RequestID: "three", Duration: time.Second},
+			{Number: 1, StatusCode: 200, Duration: 4 * time.Second}, // The body is decoded later.
+			{Number: 1, Duration: 5 * time.Second, Err: request + " was redirected to https://login.example.com:443, which was not followed"},
+			{Number: 1, StatusCode: 200, Duration: 6 * time.Second, Err: request + ": the connection was closed in the middle of the response"},
 		})
 	})
 }
@@ -297,55 +326,33 @@ func TestOnAttempt(t *testing.T) {
 func TestMaxConcurrentRequests(t *testing.T) {
 	t.Parallel()
 	const reads = 200
-	for _, most := range []int{1, 3, 32, 0} {
-		t.Run(strconv.Itoa(most), func(t *testing.T) {
+	for _, limit := range []int{1, 3, 32, 0} {
+		t.Run(strconv.Itoa(limit), func(t *testing.T) {
 			t.Parallel()
-			server := startServer(t)
-			for i := range reads {
-				server.SetTasks(fmt.Sprintf("acme/class-%d", i), int64(i)*7+1, 0)
-			}
-			client := newClient(t, server, func(config *circleci.Config) { config.MaxConcurrentRequests = most })
-			if most == 0 {
-				most = circleci.DefaultMaxConcurrentRequests
-			}
-			// No request is answered before as many as may be are under way, so that the bound is met and not only kept.
-			var mu sync.Mutex
-			underWay, peak := 0, 0
-			full := make(chan struct{})
-			server.Intercept(func(r *http.Request) http.Handler {
-				mu.Lock()
-				underWay++
-				peak = max(peak, underWay)
-				if underWay == most && peak == most {
-					select {
-					case <-full:
-					default:
-						close(full)
-					}
+			config := func(config *circleci.Config) { config.MaxConcurrentRequests = limit }
+			inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+				limit := cmp.Or(limit, circleci.DefaultMaxConcurrentRequests)
+				var mu sync.Mutex
+				inFlight, peak := 0, 0
+				count := func(n int) {
+					mu.Lock()
+					defer mu.Unlock()
+					inFlight += n
+					peak = max(peak, inFlight)
 				}
-				mu.Unlock()
-				select {
-				case <-full:
-				case <-r.Context().Done():
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				underWay--
-				return nil
-			})
-
-			var wg sync.WaitGroup
-			for i := range reads {
-				wg.Go(func() {
-					got, err := client.UnclaimedTaskCount(t.Context(), fmt.Sprintf("acme/class-%d", i))
-					equal(t, "error", errorText(err), "")
-					equal(t, "count", got, int64(i)*7+1)
+				server.Intercept(func(*http.Request) http.Handler {
+					count(1)
+					defer count(-1)
+					time.Sleep(time.Second)
+					return nil
 				})
-			}
-			wg.Wait()
-			equal(t, "most requests under way at once", peak, most)
-			equal(t, "number of connections", server.Connections(), most)
-			equal(t, "number of requests", len(server.Requests()), reads)
+				start := time.Now()
+				countAll(t, server, client, reads, reads)
+				equal(t, "elapsed", time.Since(start), time.Duration((reads+limit-1)/limit)*time.Second)
+				equal(t, "peak of requests in flight", peak, limit)
+				equal(t, "number of connections", server.Connections(), limit)
+				equal(t, "number of requests", len(server.Requests()), reads)
+			})
 		})
 	}
 }

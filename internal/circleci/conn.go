@@ -13,7 +13,7 @@ import (
 var errSurplusBytes = errors.New("the server sent more than its response, so the connection cannot be used again")
 
 // conn is a connection of HTTP/1.1 that knows what net/http keeps to itself: whether it has ended, and whether bytes came
-// between two responses. net/http reuses a connection before it looks for such bytes, and would take them for the response
+// between two responses. net/http reuses a connection before it reads such bytes, and would take them for the response
 // to the next request.
 type conn struct {
 	net.Conn

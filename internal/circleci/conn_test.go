@@ -18,17 +18,17 @@ func TestTruncatedResponse(t *testing.T) {
 	t.Parallel()
 	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1b\r\n{\"unclaimed_task_count\":42}\r\n"
 	tests := []struct{ name, response string }{
-		{"version", "HTT"},
-		{"status code", "HTTP/1.1 20"},
-		{"reason phrase", "HTTP/1.1 200 O"},
-		{"header's name", "HTTP/1.1 200 OK\r\nContent-Ty"},
-		{"header's value", "HTTP/1.1 200 OK\r\nContent-Length: 2"},
-		{"end of the header", "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n"},
-		{"body", "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{"},
-		{"length of a chunk", chunked + "1"},
-		{"last chunk", chunked + "0\r\n"},
-		{"trailer's name", chunked + "0\r\nX-Ch"},
-		{"end of the trailer", chunked + "0\r\nX-Checksum: 1\r\n"},
+		{name: "version", response: "HTT"},
+		{name: "status code", response: "HTTP/1.1 20"},
+		{name: "reason phrase", response: "HTTP/1.1 200 O"},
+		{name: "header's name", response: "HTTP/1.1 200 OK\r\nContent-Ty"},
+		{name: "header's value", response: "HTTP/1.1 200 OK\r\nContent-Length: 2"},
+		{name: "end of the header", response: "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n"},
+		{name: "body", response: "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{"},
+		{name: "length of a chunk", response: chunked + "1"},
+		{name: "last chunk", response: chunked + "0\r\n"},
+		{name: "trailer's name", response: chunked + "0\r\nX-Ch"},
+		{name: "end of the trailer", response: chunked + "0\r\nX-Checksum: 1\r\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -52,8 +52,8 @@ func TestSurplusResponse(t *testing.T) {
 		name string
 		send func(io.Writer)
 	}{
-		{"at once", func(w io.Writer) { _, _ = io.WriteString(w, good+surplus) }},
-		{"in part", func(w io.Writer) { _, _ = io.WriteString(w, good+surplus[:30]) }},
+		{name: "complete", send: func(w io.Writer) { _, _ = io.WriteString(w, good+surplus) }},
+		{name: "in part", send: func(w io.Writer) { _, _ = io.WriteString(w, good+surplus[:30]) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -69,7 +69,7 @@ func TestSurplusResponse(t *testing.T) {
 						return
 					}
 					go func() {
-						defer connection.Close() //nolint:errcheck // Nobody waits for it.
+						defer connection.Close() //nolint:errcheck // Nothing depends on the result.
 						for requests := bufio.NewReader(connection); ; {
 							if _, err := http.ReadRequest(requests); err != nil {
 								return

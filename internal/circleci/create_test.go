@@ -132,52 +132,52 @@ func TestCreateWithFaults(t *testing.T) {
 	}
 	tests := []struct {
 		name string
-		// fault is what the client gets in place of the response. It may call cancel.
-		fault func(c creation, cancel func()) http.Handler
+		// failure replaces the response. It may call cancel.
+		failure func(c creation, cancel func()) http.Handler
 		// reason is the end of the cause's text, where it is the same for all kinds.
 		reason string
-		// kind, if set, is the only one of which the fault is one.
+		// kind, if set, is the only kind of object that the row applies to.
 		kind string
 	}{
-		{name: "408", fault: status(408, ""), reason: "answered 408 Request Timeout"},
-		{name: "425", fault: status(425, ""), reason: "answered 425 Too Early"},
-		{name: "500", fault: status(500, ""), reason: "answered 500 Internal Server Error"},
-		{name: "500 with the object", fault: response(500, newID)},
-		{name: "502", fault: status(502, ""), reason: "answered 502 Bad Gateway"},
-		{name: "503", fault: status(503, ""), reason: "answered 503 Service Unavailable"},
-		{name: "504", fault: status(504, ""), reason: "answered 504 Gateway Timeout"},
-		{name: "524", fault: status(524, ""), reason: "answered 524"},
-		{name: "202", fault: response(202, newID)},
-		{name: "204", fault: fixed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })), reason: "answered 204 No Content"},
-		{name: "redirect", fault: fixed(http.RedirectHandler("/", http.StatusFound)), reason: "was redirected to http://127.0.0.1:80, which was not followed"},
-		{name: "redirect that repeats", fault: fixed(http.RedirectHandler("/api/v2/runner/resource", http.StatusTemporaryRedirect)), reason: "which was not followed"},
-		{name: "closed kept connection", fault: fixed(circlecitest.AbortConnection()), reason: "the connection was closed before a response came"},
-		{name: "reset kept connection", fault: fixed(circlecitest.Reset(""))},
-		{name: "timeout", fault: fixed(circlecitest.Hang()), reason: "timed out after 30s waiting for a complete response"},
-		{name: "truncated response", fault: fixed(circlecitest.TruncatedBody(`{"id":"` + newID)), reason: "the connection was closed in the middle of the response"},
-		{name: "canceled", fault: func(_ creation, cancel func()) http.Handler {
+		{name: "408", failure: status(408, ""), reason: "answered 408 Request Timeout"},
+		{name: "425", failure: status(425, ""), reason: "answered 425 Too Early"},
+		{name: "500", failure: status(500, ""), reason: "answered 500 Internal Server Error"},
+		{name: "500 with the object", failure: response(500, newID)},
+		{name: "502", failure: status(502, ""), reason: "answered 502 Bad Gateway"},
+		{name: "503", failure: status(503, ""), reason: "answered 503 Service Unavailable"},
+		{name: "504", failure: status(504, ""), reason: "answered 504 Gateway Timeout"},
+		{name: "524", failure: status(524, ""), reason: "answered 524"},
+		{name: "202", failure: response(202, newID)},
+		{name: "204", failure: fixed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })), reason: "answered 204 No Content"},
+		{name: "redirect", failure: fixed(http.RedirectHandler("/", http.StatusFound)), reason: "was redirected to http://127.0.0.1:80, which was not followed"},
+		{name: "redirect that repeats", failure: fixed(http.RedirectHandler("/api/v2/runner/resource", http.StatusTemporaryRedirect)), reason: "which was not followed"},
+		{name: "closed kept connection", failure: fixed(circlecitest.AbortConnection()), reason: "the connection was closed before a response came"},
+		{name: "reset kept connection", failure: fixed(circlecitest.Reset(""))},
+		{name: "timeout", failure: fixed(circlecitest.Hang()), reason: "timed out after 30s waiting for a complete response"},
+		{name: "truncated response", failure: fixed(circlecitest.TruncatedBody(`{"id":"` + newID)), reason: "the connection was closed in the middle of the response"},
+		{name: "canceled", failure: func(_ creation, cancel func()) http.Handler {
 			return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				cancel()
 				<-r.Context().Done()
 			})
 		}, reason: "context canceled"},
-		{name: "empty", fault: status(201, ""), reason: "the answer is empty"},
-		{name: "HTML", fault: status(201, "<title>Sign in</title>"), reason: `the answer is an HTML page, not JSON; its title is "Sign in"`},
-		{name: "list", fault: status(201, `{"items":[]}`), reason: "the answer has no id"},
-		{name: "null", fault: status(201, `null`), reason: "the answer is null, not an object"},
-		{name: "ID that is no UUID", fault: response(201, "42"), reason: `the answer has "42" for id, which is not a UUID`},
-		{name: "other ID that is no UUID", fault: response(201, newID+"0"), reason: "which is not a UUID"},
-		{name: "ID of another object", fault: func(c creation, _ func()) http.Handler {
+		{name: "empty", failure: status(201, ""), reason: "the answer is empty"},
+		{name: "HTML", failure: status(201, "<title>Sign in</title>"), reason: `the answer is an HTML page, not JSON; its title is "Sign in"`},
+		{name: "list", failure: status(201, `{"items":[]}`), reason: "the answer has no id"},
+		{name: "null", failure: status(201, `null`), reason: "the answer is null, not an object"},
+		{name: "ID that is no UUID", failure: response(201, "42"), reason: `the answer has "42" for id, which is not a UUID`},
+		{name: "other ID that is no UUID", failure: response(201, newID+"0"), reason: "which is not a UUID"},
+		{name: "ID of another object", failure: func(c creation, _ func()) http.Handler {
 			return circlecitest.JSON(fmt.Sprintf(c.good, c.old))
 		}, reason: "that existed before"},
-		{name: "other class", fault: response(201, newID, "acme/", "other/"), reason: "was to be created"},
-		{name: "no class", fault: response(201, newID, "resource_class", "class"), reason: "the answer has no resource_class"},
-		{name: "trailing data", fault: response(201, newID, "}", "}}")},
-		{name: "no description", fault: response(201, newID, "description", "text"), reason: "the answer has no description", kind: "resource class"},
-		{name: "no token", fault: response(201, newID, `"token"`, `"tokens"`), reason: "the answer has no token", kind: "token"},
-		{name: "null token", fault: response(201, newID, `"`+secret+`"`, "null"), reason: "the answer has null for token, not a string", kind: "token"},
-		{name: "empty token", fault: response(201, newID, secret, ""), reason: "the answer has an empty token, which is the secret", kind: "token"},
-		{name: "no time", fault: response(201, newID, "2026-01-01", "today"), reason: `the answer has "todayT00:00:00Z" for created_at, which is not an RFC 3339 date-time`, kind: "token"},
+		{name: "other class", failure: response(201, newID, "acme/", "other/"), reason: "was to be created"},
+		{name: "no class", failure: response(201, newID, "resource_class", "class"), reason: "the answer has no resource_class"},
+		{name: "trailing data", failure: response(201, newID, "}", "}}")},
+		{name: "no description", failure: response(201, newID, "description", "text"), reason: "the answer has no description", kind: "resource class"},
+		{name: "no token", failure: response(201, newID, `"token"`, `"tokens"`), reason: "the answer has no token", kind: "token"},
+		{name: "null token", failure: response(201, newID, `"`+secret+`"`, "null"), reason: "the answer has null for token, not a string", kind: "token"},
+		{name: "empty token", failure: response(201, newID, secret, ""), reason: "the answer has an empty token, which is the secret", kind: "token"},
+		{name: "no time", failure: response(201, newID, "2026-01-01", "today"), reason: `the answer has "todayT00:00:00Z" for created_at, which is not an RFC 3339 date-time`, kind: "token"},
 	}
 	for _, test := range tests {
 		// The service may have carried out the request before, or not.
@@ -190,11 +190,11 @@ func TestCreateWithFaults(t *testing.T) {
 					}
 					ctx, cancel := context.WithCancel(t.Context())
 					defer cancel()
-					fault := test.fault(c, cancel)
+					failure := test.failure(c, cancel)
 					if acted {
-						fault = server.After(fault)
+						failure = server.After(failure)
 					}
-					server.Enqueue(nil, fault)
+					server.Enqueue(nil, failure)
 
 					id, err := c.do(ctx, client)
 					equal(t, "requests", sent(server), []string{c.list, c.post, c.list})
@@ -348,8 +348,8 @@ func TestCreateThatDidNotArrive(t *testing.T) {
 	t.Run("handshake", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			authority := circlecitest.NewAuthority()
-			certificate, key := authority.Issue("127.0.0.1")
+			ca := circlecitest.NewAuthority()
+			certificate, key := ca.Issue("127.0.0.1")
 			server := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
 			server.UseMemory()
 			server.StartTLS()
@@ -358,7 +358,7 @@ func TestCreateThatDidNotArrive(t *testing.T) {
 				closing.ServeHTTP(w, r)
 				server.ResetConnections(failures)
 			}))
-			client := newClient(t, server, withRetries(failures), trust(t, authority))
+			client := newClient(t, server, withRetries(failures), trust(t, ca))
 			id, err := creations[0].do(t.Context(), client)
 			equal(t, "error", errorText(err), "")
 			equal(t, "created", creations[0].created(server), []string{id})

@@ -15,7 +15,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// decodeCount reads an answer such as {"unclaimed_task_count": 42}. Only plain digits count: a missing, null,
+// decodeCount decodes a response such as {"unclaimed_task_count": 42}. Only plain digits are accepted: a missing, null,
 // negative or fractional count is an error, never 0.
 func decodeCount(body []byte, key string) (int64, error) {
 	var (
@@ -35,9 +35,9 @@ func decodeCount(body []byte, key string) (int64, error) {
 	return count, d.expectEOF()
 }
 
-// decodeRunners reads an answer such as {"items": [{"resource_class": "acme/linux", …}, …]}. An answer that could
-// be a part of a list, or no list at all, is an error, never an empty list. Of a runner, only the fields matter: a
-// beginning of runnerKeys.
+// decodeRunners decodes a response such as {"items": [{"resource_class": "acme/linux", …}, …]}. A response that may be
+// only part of a list, or that is not a list, is an error, never an empty list. Members of a runner other than fields, a
+// prefix of runnerKeys, are ignored.
 func decodeRunners(body []byte, fields []string) ([]Runner, error) {
 	d, runners := newDecoder(body), []Runner{}
 	err := d.list(func(index int) error {
@@ -72,12 +72,12 @@ func (d *decoder) list(item func(index int) error) error {
 	return d.expectEOF()
 }
 
-// listKeys are the members of a list that matter. Those that are not its items are how other APIs say that more follows.
+// listKeys are the members of a list that are decoded: its items, and the members by which other APIs indicate another page.
 var listKeys = []string{
 	"items", "next_page_token", "nextPageToken", "next_page", "next", "cursor", "has_more", "truncated", "page", "links",
 }
 
-// pageLinks reads the value of page or links, which matters when it is an object with a next page.
+// pageLinks decodes the value of page or links, which indicates pagination if it is an object with a next page.
 func (d *decoder) pageLinks(name string) error {
 	if d.PeekKind() != jsontext.KindBeginObject {
 		return d.SkipValue()
@@ -86,8 +86,8 @@ func (d *decoder) pageLinks(name string) error {
 	return err
 }
 
-// rejectPagination rejects a response that says that more follows: no endpoint is documented to page, so a page must not
-// be taken for the complete list.
+// rejectPagination rejects a response that indicates another page: no endpoint is documented to paginate, so a page must
+// not be mistaken for the complete list.
 func (d *decoder) rejectPagination(hint string) error {
 	value, err := d.ReadValue()
 	if err != nil {
@@ -100,10 +100,10 @@ func (d *decoder) rejectPagination(hint string) error {
 	return &PaginationError{Hint: hint}
 }
 
-// nextLink is a link to a next page in the header Link.
+// nextLink matches a link to the next page in a Link header.
 var nextLink = regexp.MustCompile(`(?i);\s*rel\s*=\s*"?[^",;]*\bnext\b`)
 
-// rejectPaginationHeaders rejects what rejectPagination does, where the header says it.
+// rejectPaginationHeaders rejects a response whose header indicates another page.
 func rejectPaginationHeaders(header http.Header) error {
 	switch {
 	case nextLink.MatchString(strings.Join(header.Values("Link"), ",")):
@@ -138,7 +138,7 @@ var runnerKeys = []string{
 
 const documentedKeys = 7
 
-// timeKeys are those of which an empty string says what null says: there is no such time.
+// timeKeys are the fields in which an empty string means the same as null: there is no such time.
 var timeKeys = []string{"first_connected", "last_connected", "last_used"}
 
 func (d *decoder) runner(where jsonPath, keys []string) (Runner, error) {
@@ -171,7 +171,7 @@ func (d *decoder) runner(where jsonPath, keys []string) (Runner, error) {
 	}, nil
 }
 
-// repeatedItem finds an item that a list holds twice, with equal values of all members, in any order.
+// repeatedItem finds an item that a list contains twice, with equal values of all members, in any order.
 func repeatedItem(body []byte) (name, class string, repeated bool) {
 	var list struct {
 		Items []jsontext.Value `json:"items"`
@@ -198,13 +198,13 @@ func repeatedItem(body []byte) (name, class string, repeated bool) {
 	return "", "", false
 }
 
-// decoder reads JSON strictly: valid UTF-8, no lone surrogate, keys in their exact case. It tells duplicates of the
-// keys that matter itself, because duplicates of those that are ignored may stand.
+// decoder decodes JSON strictly: valid UTF-8, no lone surrogate, keys in their exact case. It rejects duplicates of the
+// decoded keys itself, because duplicates of ignored keys are allowed.
 type decoder struct {
 	*jsontext.Decoder
-	// text is the whole answer. The strings that are read are parts of it, so that they need no memory of their own.
+	// text is the complete response. Decoded strings are substrings of it, so that they need no memory of their own.
 	text string
-	// kept are strings that a pointer points to, many in one piece: lists are long.
+	// kept holds the strings that pointers refer to, allocated in blocks, because lists are long.
 	kept []string
 }
 
@@ -212,7 +212,7 @@ func newDecoder(body []byte) *decoder {
 	return &decoder{Decoder: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true)), text: string(body)}
 }
 
-// keep returns a pointer to text.
+// keep returns a pointer to a copy of text.
 func (d *decoder) keep(text string) *string {
 	if len(d.kept) == cap(d.kept) {
 		d.kept = make([]string, 0, min(max(2*cap(d.kept), 16), 1024))
@@ -221,7 +221,7 @@ func (d *decoder) keep(text string) *string {
 	return &d.kept[len(d.kept)-1]
 }
 
-// place is where an object stands in an answer: it is the answer, or the item of an index.
+// jsonPath is the location of an object in a response: rootPath, or the index of an item.
 type jsonPath int
 
 const rootPath jsonPath = -1
@@ -233,7 +233,7 @@ func (p jsonPath) String() string {
 	return "items[" + strconv.Itoa(int(p)) + "]"
 }
 
-// of is where a member of the object stands.
+// of returns the path of a member of the object.
 func (p jsonPath) of(key string) string {
 	if p == rootPath {
 		return key
@@ -241,12 +241,12 @@ func (p jsonPath) of(key string) string {
 	return p.String() + "." + key
 }
 
-// keySet holds which of an object's keys were there.
+// seenKeys is the set of an object's keys that have been decoded, by index.
 type seenKeys uint
 
 func (s seenKeys) has(key int) bool { return s&(1<<key) != 0 }
 
-// object reads an object. It calls member for each of the keys that matter, with the key's index, and skips others.
+// object decodes an object. It calls member with the index of each of keys that it finds, and skips the others.
 func (d *decoder) object(where jsonPath, keys []string, member func(key int) error) (seen seenKeys, err error) {
 	if kind := d.PeekKind(); kind != jsontext.KindBeginObject {
 		return 0, d.typeError(where.String(), kind, "an object")
@@ -275,7 +275,7 @@ func (d *decoder) object(where jsonPath, keys []string, member func(key int) err
 	return seen, err
 }
 
-// key reads the name of a member and returns its index in keys, -1 when it is none of them.
+// key decodes the name of a member and returns its index in keys, or -1 if it is none of them.
 func (d *decoder) key(keys []string) (int, error) {
 	raw, err := d.ReadValue()
 	if err != nil {
@@ -293,7 +293,7 @@ func (d *decoder) key(keys []string) (int, error) {
 	return -1, nil
 }
 
-// optionalString reads a string, or reads a null and returns nil.
+// optionalString decodes a string or null, for which it returns nil.
 func (d *decoder) optionalString(where jsonPath, key string) (*string, error) {
 	switch kind := d.PeekKind(); kind {
 	case jsontext.KindNull:
@@ -314,7 +314,7 @@ func (d *decoder) optionalString(where jsonPath, key string) (*string, error) {
 	}
 }
 
-// maxQuotedNumber is how long a number may be that an error quotes.
+// maxQuotedNumber is the maximum length of a number that an error quotes.
 const maxQuotedNumber = 40
 
 func (d *decoder) count(key string) (int64, error) {
@@ -329,7 +329,7 @@ func (d *decoder) count(key string) (int64, error) {
 	count, err := strconv.ParseUint(string(raw), 10, 63)
 	if err != nil {
 		value := string(raw)
-		if len(raw) > maxQuotedNumber { // Not its beginning, which could be the beginning of a secret.
+		if len(raw) > maxQuotedNumber { // Not a prefix, which could be the beginning of a secret.
 			value = fmt.Sprintf("of %d characters", len(raw))
 		}
 		return 0, fmt.Errorf("has %s %s, which is not a whole number from 0 to 9223372036854775807 in plain digits", key, value)
@@ -337,7 +337,7 @@ func (d *decoder) count(key string) (int64, error) {
 	return int64(count), nil
 }
 
-// end refuses whatever stands behind the first value.
+// expectEOF rejects data after the first value.
 func (d *decoder) expectEOF() error {
 	switch _, err := d.ReadToken(); {
 	case errors.Is(err, io.EOF):
@@ -345,11 +345,11 @@ func (d *decoder) expectEOF() error {
 	case err != nil:
 		return err
 	}
-	return errors.New("goes on after its end")
+	return errors.New("has trailing data")
 }
 
-// mismatch says that a value is not of the wanted kind. Where there is no value, or only the first letter of one, as in
-// "no healthy upstream", it is the decoder that knows why.
+// typeError reports that a value is not of the wanted kind. If there is no valid value, as in "no healthy upstream", it
+// returns the syntax error of the decoder.
 func (d *decoder) typeError(where string, kind jsontext.Kind, want string) error {
 	switch kind {
 	case jsontext.KindBeginObject, jsontext.KindBeginArray:
@@ -382,7 +382,7 @@ func kindName(kind jsontext.Kind) string {
 	return "something else"
 }
 
-// unquote returns the text of the JSON string that was just read. Without an escape, which is the rule, it copies nothing.
+// unquote returns the value of the JSON string that was just read. It copies nothing unless the string has an escape.
 func (d *decoder) unquote(raw jsontext.Value) (string, error) {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		end := int(d.InputOffset())

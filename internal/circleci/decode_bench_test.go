@@ -7,7 +7,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// BenchmarkDecodeRunners reads the body of a listing.
+// BenchmarkDecodeRunners decodes the body of a listing.
 func BenchmarkDecodeRunners(b *testing.B) {
 	for _, n := range []int{10, 1_000, 10_000, 100_000} {
 		body := circlecitest.LongList(n, 3)
@@ -17,14 +17,14 @@ func BenchmarkDecodeRunners(b *testing.B) {
 			for b.Loop() {
 				runners, err := decodeRunners(body, runnerKeys[:documentedKeys])
 				if err != nil || len(runners) != n {
-					b.Fatalf("%d runners were read: %v", len(runners), err)
+					b.Fatalf("decoded %d runners: %v", len(runners), err)
 				}
 			}
 		})
 	}
 }
 
-// BenchmarkDecodeCount reads the body of a count.
+// BenchmarkDecodeCount decodes the body of a count.
 func BenchmarkDecodeCount(b *testing.B) {
 	body := []byte(`{"unclaimed_task_count":42}`)
 	b.ReportAllocs()

@@ -13,8 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// Both fuzz tests compare with a reference that is slow and plain: it makes a tree of the whole answer with encoding/json
-// and looks at the tree. Neither may accept what the other refuses, and what they accept they read alike.
+// Both fuzz tests compare a decoder with a slow and simple reference, which decodes the complete response to a tree with
+// encoding/json. Both must accept the same responses, with the same result.
 
 func FuzzDecodeRunners(f *testing.F) {
 	const identity = `"resource_class":"acme/linux","name":"one"`
@@ -46,7 +46,7 @@ func FuzzDecodeRunners(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		given := bytes.Clone(body)
-		// What a listing of an organization has besides is ignored in all others.
+		// The additional fields of a listing by organization are ignored in other listings.
 		for _, keys := range [][]string{runnerKeys[:documentedKeys], runnerKeys} {
 			got, err := decodeRunners(body, keys)
 			want, ok := referenceRunners(given, len(keys) == len(runnerKeys))
@@ -57,7 +57,7 @@ func FuzzDecodeRunners(f *testing.F) {
 				t.Fatalf("decodeRunners returns %s, the reference %s", asJSON(got), asJSON(want))
 			}
 			if !bytes.Equal(body, given) {
-				t.Fatalf("decodeRunners changed the answer to %q", body)
+				t.Fatalf("decodeRunners modified the response to %q", body)
 			}
 		}
 	})
@@ -88,7 +88,7 @@ func FuzzDecodeCount(f *testing.F) {
 			t.Fatalf("decodeCount returns %d, the reference %d", got, want)
 		}
 		if !bytes.Equal(body, given) {
-			t.Fatalf("decodeCount changed the answer to %q", body)
+			t.Fatalf("decodeCount modified the response to %q", body)
 		}
 	})
 }
@@ -193,7 +193,7 @@ type member struct {
 	value any
 }
 
-// find returns the value of a key, and how often the key is there.
+// find returns the value of a key, and how often the object contains the key.
 func (o object) find(key string) (value any, times int) {
 	for _, m := range o {
 		if m.key == key {
@@ -299,10 +299,10 @@ func referenceCount(body []byte, key string) (int64, bool) {
 	return n.Int64(), true
 }
 
-// malformed is what referenceTree returns for what is not one whole value of strict JSON.
+// malformed is the result of referenceTree unless the body is exactly one value of strict JSON.
 type malformed struct{}
 
-// referenceTree reads one JSON value: nil, a bool, a json.Number, a string, a []any or an object.
+// referenceTree decodes one JSON value: nil, a bool, a json.Number, a string, a []any or an object.
 func referenceTree(body []byte) any {
 	if !utf8.Valid(body) || !json.Valid(body) || hasLoneSurrogate(body) {
 		return malformed{}
@@ -315,7 +315,7 @@ func referenceTree(body []byte) any {
 func referenceValue(d *json.Decoder) any {
 	token, err := d.Token()
 	if err != nil {
-		panic(err) // json.Valid has seen it.
+		panic(err) // Unreachable: the JSON is valid.
 	}
 	switch token {
 	case json.Delim('{'):
@@ -323,7 +323,7 @@ func referenceValue(d *json.Decoder) any {
 		for d.More() {
 			key, isText := referenceValue(d).(string)
 			if !isText {
-				panic("a key is no string")
+				panic("a key is not a string")
 			}
 			o = append(o, member{key, referenceValue(d)})
 		}
@@ -340,8 +340,8 @@ func referenceValue(d *json.Decoder) any {
 	return token
 }
 
-// hasLoneSurrogate looks for \ud800 to \udfff that are not in pairs, which encoding/json reads as U+FFFD. Backslashes are
-// in strings only, because the text is valid.
+// hasLoneSurrogate reports whether an escape from \ud800 to \udfff is not part of a pair, which encoding/json decodes to
+// U+FFFD. Backslashes are in strings only, because the JSON is valid.
 func hasLoneSurrogate(body []byte) bool {
 	unit := func(at int) uint64 {
 		if at+6 > len(body) || body[at] != '\\' || body[at+1] != 'u' {
@@ -366,7 +366,7 @@ func hasLoneSurrogate(body []byte) bool {
 		case first >= 0xdc00 && first <= 0xdfff:
 			return true
 		default:
-			i++ // What is escaped may be a backslash.
+			i++ // The escaped character may be a backslash.
 		}
 	}
 	return false

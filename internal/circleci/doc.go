@@ -2,7 +2,7 @@
 // tasks wait for a resource class.
 //
 // The API is described at https://circleci.com/docs/api/v2/ (Runner) and, for version 3, at
-// https://circleci.com/docs/guides/execution-runner/runner-api/. The client answers with exactly what the service
-// said or with an error: an answer that is incomplete, ambiguous or of another shape than documented is never
-// turned into a number or a list.
+// https://circleci.com/docs/guides/execution-runner/runner-api/. The client returns exactly the data of the
+// service or an error: a response that is incomplete, ambiguous or not of the documented form is never turned into a
+// number or a list.
 package circleci

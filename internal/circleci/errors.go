@@ -18,19 +18,19 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// StatusError is an answer with another status than 200.
+// StatusError is a response with a status that is not accepted.
 type StatusError struct {
-	// Request is what was asked: method and URL.
+	// Request is the request: method and URL.
 	Request string
-	// StatusCode is the HTTP status of the answer.
+	// StatusCode is the HTTP status of the response.
 	StatusCode int
-	// Body is what the answer held.
+	// Body is the kind of content in the response.
 	Body BodyKind
-	// Message is what the answer said: the API's message, or a part of the text or the title of the page that
+	// Message is the message in the response: that of the API, or a part of the text or the title of the page that
 	// came instead. It is one line, at most maxMessage characters long, and holds no credential. It may be empty.
 	Message string
 
-	// retryAfter is the header by which a service says when to come back.
+	// retryAfter is the header Retry-After.
 	retryAfter string
 }
 
@@ -38,9 +38,9 @@ func (e *StatusError) Error() string {
 	text := fmt.Sprintf("%s answered %s", e.Request, strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))))
 	switch e.Body {
 	case BodyHTML:
-		text += " with an HTML page, not as the API does"
+		text += " with an HTML page instead of JSON"
 	case BodyText:
-		text += " with plain text, not as the API does"
+		text += " with plain text instead of JSON"
 	}
 	if e.Message != "" {
 		text += fmt.Sprintf(": %q", e.Message)
@@ -48,11 +48,11 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-// ResponseError is an answer with status 200 that is not what the API documents, so that nothing can be said from it.
+// ResponseError is a response with an accepted status that does not match the documented format, so it is rejected.
 type ResponseError struct {
-	// Request is what was asked: method and URL.
+	// Request is the request: method and URL.
 	Request string
-	// Body is what the answer held.
+	// Body is the kind of content in the response.
 	Body BodyKind
 	// Reason completes a sentence that starts with "the answer".
 	Reason string
@@ -76,9 +76,9 @@ func (e *PaginationError) Error() string {
 	return fmt.Sprintf("is one page of several (it has %s), which this API is not documented to give", e.Hint)
 }
 
-// RequestError is a request to which no whole answer came.
+// RequestError is a request without a complete response.
 type RequestError struct {
-	// Request is what was asked: method and URL.
+	// Request is the request: method and URL.
 	Request string
 	// Reason is the cause in words, without anything secret.
 	Reason string
@@ -90,12 +90,12 @@ func (e *RequestError) Error() string { return fmt.Sprintf("%s: %s", e.Request, 
 
 func (e *RequestError) Unwrap() error { return e.Err }
 
-// RedirectError is an answer that sends the request to another origin, or one that sends a write anywhere. It was not
+// RedirectError is a response that redirects a request to another origin, or a write to any URL. It was not
 // followed, so that the credential went nowhere else and the write was not repeated.
 type RedirectError struct {
-	// Request is what was asked: method and URL.
+	// Request is the request: method and URL.
 	Request string
-	// Origin is where the answer pointed to: scheme, host and port.
+	// Origin is the target of the redirect: scheme, host and port.
 	Origin string
 }
 
@@ -105,7 +105,7 @@ func (e *RedirectError) Error() string {
 
 // CertificateError is a server or a proxy whose certificate was not accepted. No credential was sent to it.
 type CertificateError struct {
-	// Request is what was to be asked: method and URL.
+	// Request is the request that was not sent: method and URL.
 	Request string
 	// Host is the name of the server, or of the proxy.
 	Host string
@@ -125,7 +125,7 @@ func (e *CertificateError) Error() string {
 
 // TLSAlertError is a TLS connection that the server, or a proxy, ended with an alert.
 type TLSAlertError struct {
-	// Request is what was to be asked: method and URL.
+	// Request is the request that was not sent: method and URL.
 	Request string
 	// Alert is the alert's code.
 	Alert tls.AlertError
@@ -135,7 +135,7 @@ type TLSAlertError struct {
 
 func (e *TLSAlertError) Error() string { return fmt.Sprintf("%s: %s", e.Request, e.Reason) }
 
-// IsAboutClientCertificate reports whether the other side asks for a client certificate, or for another one than it got.
+// IsAboutClientCertificate reports whether the server requires a client certificate, or another one than it received.
 func (e *TLSAlertError) IsAboutClientCertificate() bool {
 	// RFC 8446, section 6: bad_certificate, unsupported_certificate, certificate_revoked, certificate_expired,
 	// certificate_unknown, unknown_ca, access_denied, certificate_required.
@@ -159,16 +159,16 @@ func asTruncated(err error, used *conn) error {
 	return fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
 }
 
-func (c *Client) newRequestError(asked string, err error) error {
+func (c *Client) newRequestError(request string, err error) error {
 	if redirect := (*redirectError)(nil); errors.As(err, &redirect) {
-		return &RedirectError{Request: asked, Origin: c.sanitize(redirect.origin)}
+		return &RedirectError{Request: request, Origin: c.sanitize(redirect.origin)}
 	}
 	// url.Error repeats method and URL, which the request says already.
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
 	if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
-		e := &CertificateError{Request: asked, Host: c.config.APIURL.Hostname(), Reason: c.sanitize(certificate.Err.Error())}
+		e := &CertificateError{Request: request, Host: c.config.APIURL.Hostname(), Reason: c.sanitize(certificate.Err.Error())}
 		operation := (*net.OpError)(nil)
 		if errors.As(err, &operation) && operation.Op == "proxyconnect" {
 			if proxy, err := c.proxies.forRequestTo(c.config.APIURL); err == nil && proxy != nil {
@@ -178,9 +178,9 @@ func (c *Client) newRequestError(asked string, err error) error {
 		return e
 	}
 	if alert, isRemote, isAlert := tlsAlert(err); isAlert && isRemote {
-		return &TLSAlertError{Request: asked, Alert: alert, Reason: c.sanitize(err.Error())}
+		return &TLSAlertError{Request: request, Alert: alert, Reason: c.sanitize(err.Error())}
 	}
-	e := &RequestError{Request: asked, Reason: c.sanitize(err.Error()), Err: err}
+	e := &RequestError{Request: request, Reason: c.sanitize(err.Error()), Err: err}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Reason = fmt.Sprintf("timed out after %s waiting for a complete response", c.config.RequestTimeout)
@@ -192,9 +192,9 @@ func (c *Client) newRequestError(asked string, err error) error {
 	return e
 }
 
-func (c *Client) newStatusError(asked string, response *http.Response, body []byte) error {
+func (c *Client) newStatusError(request string, response *http.Response, body []byte) error {
 	e := &StatusError{
-		Request: asked, StatusCode: response.StatusCode, Body: classifyBody(body), retryAfter: response.Header.Get("Retry-After"),
+		Request: request, StatusCode: response.StatusCode, Body: classifyBody(body), retryAfter: response.Header.Get("Retry-After"),
 	}
 	switch e.Body {
 	case BodyHTML:
@@ -231,9 +231,9 @@ func errorMessage(body []byte) string {
 	return string(body)
 }
 
-// newAnswerError says what is wrong with an answer that has status 200.
-func (c *Client) newResponseError(asked string, body []byte, err error) error {
-	e := &ResponseError{Request: asked, Body: classifyBody(body)}
+// newResponseError describes why a response with an accepted status is rejected.
+func (c *Client) newResponseError(request string, body []byte, err error) error {
+	e := &ResponseError{Request: request, Body: classifyBody(body)}
 	syntax := (*jsontext.SyntacticError)(nil)
 	isSyntax := errors.As(err, &syntax)
 	if e.Body == BodyText && !isSyntax {
@@ -256,7 +256,7 @@ func (c *Client) newResponseError(asked string, body []byte, err error) error {
 	case e.Body == BodyText:
 		e.Reason = fmt.Sprintf("is plain text, not JSON: %q", c.sanitize(string(body)))
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		e.Reason = "is cut short: its JSON does not end"
+		e.Reason = "is truncated: its JSON does not end"
 	case isSyntax:
 		// The decoder quotes what follows the escape, cut: it could be the beginning of a secret.
 		cause := quotedEscape.ReplaceAllString(syntax.Err.Error(), "$1 in string")

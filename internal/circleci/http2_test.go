@@ -15,9 +15,9 @@ import (
 )
 
 // startHTTP2Server starts a server that takes one request on each connection, responds as told, and closes it.
-func startHTTP2Server(t *testing.T, authority *circlecitest.Authority, respond func(framer *http2.Framer, stream uint32)) string {
+func startHTTP2Server(t *testing.T, ca *circlecitest.Authority, respond func(framer *http2.Framer, stream uint32)) string {
 	t.Helper()
-	certificate, key := authority.Issue("127.0.0.1")
+	certificate, key := ca.Issue("127.0.0.1")
 	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +30,7 @@ func startHTTP2Server(t *testing.T, authority *circlecitest.Authority, respond f
 	}
 	t.Cleanup(func() { _ = listener.Close() })
 	serve := func(connection net.Conn) {
-		defer connection.Close() //nolint:errcheck // Nobody waits for it.
+		defer connection.Close() //nolint:errcheck // Nothing depends on the result.
 		if _, err := io.ReadFull(connection, make([]byte, len(http2.ClientPreface))); err != nil {
 			return
 		}
@@ -64,7 +64,7 @@ func startHTTP2Server(t *testing.T, authority *circlecitest.Authority, respond f
 
 func TestHTTP2Error(t *testing.T) {
 	t.Parallel()
-	authority := circlecitest.NewAuthority()
+	ca := circlecitest.NewAuthority()
 	var head bytes.Buffer
 	if err := hpack.NewEncoder(&head).WriteField(hpack.HeaderField{Name: ":status", Value: "200"}); err != nil {
 		t.Fatal(err)
@@ -101,8 +101,8 @@ func TestHTTP2Error(t *testing.T) {
 			}
 			t.Run(test.code.String()+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				config := circleci.Config{APIURL: parseURL(t, startHTTP2Server(t, authority, respond))}
-				trust(t, authority)(&config)
+				config := circleci.Config{APIURL: parseURL(t, startHTTP2Server(t, ca, respond))}
+				trust(t, ca)(&config)
 				client := circleci.New(config)
 				t.Cleanup(client.Close)
 				_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// ProbeOtherVersion repeats a request that was not found with the other API version, once, to tell why: an installation
+// ProbeOtherVersion repeats a request that was not found with the other API version, once, to find out why: an installation
 // responds with 404 to an API version that it does not serve, and to a resource class or namespace that it does not know.
 // The error is that of a read. The status is 200 when the other version has what was requested, 404 when it has not, and 0
-// when nothing can be said, for one because the read failed in another way. The response itself is discarded.
+// when that is unknown, for example because the read failed with another error. The response itself is discarded.
 //
 // Source: "Errors", https://circleci.com/docs/api/v2/, and observed.
 func (c *Client) ProbeOtherVersion(ctx context.Context, err error) (version APIVersion, status int) {
@@ -24,7 +24,7 @@ func (c *Client) ProbeOtherVersion(ctx context.Context, err error) (version APIV
 	if !errors.As(err, &notFound) || notFound.StatusCode != http.StatusNotFound {
 		return version, 0
 	}
-	// Where something in it was redacted, the probe finds nothing and does no harm.
+	// If part of the URL was redacted, the probe requests the redacted form, which does no harm.
 	base := http.MethodGet + " " + c.redact(c.config.APIURL.JoinPath("api", string(c.config.APIVersion)).String()) + "/"
 	endpoint, found := strings.CutPrefix(notFound.Request, base)
 	failed, parseErr := url.Parse(endpoint)

@@ -16,8 +16,8 @@ import (
 // An error never repeats a proxy's URL, which may hold a password.
 type proxies struct {
 	forURL func(*url.URL) (*url.URL, error)
-	// invalid says that the proxy for https is not a URL. httpproxy would go on without a proxy then, which is not what
-	// the user asked for.
+	// invalid reports whether the proxy for https is not a URL. httpproxy would then use no proxy, contrary to the user's
+	// configuration.
 	invalid bool
 	// secrets are the proxy's password, and the user name and password together, as they are sent.
 	secrets []string
@@ -80,10 +80,10 @@ func (e *proxyError) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("the proxy answered %d %s", e.statusCode, http.StatusText(e.statusCode)))
 }
 
-// checkProxyAnswer refuses an answer to CONNECT with an error that tells the status.
-func checkProxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
-	if answer.StatusCode != http.StatusOK {
-		return &proxyError{answer.StatusCode}
+// checkProxyResponse rejects a response to CONNECT with an error that contains the status.
+func checkProxyResponse(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
+	if response.StatusCode != http.StatusOK {
+		return &proxyError{response.StatusCode}
 	}
 	return nil
 }

@@ -52,11 +52,11 @@ func newClientBehindProxy(t *testing.T, server *circlecitest.Server, changes ...
 // startServerBehindProxy starts a server with a certificate for the name that a proxy is used for.
 func startServerBehindProxy(t *testing.T) (*circlecitest.Server, func(*circleci.Config)) {
 	t.Helper()
-	authority := circlecitest.NewAuthority()
-	certificate, key := authority.Issue("runner.example.com")
+	ca := circlecitest.NewAuthority()
+	certificate, key := ca.Issue("runner.example.com")
 	server := circlecitest.NewTLSServer(certificate, key, nil)
 	t.Cleanup(server.Close)
-	return server, trust(t, authority)
+	return server, trust(t, ca)
 }
 
 const (
@@ -74,7 +74,7 @@ func TestProxyLeadsToTheServer(t *testing.T) {
 	got, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
 	equal(t, "error", errorText(err), "")
 	equal(t, "count", got, int64(42))
-	equal(t, "targets that the proxy was asked for", proxy.Connects(), []string{"runner.example.com:443"})
+	equal(t, "targets of the proxy", proxy.Connects(), []string{"runner.example.com:443"})
 	requests := server.Requests()
 	equal(t, "number of requests", len(requests), 1)
 	equal(t, "token", requests[0].Header["Circle-Token"], []string{circlecitest.PersonalToken})
@@ -130,7 +130,7 @@ func TestProxyWithAWrongPassword(t *testing.T) {
 	_, err := newClientBehindProxy(t, server, trusting, withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")
 	expectRequestError(t, err, "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux",
 		"the proxy answered 407 Proxy Authentication Required", "", nil)
-	equal(t, "targets that the proxy was asked for", proxy.Connects(), []string(nil))
+	equal(t, "targets of the proxy", proxy.Connects(), []string(nil))
 }
 
 func TestProxyWithoutAScheme(t *testing.T) {
@@ -142,7 +142,7 @@ func TestProxyWithoutAScheme(t *testing.T) {
 	got, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
 	equal(t, "error", errorText(err), "")
 	equal(t, "count", got, int64(42))
-	equal(t, "targets that the proxy was asked for", proxy.Connects(), []string{"runner.example.com:443"})
+	equal(t, "targets of the proxy", proxy.Connects(), []string{"runner.example.com:443"})
 }
 
 // A proxy that is down may come back.

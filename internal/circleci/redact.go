@@ -14,19 +14,18 @@ import (
 
 const (
 	// MinSecretLength is the length, in bytes, of the shortest string that is redacted. CircleCI's credentials are longer;
-	// redacting a shorter string would garble every message and hide nothing.
+	// redacting a shorter string would garble every message and protect nothing.
 	MinSecretLength = 8
 
 	// redacted replaces a secret.
 	redacted = "(redacted)"
 	// maxEncodings is how many encodings, one inside of the other, are decoded to find a secret.
 	maxEncodings = 4
-	// maxMessage is how many characters of a server's words go into an error.
+	// maxMessage limits how many characters of a server's message an error contains.
 	maxMessage = 300
-	// maxInspected is how many bytes of a text are inspected for what goes into an error, which keeps a body of many
-	// megabytes cheap.
+	// maxInspected limits how many bytes of a string are processed for an error, which keeps a body of many megabytes cheap.
 	maxInspected = 64 << 10
-	// maxSecret is how long a secret may be, in any of its encoded forms.
+	// maxSecret is the maximum length of a secret, in any of its encoded forms.
 	maxSecret = 32 << 10
 )
 
@@ -189,7 +188,7 @@ func parseHex(digits string) rune {
 // escapeSequence is what a terminal would take for a command: colours, cursor movements, window titles.
 var escapeSequence = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?`)
 
-// Sanitize makes of a text that the server wrote, such as a runner's name, what may be shown in an error.
+// Sanitize returns a string from the server, such as a runner's name, in a form that is safe in an error message.
 func (c *Client) Sanitize(text string) string { return c.sanitize(text) }
 
 // sanitize makes one line of what a server wrote, fit for a terminal: without control characters, without a secret, and at
@@ -218,15 +217,15 @@ func (c *Client) Quote(text string) string {
 // shorten cuts a redacted text to maxMessage characters. Where the text was cut before it was redacted, its end may be the
 // beginning of a secret and is left out.
 func shorten(text string, wasCut bool) string {
-	shown := text
+	short := text
 	if wasCut {
-		shown = strings.ToValidUTF8(text[:max(0, len(text)-maxSecret)], "")
+		short = strings.ToValidUTF8(text[:max(0, len(text)-maxSecret)], "")
 	}
-	if runes := []rune(shown); len(runes) > maxMessage {
-		shown = string(runes[:maxMessage])
+	if runes := []rune(short); len(runes) > maxMessage {
+		short = string(runes[:maxMessage])
 	}
-	if len(shown) < len(text) {
-		shown += "…"
+	if len(short) < len(text) {
+		short += "…"
 	}
-	return shown
+	return short
 }

@@ -96,13 +96,13 @@ func TestEncodedSecretIsRedacted(t *testing.T) {
 
 const redactedMessage = "(redacted)"
 
-// A server, or a proxy in front of it, may repeat what it was sent, in any place.
+// A server, or a proxy in front of it, may repeat what it received, anywhere in a response.
 func TestEchoedTokenIsRedacted(t *testing.T) {
 	t.Parallel()
 	const token = circlecitest.PersonalToken
 	tests := []struct {
-		name   string
-		answer http.Handler
+		name     string
+		response http.Handler
 		// want is a part of the error that shows that the words around the token were kept.
 		want string
 	}{
@@ -146,7 +146,7 @@ func TestEchoedTokenIsRedacted(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
 			var attempts record
-			server.SetHandler(circlecitest.WithHeader(test.answer, "X-Request-Id", "id-"+token))
+			server.SetHandler(circlecitest.WithHeader(test.response, "X-Request-Id", "id-"+token))
 			_, err := newClient(t, server, attempts.keep).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
 			if err == nil {
 				t.Fatal("got no error")

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// ParseResourceClass splits a resource class, namespace/name, into its two parts. It asks for exactly one slash,
-// both parts not empty, and neither white space nor control characters; which other characters are allowed is for
-// the service to judge.
+// ParseResourceClass splits a resource class, namespace/name, into its two parts. It requires exactly one slash, two
+// parts that are not empty, and no white space or control characters; it leaves other characters to the service to
+// validate.
 func ParseResourceClass(class string) (namespace, name string, err error) {
 	namespace, name, found := strings.Cut(class, "/")
 	switch {
@@ -29,7 +29,7 @@ func ParseResourceClass(class string) (namespace, name string, err error) {
 	return namespace, name, nil
 }
 
-// CheckNamespace tells whether a namespace can be asked about: not empty, without a slash, white space or control
+// CheckNamespace returns an error unless a namespace can be requested: not empty, without a slash, white space or control
 // characters.
 func CheckNamespace(namespace string) error {
 	switch {
@@ -57,7 +57,7 @@ func InNamespace(class, namespace string) bool {
 	return found && sameName(got, namespace)
 }
 
-// ResourceClassKey returns the one form of all names of a resource class. The service does not promise to keep case, and
+// ResourceClassKey returns the canonical form of the name of a resource class. The service does not promise to keep case, and
 // Terraform does not keep the Unicode normalization form, so neither distinguishes classes: names are in NFC, and in one
 // case as by [strings.EqualFold].
 func ResourceClassKey(class string) string {

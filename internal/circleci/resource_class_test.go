@@ -1,6 +1,7 @@
 package circleci_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
@@ -8,62 +9,45 @@ import (
 
 func TestParseResourceClass(t *testing.T) {
 	t.Parallel()
-	const (
-		noSlash = "has no slash between namespace and name"
-		slashes = "has more than one slash"
-		before  = "has nothing before the slash"
-		after   = "has nothing after the slash"
-		space   = "holds white space"
-		control = "holds a control character"
-	)
-	tests := []struct{ class, namespace, name, wantErr string }{
+	for _, test := range []struct{ class, namespace, name string }{
 		{class: "acme/linux", namespace: "acme", name: "linux"},
 		{class: "test-namespace/test-resource", namespace: "test-namespace", name: "test-resource"},
 		{class: "a/b", namespace: "a", name: "b"},
 		{class: "Acme_1.x/Größe:$&?#%2F", namespace: "Acme_1.x", name: "Größe:$&?#%2F"},
-		{class: "", wantErr: noSlash},
-		{class: "acme", wantErr: noSlash},
-		{class: "acme/linux/arm", wantErr: slashes},
-		{class: "acme//linux", wantErr: slashes},
-		{class: "/acme/linux", wantErr: slashes},
-		{class: "/", wantErr: before},
-		{class: "/linux", wantErr: before},
-		{class: "acme/", wantErr: after},
-		{class: "acme/big linux", wantErr: space},
-		{class: " acme/linux", wantErr: space},
-		{class: "acme/linux\n", wantErr: space},
-		{class: "acme/\u00a0", wantErr: space},
-		{class: "acme/linux\x00", wantErr: control},
-		{class: "ac\x1bme/linux", wantErr: control},
+	} {
+		namespace, name, err := circleci.ParseResourceClass(test.class)
+		equal(t, "error", errorText(err), "")
+		equal(t, "namespace", namespace, test.namespace)
+		equal(t, "name", name, test.name)
 	}
-	for _, test := range tests {
-		t.Run(test.class, func(t *testing.T) {
-			t.Parallel()
-			namespace, name, err := circleci.ParseResourceClass(test.class)
-			equal(t, "namespace", namespace, test.namespace)
-			equal(t, "name", name, test.name)
-			equal(t, "error", errorText(err), test.wantErr)
-		})
+	for want, classes := range map[string][]string{
+		"has no slash between namespace and name": {"", "acme"},
+		"has more than one slash":                 {"acme/linux/arm", "acme//linux", "/acme/linux"},
+		"has nothing before the slash":            {"/", "/linux"},
+		"has nothing after the slash":             {"acme/"},
+		"holds white space":                       {"acme/big linux", " acme/linux", "acme/linux\n", "acme/\u00a0"},
+		"holds a control character":               {"acme/linux\x00", "ac\x1bme/linux"},
+	} {
+		for _, class := range classes {
+			namespace, name, err := circleci.ParseResourceClass(class)
+			equal(t, fmt.Sprintf("error of %q", class), errorText(err), want)
+			equal(t, "result", namespace+name, "")
+		}
 	}
 }
 
 func TestCheckNamespace(t *testing.T) {
 	t.Parallel()
-	tests := []struct{ namespace, wantErr string }{
-		{"acme", ""},
-		{"Acme_1.x-y", ""},
-		{"", "is empty"},
-		{"acme/", "has a slash, as only a resource class has"},
-		{"acme/linux", "has a slash, as only a resource class has"},
-		{"ac me", "holds white space"},
-		{"acme\r\n", "holds white space"},
-		{"acme\x7f", "holds a control character"},
-	}
-	for _, test := range tests {
-		t.Run(test.namespace, func(t *testing.T) {
-			t.Parallel()
-			equal(t, "error", errorText(circleci.CheckNamespace(test.namespace)), test.wantErr)
-		})
+	for want, namespaces := range map[string][]string{
+		"":         {"acme", "Acme_1.x-y"},
+		"is empty": {""},
+		"has a slash, as only a resource class has": {"acme/", "acme/linux"},
+		"holds white space":                         {"ac me", "acme\r\n"},
+		"holds a control character":                 {"acme\x7f"},
+	} {
+		for _, namespace := range namespaces {
+			equal(t, fmt.Sprintf("error of %q", namespace), errorText(circleci.CheckNamespace(namespace)), want)
+		}
 	}
 }
 
@@ -73,21 +57,18 @@ func TestInNamespace(t *testing.T) {
 		class, namespace string
 		want             bool
 	}{
-		{"acme/linux", "acme", true},
-		{"ACME/linux", "acme", true},
-		{"acme/linux", "Acme", true},
-		{"acm\u00e9/linux", "acme\u0301", true},
-		{"acme2/linux", "acme", false},
-		{"acme/linux", "acme2", false},
-		{"other/acme", "acme", false},
-		{"acme", "acme", false},
-		{"", "", false},
+		{class: "acme/linux", namespace: "acme", want: true},
+		{class: "ACME/linux", namespace: "acme", want: true},
+		{class: "acme/linux", namespace: "Acme", want: true},
+		{class: "acm\u00e9/linux", namespace: "acme\u0301", want: true},
+		{class: "acme2/linux", namespace: "acme"},
+		{class: "acme/linux", namespace: "acme2"},
+		{class: "other/acme", namespace: "acme"},
+		{class: "acme", namespace: "acme"},
+		{class: "", namespace: ""},
 	}
 	for _, test := range tests {
-		t.Run(test.class+" in "+test.namespace, func(t *testing.T) {
-			t.Parallel()
-			equal(t, "lies in it", circleci.InNamespace(test.class, test.namespace), test.want)
-		})
+		equal(t, test.class+" is in "+test.namespace, circleci.InNamespace(test.class, test.namespace), test.want)
 	}
 }
 
@@ -110,12 +91,4 @@ func TestResourceClassKey(t *testing.T) {
 	for _, test := range tests {
 		equal(t, test.a+" is "+test.b, circleci.ResourceClassKey(test.a) == circleci.ResourceClassKey(test.b), test.equal)
 	}
-}
-
-// errorText is "" for no error.
-func errorText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

@@ -107,22 +107,22 @@ func TestDelete(t *testing.T) {
 	tests := []struct {
 		name   string
 		delete func(*circleci.Client, *testing.T) error
-		// faults are what the client gets first. The service carries those requests out if acted is true.
-		faults []http.Handler
-		acted  bool
-		sent   []string
-		err    string
+		// failures are the first responses. The service processes those requests if acted is true.
+		failures []http.Handler
+		acted    bool
+		sent     []string
+		err      string
 		// left is how many classes and tokens are left.
 		left [2]int
 	}{
 		{name: "class with a token", delete: class, sent: []string{classPath}, left: [2]int{1, 1}, err: `answered 409 Conflict: "resource class still has tokens"`},
 		{name: "force", delete: forced, sent: []string{classPath + "/force"}},
 		{name: "token", delete: token, sent: []string{tokenPath}, left: [2]int{1, 0}},
-		{name: "not carried out", delete: token, faults: []http.Handler{circlecitest.AbortConnection(), circlecitest.Error(503, "")}, sent: []string{tokenPath, tokenPath, tokenPath}, left: [2]int{1, 0}},
-		{name: "carried out", delete: forced, acted: true, faults: []http.Handler{circlecitest.Error(500, "")}, sent: []string{classPath + "/force", classPath + "/force"}},
-		{name: "carried out before the timeout", delete: token, acted: true, faults: []http.Handler{circlecitest.Hang()}, sent: []string{tokenPath, tokenPath}, left: [2]int{1, 0}},
-		{name: "redirect", delete: token, faults: []http.Handler{http.RedirectHandler("/api/v2/runner/token/"+otherID, http.StatusTemporaryRedirect)}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "was not followed"},
-		{name: "page", delete: token, faults: []http.Handler{circlecitest.JSON("<html>")}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "is an HTML page, not JSON"},
+		{name: "not carried out", delete: token, failures: []http.Handler{circlecitest.AbortConnection(), circlecitest.Error(503, "")}, sent: []string{tokenPath, tokenPath, tokenPath}, left: [2]int{1, 0}},
+		{name: "carried out", delete: forced, acted: true, failures: []http.Handler{circlecitest.Error(500, "")}, sent: []string{classPath + "/force", classPath + "/force"}},
+		{name: "carried out before the timeout", delete: token, acted: true, failures: []http.Handler{circlecitest.Hang()}, sent: []string{tokenPath, tokenPath}, left: [2]int{1, 0}},
+		{name: "redirect", delete: token, failures: []http.Handler{http.RedirectHandler("/api/v2/runner/token/"+otherID, http.StatusTemporaryRedirect)}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "was not followed"},
+		{name: "page", delete: token, failures: []http.Handler{circlecitest.JSON("<html>")}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "is an HTML page, not JSON"},
 		{name: "ID that is no UUID", delete: func(client *circleci.Client, t *testing.T) error {
 			return client.DeleteToken(t.Context(), "../resource/"+oldClassID)
 		}, left: [2]int{1, 1}, err: "is not a UUID"},
@@ -134,11 +134,11 @@ func TestDelete(t *testing.T) {
 				server := startMemoryServer(t)
 				server.SetResourceClasses(circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "acme/linux"})
 				server.SetTokens(circlecitest.Token{ID: oldTokenID, ResourceClass: "acme/linux"})
-				for _, fault := range test.faults {
+				for _, failure := range test.failures {
 					if test.acted {
-						fault = server.After(fault)
+						failure = server.After(failure)
 					}
-					server.Enqueue(fault)
+					server.Enqueue(failure)
 				}
 				err := test.delete(newClient(t, server, withRetries(4)), t)
 				if text := errorText(err); (text == "") != (test.err == "") || !strings.HasSuffix(text, test.err) {

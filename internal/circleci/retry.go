@@ -22,14 +22,14 @@ const (
 // RetryError is a request that failed although it was retried, or that could not be retried in time. Err is the last
 // cause, a *StatusError or a *RequestError.
 type RetryError struct {
-	// Attempts is how often the request was sent. It is 0 for a request that would have had to wait for too long, because
+	// Attempts is how often the request was sent. It is 0 for a request that could not be sent before its deadline, because
 	// the service rate-limits requests.
 	Attempts int
 	// Elapsed is the time from the start of the request to its end.
 	Elapsed time.Duration
-	// RetryAfter is how long the service asked to wait, when that exceeds the time that was left. It is 0 otherwise.
+	// RetryAfter is the wait that the service requested, if that exceeds the time that was left. It is 0 otherwise.
 	RetryAfter time.Duration
-	// Timeout is the time that the request had in all.
+	// Timeout is the total time that the request was allowed to take.
 	Timeout time.Duration
 	// Pace is how many requests per second the service accepts, when the requests that were queued at that pace exceed the
 	// time that was left. It is 0 otherwise.
@@ -129,8 +129,8 @@ func (c *Client) acquire(ctx context.Context, deadline time.Time) (epoch int, re
 	}
 }
 
-// observe tells the throttle whether the service accepted a request. It does so before the request's slot is free, so that
-// the next request to be sent is throttled already.
+// observe tells the throttle whether the service accepted a request. It must run before the request's slot is released, so
+// that the next request is throttled already.
 func (c *Client) observe(ctx context.Context, epoch int, err error) {
 	status := (*StatusError)(nil)
 	switch {
@@ -156,7 +156,7 @@ func backoff(err error, failures int) (wait time.Duration, requested bool) {
 }
 
 // exponentialBackoff doubles the wait with each failure. Half of it is random, so that clients that failed together do not
-// return together.
+// retry together.
 func exponentialBackoff(failures int) time.Duration {
 	full := maxBackoff
 	if shift := failures - 1; shift < 5 {
@@ -165,8 +165,8 @@ func exponentialBackoff(failures int) time.Duration {
 	return full/2 + rand.N(full/2) //nolint:gosec // Jitter needs no secret randomness.
 }
 
-// parseRetryAfter reads a Retry-After header: a number of seconds, or a date. It is not ok when the header says nothing
-// about the future.
+// parseRetryAfter parses a Retry-After header: a number of seconds, or a date. It is not ok unless the header states a
+// time in the future.
 func parseRetryAfter(header string, now time.Time) (wait time.Duration, ok bool) {
 	seconds, err := strconv.ParseUint(header, 10, 63)
 	switch {

@@ -13,7 +13,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// retryAfter refuses a request with a status and the wait that it asks for.
+// retryAfter responds with an error status and a Retry-After header.
 func retryAfter(status int, header string) http.Handler {
 	return circlecitest.WithHeader(circlecitest.Error(status, "later"), "Retry-After", header)
 }
@@ -22,10 +22,10 @@ func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, header string
-		// date, when not empty, is a layout that makes the header a date that is ahead.
-		date  string
-		ahead time.Duration
-		// want is how long the client waits; 0 means that the header says nothing, so that it backs off.
+		// date, if not empty, is the layout of a header that is the current date plus offset.
+		date   string
+		offset time.Duration
+		// want is how long the client waits; 0 if the header is ignored, so that it backs off.
 		want time.Duration
 	}{
 		{name: "a second", header: "1", want: time.Second},
@@ -33,13 +33,13 @@ func TestRetryAfter(t *testing.T) {
 		{name: "with a leading zero", header: "007", want: 7 * time.Second},
 		{name: "longer than the longest backoff", header: "120", want: 2 * time.Minute},
 		{name: "nearly all of the read timeout", header: "299", want: 299 * time.Second},
-		{name: "date", date: http.TimeFormat, ahead: 42 * time.Second, want: 42 * time.Second},
-		{name: "date of RFC 850", date: "Monday, 02-Jan-06 15:04:05 GMT", ahead: 42 * time.Second, want: 42 * time.Second},
-		{name: "date of C", date: time.ANSIC, ahead: 42 * time.Second, want: 42 * time.Second},
+		{name: "date", date: http.TimeFormat, offset: 42 * time.Second, want: 42 * time.Second},
+		{name: "date of RFC 850", date: "Monday, 02-Jan-06 15:04:05 GMT", offset: 42 * time.Second, want: 42 * time.Second},
+		{name: "date of C", date: time.ANSIC, offset: 42 * time.Second, want: 42 * time.Second},
 
 		{name: "zero", header: "0"},
 		{name: "now", date: http.TimeFormat},
-		{name: "past date", date: http.TimeFormat, ahead: -time.Hour},
+		{name: "past date", date: http.TimeFormat, offset: -time.Hour},
 		{name: "distant past", header: "Mon, 01 Jan 0001 00:00:00 GMT"},
 		{name: "negative", header: "-7"},
 		{name: "with a plus sign", header: "+7"},
@@ -47,7 +47,7 @@ func TestRetryAfter(t *testing.T) {
 		{name: "with a unit", header: "7s"},
 		{name: "words", header: "soon"},
 		{name: "malformed date", header: "Mon, 32 Foo 2026"},
-		{name: "date of another form", date: time.RFC3339, ahead: 42 * time.Second},
+		{name: "date of another form", date: time.RFC3339, offset: 42 * time.Second},
 		{name: "empty", header: ""},
 	}
 	for _, status := range []int{429, 503} {
@@ -59,7 +59,7 @@ func TestRetryAfter(t *testing.T) {
 					server.SetTasks("acme/linux", 42, 0)
 					header := test.header
 					if test.date != "" {
-						header = time.Now().Add(test.ahead).UTC().Format(test.date)
+						header = time.Now().Add(test.offset).UTC().Format(test.date)
 					}
 					server.Enqueue(retryAfter(status, header))
 					var attempts record
@@ -89,13 +89,13 @@ func TestRetryAfterExceedsReadTimeout(t *testing.T) {
 	const longest = time.Duration(math.MaxInt64)
 	tests := []struct {
 		name, header string
-		// ahead, when it is not 0, makes the header a date.
-		ahead time.Duration
-		want  time.Duration
+		// offset, if not 0, makes the header the current date plus offset.
+		offset time.Duration
+		want   time.Duration
 	}{
 		{name: "all of the read timeout", header: "300", want: 5 * time.Minute},
 		{name: "a second more", header: "301", want: 301 * time.Second},
-		{name: "date a second later", ahead: 301 * time.Second, want: 301 * time.Second},
+		{name: "date a second later", offset: 301 * time.Second, want: 301 * time.Second},
 		{name: "an hour", header: "3600", want: time.Hour},
 		{name: "the longest duration", header: "9223372036", want: 9223372036 * time.Second},
 		{name: "longer than any duration", header: "9223372037", want: longest},
@@ -110,8 +110,8 @@ func TestRetryAfterExceedsReadTimeout(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					server := startMemoryServer(t)
 					header := test.header
-					if test.ahead != 0 {
-						header = time.Now().Add(test.ahead).UTC().Format(http.TimeFormat)
+					if test.offset != 0 {
+						header = time.Now().Add(test.offset).UTC().Format(http.TimeFormat)
 					}
 					server.SetHandler(retryAfter(status, header))
 					got, err := newClient(t, server, withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")

@@ -19,24 +19,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// net/http repeats a GET by itself when it was sent on a kept connection that is closed before the first byte of the
-// response. Tests that count requests break connections from the first attempt of a new client on, so that each attempt
-// opens a connection of its own.
-
-func withRetries(n int) func(*circleci.Config) {
-	return func(config *circleci.Config) { config.MaxRetries = n }
-}
-
-// startMemoryServer starts a server whose connections are in memory, for tests in a bubble of testing/synctest.
-func startMemoryServer(t *testing.T) *circlecitest.Server {
-	t.Helper()
-	server := circlecitest.NewMemoryServer()
-	t.Cleanup(server.Close)
-	return server
-}
-
-// assertBackoff asserts that waits are those between attempts: the n-th lasts from half of 2^n seconds to all of it, and
-// none is longer than half a minute.
+// assertBackoff asserts that there are n waits, and that each lasts from half of the exponential backoff to all of it.
 func assertBackoff(t *testing.T, waits []time.Duration, n int) {
 	t.Helper()
 	equal(t, "number of waits", len(waits), n)
@@ -78,66 +61,10 @@ func assertRetryError(t *testing.T, err error, attempts int, elapsed time.Durati
 	return e
 }
 
-func TestRetryTransientResponse(t *testing.T) {
-	t.Parallel()
-	header := func(c call) string {
-		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len(c.good)+1)
-	}
-	tests := []struct {
-		name     string
-		response func(c call) http.Handler
-		// status is the one of a failed attempt.
-		status int
-	}{
-		{name: "408", response: func(call) http.Handler { return circlecitest.Error(408, "timeout") }, status: 408},
-		{name: "425", response: func(call) http.Handler { return circlecitest.Error(425, "too early") }, status: 425},
-		{name: "500", response: func(call) http.Handler { return circlecitest.Error(500, "oops") }, status: 500},
-		{name: "502", response: func(call) http.Handler {
-			return circlecitest.Raw(502, "text/html", "<html><title>Bad gateway</title></html>")
-		}, status: 502},
-		{name: "503", response: func(call) http.Handler { return circlecitest.Raw(503, "text/plain", "no upstream") }, status: 503},
-		{name: "503 with a good body", response: func(c call) http.Handler { return circlecitest.Raw(503, "application/json", c.good) }, status: 503},
-		{name: "504", response: func(call) http.Handler { return circlecitest.Raw(504, "text/plain", "") }, status: 504},
-		{name: "520", response: func(call) http.Handler { return circlecitest.Raw(520, "text/plain", "") }, status: 520},
-		{name: "522", response: func(call) http.Handler { return circlecitest.Raw(522, "text/plain", "") }, status: 522},
-		{name: "524", response: func(call) http.Handler { return circlecitest.Raw(524, "text/plain", "") }, status: 524},
-		{name: "closed before the response", response: func(call) http.Handler { return circlecitest.AbortConnection() }},
-		{name: "reset before the response", response: func(call) http.Handler { return circlecitest.Reset("") }},
-		{name: "closed in the status line", response: func(c call) http.Handler { return raw(header(c)[:12]) }},
-		{name: "closed in the header", response: func(c call) http.Handler { return raw(header(c)[:30]) }},
-		{name: "closed before the body", response: func(call) http.Handler { return circlecitest.TruncatedBody("") }, status: 200},
-		{name: "closed in the body", response: func(c call) http.Handler { return circlecitest.TruncatedBody(c.good[:10]) }, status: 200},
-		{name: "closed after valid JSON", response: func(c call) http.Handler { return circlecitest.TruncatedBody(c.good) }, status: 200},
-		{name: "reset in the body", response: func(c call) http.Handler { return circlecitest.Reset(header(c) + c.good) }, status: 200},
-		{name: "closed in the chunks", response: func(c call) http.Handler { return circlecitest.TruncatedChunks(c.good[:10]) }, status: 200},
-		{name: "closed after chunks of valid JSON", response: func(c call) http.Handler { return circlecitest.TruncatedChunks(c.good) }, status: 200},
-	}
-	for _, c := range calls {
-		for _, test := range tests {
-			for _, n := range []int{1, 4} {
-				t.Run(fmt.Sprintf("%s/%s/%d", c.name, test.name, n), func(t *testing.T) {
-					t.Parallel()
-					synctest.Test(t, func(t *testing.T) {
-						server := startMemoryServer(t)
-						for range n {
-							server.Enqueue(test.response(c))
-						}
-						server.SetHandler(circlecitest.JSON(c.good))
-						var attempts record
-						got, err := c.do(t.Context(), newClient(t, server, withRetries(4), attempts.keep))
-						equal(t, "error", errorText(err), "")
-						equal(t, "result", got, c.want)
-						equal(t, "number of requests", len(server.Requests()), n+1)
-						assertBackoff(t, attempts.waits(), n)
-						assertAttempts(t, attempts.all(), n, test.status)
-					})
-				})
-			}
-		}
-	}
-}
-
-// detour lets the first n connections of a client be opened by other means, and those after them go to the server.
+// detour opens the first n connections of a client by other means, and the next ones to the server.
+//
+// net/http itself resends a GET on a reused connection that is closed before the first byte of the response. Tests that
+// count requests therefore fail connections from the first attempt of a new client, so that each attempt opens its own.
 func detour(n int32, other func(ctx context.Context) (net.Conn, error)) func(*circleci.Config) {
 	var opened atomic.Int32
 	return func(config *circleci.Config) {
@@ -159,61 +86,138 @@ func dialTo(address string) func(context.Context) (net.Conn, error) {
 	return func(ctx context.Context) (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, "tcp", address) }
 }
 
-// These connections fail before the server sees a request.
-func TestRetryTransientConnectionError(t *testing.T) {
+// These errors are retried, and returned after the last retry.
+func TestRetryTransientError(t *testing.T) {
 	t.Parallel()
-	const n = 3
+	const (
+		retries = 4
+		before  = "the connection was closed before a response came"
+		middle  = "the connection was closed in the middle of the response"
+	)
+	header := func(c call) string {
+		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len(c.good)+1)
+	}
+	always := func(response http.Handler) func(call) http.Handler {
+		return func(call) http.Handler { return response }
+	}
+	status := func(code int, contentType, body string) func(call) http.Handler {
+		return always(circlecitest.Raw(code, contentType, body))
+	}
 	fail := func(err error) func(context.Context) (net.Conn, error) {
 		return func(context.Context) (net.Conn, error) { return nil, err }
 	}
 	lookup := &net.DNSError{Err: "server misbehaving", Name: "runner.circleci.com", IsTemporary: true}
 	tests := []struct {
-		name   string
-		open   func(context.Context) (net.Conn, error)
+		name string
+		// response fails a request. Dial, if set, fails a connection instead; with neither, the server resets it.
+		response func(call) http.Handler
+		dial     func(context.Context) (net.Conn, error)
+		// status, reason and cause are those of a failed attempt. The reason is "" if net/http has several.
+		status int
 		reason string
 		cause  error
 	}{
-		{name: "reset", cause: syscall.ECONNRESET},
-		{name: "refused", open: fail(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), reason: "dial tcp: connection refused", cause: syscall.ECONNREFUSED},
-		{name: "name not resolved", open: fail(&net.OpError{Op: "dial", Net: "tcp", Err: lookup}), reason: "dial tcp: lookup runner.circleci.com: server misbehaving", cause: lookup},
-		{name: "name not found", open: fail(&net.DNSError{Err: "no such host", Name: "runner.circleci.com", IsNotFound: true}), reason: "lookup runner.circleci.com: no such host"},
-		{name: "no route", open: fail(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}), reason: "dial tcp: no route to host", cause: syscall.EHOSTUNREACH},
+		{name: "408", response: status(408, "text/plain", "timeout"), status: 408},
+		{name: "425", response: status(425, "text/plain", "too early"), status: 425},
+		{name: "500", response: always(circlecitest.Error(500, "oops")), status: 500},
+		{name: "502", response: status(502, "text/html", "<html><title>Bad gateway</title></html>"), status: 502},
+		{name: "503", response: status(503, "text/plain", "no upstream"), status: 503},
+		{name: "503 with a good body", response: func(c call) http.Handler { return circlecitest.Raw(503, "application/json", c.good) }, status: 503},
+		{name: "504", response: status(504, "text/plain", ""), status: 504},
+		{name: "520", response: status(520, "text/plain", ""), status: 520},
+		{name: "522", response: status(522, "text/plain", ""), status: 522},
+		{name: "524", response: status(524, "text/plain", ""), status: 524},
+
+		{name: "closed before the response", response: always(circlecitest.AbortConnection()), reason: before, cause: io.EOF},
+		{name: "reset before the response", response: always(circlecitest.Reset(""))},
+		{name: "closed in the status line", response: func(c call) http.Handler { return raw(header(c)[:12]) }},
+		{name: "closed in the header", response: func(c call) http.Handler { return raw(header(c)[:30]) }},
+		{name: "closed before the body", response: always(circlecitest.TruncatedBody("")), status: 200, reason: middle, cause: io.ErrUnexpectedEOF},
+		{
+			name: "closed in the body", status: 200, reason: middle, cause: io.ErrUnexpectedEOF,
+			response: func(c call) http.Handler { return circlecitest.TruncatedBody(c.good[:10]) },
+		},
+		{
+			name: "closed after valid JSON", status: 200, reason: middle, cause: io.ErrUnexpectedEOF,
+			response: func(c call) http.Handler { return circlecitest.TruncatedBody(c.good) },
+		},
+		{
+			name: "closed in a gzip header", status: 200, reason: middle, cause: io.ErrUnexpectedEOF,
+			response: always(circlecitest.WithHeader(circlecitest.TruncatedBody("\x1f\x8b\b"), "Content-Encoding", "gzip")),
+		},
+		{name: "reset in the body", response: func(c call) http.Handler { return circlecitest.Reset(header(c) + c.good) }, status: 200},
+		{
+			name: "closed in the chunks", status: 200, reason: middle, cause: io.ErrUnexpectedEOF,
+			response: func(c call) http.Handler { return circlecitest.TruncatedChunks(c.good[:10]) },
+		},
+		{
+			name: "closed after chunks of valid JSON", status: 200, reason: middle, cause: io.ErrUnexpectedEOF,
+			response: func(c call) http.Handler { return circlecitest.TruncatedChunks(c.good) },
+		},
+
+		{name: "connection reset", cause: syscall.ECONNRESET},
+		{
+			name: "connection refused", dial: fail(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}),
+			reason: "dial tcp: connection refused", cause: syscall.ECONNREFUSED,
+		},
+		{
+			name: "name not resolved", dial: fail(&net.OpError{Op: "dial", Net: "tcp", Err: lookup}),
+			reason: "dial tcp: lookup runner.circleci.com: server misbehaving", cause: lookup,
+		},
+		{
+			name: "name not found", dial: fail(&net.DNSError{Err: "no such host", Name: "runner.circleci.com", IsNotFound: true}),
+			reason: "lookup runner.circleci.com: no such host",
+		},
+		{
+			name: "no route", dial: fail(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}),
+			reason: "dial tcp: no route to host", cause: syscall.EHOSTUNREACH,
+		},
 	}
 	for _, c := range calls {
 		for _, test := range tests {
-			for _, failures := range []int{n, n + 1} {
+			for _, failures := range []int{1, retries, retries + 1} {
 				t.Run(fmt.Sprintf("%s/%s/%d", c.name, test.name, failures), func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
 						server := startMemoryServer(t)
 						server.SetHandler(circlecitest.JSON(c.good))
-						opts := []func(*circleci.Config){withRetries(n)}
-						if test.open == nil {
+						opts, received := []func(*circleci.Config){withRetries(retries)}, 0
+						switch {
+						case test.response != nil:
+							received = failures
+							for range failures {
+								server.Enqueue(test.response(c))
+							}
+						case test.dial != nil:
+							opts = append(opts, detour(int32(failures), test.dial))
+						default:
 							server.ResetConnections(failures)
-						} else {
-							opts = append(opts, detour(int32(failures), test.open))
 						}
 						var attempts record
 						start := time.Now()
 						got, err := c.do(t.Context(), newClient(t, server, append(opts, attempts.keep)...))
-						assertBackoff(t, attempts.waits(), n)
-						if failures == n {
+
+						assertBackoff(t, attempts.waits(), min(failures, retries))
+						for _, attempt := range attempts.all()[:failures] {
+							equal(t, "status of a failed attempt", attempt.StatusCode, test.status)
+							if test.reason != "" {
+								equal(t, "error of a failed attempt", errorText(attempt.Err), c.requestTo(server)+": "+test.reason)
+							}
+							if test.cause != nil && !errors.Is(attempt.Err, test.cause) {
+								t.Errorf("got cause %v, want %v", attempt.Err, test.cause)
+							}
+						}
+						if failures <= retries {
 							equal(t, "error", errorText(err), "")
 							equal(t, "result", got, c.want)
-							equal(t, "number of requests", len(server.Requests()), 1)
-							assertAttempts(t, attempts.all(), n, 0)
+							equal(t, "number of requests", len(server.Requests()), received+1)
+							assertAttempts(t, attempts.all(), failures, test.status)
 							return
 						}
 						equal(t, "result", got, c.nothing)
-						equal(t, "number of requests", len(server.Requests()), 0)
-						cause := errorOf[*circleci.RequestError](t, assertRetryError(t, err, n+1, time.Since(start)).Err)
-						equal(t, "request", cause.Request, c.requestTo(server))
-						if test.reason != "" { // net/http reports a reset in several ways.
-							equal(t, "reason", cause.Reason, test.reason)
-						}
-						if test.cause != nil && !errors.Is(err, test.cause) {
-							t.Errorf("got cause %v, want %v", cause.Err, test.cause)
-						}
+						equal(t, "number of requests", len(server.Requests()), received)
+						e := assertRetryError(t, err, failures, time.Since(start))
+						equal(t, "last cause", errorText(e.Err), errorText(attempts.last(t).Err))
 					})
 				})
 			}
@@ -221,7 +225,7 @@ func TestRetryTransientConnectionError(t *testing.T) {
 	}
 }
 
-// closedPort returns an address that nobody listens on.
+// closedPort returns an address on which connections are refused.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -258,16 +262,18 @@ func listenAndClose(t *testing.T) (address string) {
 // The errors of real connections, as the operating system reports them.
 func TestConnectionErrorIsRetryable(t *testing.T) {
 	t.Parallel()
-	authority := circlecitest.NewAuthority()
+	ca, refused := circlecitest.NewAuthority(), closedPort(t)
 	tests := []struct {
 		name   string
 		secure bool
-		// reset makes the server itself reset the connection; else it goes to address.
+		// reset makes the server reset the connection; otherwise the client connects to address.
 		reset   bool
 		address string
 		cause   error
+		// reason is "" if net/http has several.
+		reason string
 	}{
-		{name: "refused", address: closedPort(t), cause: syscall.ECONNREFUSED},
+		{name: "refused", address: refused, reason: "dial tcp " + refused + ": connect: connection refused", cause: syscall.ECONNREFUSED},
 		{name: "reset", reset: true, cause: syscall.ECONNRESET},
 		{name: "closed", address: listenAndClose(t), cause: syscall.ECONNRESET},
 		{name: "reset in the handshake", secure: true, reset: true, cause: syscall.ECONNRESET},
@@ -276,11 +282,11 @@ func TestConnectionErrorIsRetryable(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			server, trusting := startServer(t), func(*circleci.Config) {}
+			server, opts := startServer(t), []func(*circleci.Config){}
 			if test.secure {
-				server, trusting = startTLSServer(t, authority)
+				tlsServer, trusting := startTLSServer(t, ca)
+				server, opts = tlsServer, append(opts, trusting)
 			}
-			opts := []func(*circleci.Config){trusting}
 			if test.reset {
 				server.ResetConnections(1)
 			} else {
@@ -288,6 +294,9 @@ func TestConnectionErrorIsRetryable(t *testing.T) {
 			}
 			_, err := newClient(t, server, opts...).UnclaimedTaskCount(t.Context(), "acme/linux")
 			equal(t, "retryable", circleci.IsRetryable(err), true)
+			if test.reason != "" {
+				expectRequestError(t, err, calls[1].requestTo(server), test.reason, once, test.cause)
+			}
 			if !errors.Is(err, test.cause) {
 				t.Errorf("got error %v, want %v", err, test.cause)
 			}
@@ -296,7 +305,7 @@ func TestConnectionErrorIsRetryable(t *testing.T) {
 	}
 }
 
-// closedConn is a connection that the other side has closed.
+// closedConn is a connection that the peer has closed.
 type closedConn struct {
 	net.Conn
 	once   sync.Once
@@ -313,8 +322,8 @@ func (c *closedConn) Close() error {
 	return nil
 }
 
-// net/http may learn that a connection was closed before it sends the request, and has an error of its own for that.
-func TestRetryConnectionClosedBeforeItsUse(t *testing.T) {
+// net/http has a special error for a connection that is closed before the request is sent.
+func TestRetryConnectionClosedBeforeUse(t *testing.T) {
 	t.Parallel()
 	const n = 2
 	for _, c := range calls {
@@ -325,7 +334,7 @@ func TestRetryConnectionClosedBeforeItsUse(t *testing.T) {
 				server.SetHandler(circlecitest.JSON(c.good))
 				var attempts record
 				closed := detour(n, func(context.Context) (net.Conn, error) { return newClosedConn(), nil })
-				// The request goes on only when net/http has closed its side, too.
+				// The request must not be sent before net/http has closed its side, too.
 				ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
 					if connection, ok := got.Conn.(*closedConn); ok {
 						<-connection.closed
@@ -344,7 +353,7 @@ func TestRetryConnectionClosedBeforeItsUse(t *testing.T) {
 	}
 }
 
-func TestRetriesEnd(t *testing.T) {
+func TestMaxRetries(t *testing.T) {
 	t.Parallel()
 	for _, c := range calls {
 		for _, retries := range []int{0, 1, 2, 4, 10} {
@@ -384,7 +393,7 @@ func TestBackoffHasJitter(t *testing.T) {
 				seen[d] = true
 			}
 		}
-		// A hundred draws from half a billion nanoseconds and more are hardly ever the same twice.
+		// A hundred random durations in a range of at least half a billion nanoseconds rarely collide.
 		if len(seen) < 95 {
 			t.Errorf("only %d of 100 waits differ", len(seen))
 		}

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// Runner is a self-hosted runner that CircleCI knows. It stays listed for a while after it went away:
-// LastConnected is the only sign of life. A nil field is one that the API left out or set to null, or
-// a time that it set to "". Times are RFC 3339 date-times, as the API wrote them: see [ParseTime].
+// Runner is a self-hosted runner that CircleCI lists. A disconnected runner stays listed for a while: LastConnected, the
+// last time CircleCI saw it, is the only way to tell. A nil field is one that the API omitted or set to null, or a time
+// that it set to "". Times are RFC 3339 date-times, as the API formats them: see [ParseTime].
 //
 // Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
 type Runner struct {
@@ -38,16 +38,16 @@ type Runner struct {
 
 // RunnerFilter says which runners to list. At least one of its fields is set, and OrganizationID alone.
 type RunnerFilter struct {
-	// ResourceClass keeps the runners of one class, namespace/name. It is sent alone, because the service refuses
-	// two filters and a class lies in one namespace.
+	// ResourceClass selects the runners of one class, namespace/name. It is sent alone, because the service rejects
+	// two filters and a class belongs to one namespace.
 	ResourceClass string
-	// Namespace keeps the runners of all classes of a namespace.
+	// Namespace selects the runners of all classes of a namespace.
 	Namespace string
-	// OrganizationID keeps the runners of an organization, by its UUID. It is observed with V3, not documented.
+	// OrganizationID selects the runners of an organization, by its UUID. It is observed with V3, not documented.
 	OrganizationID string
 }
 
-// String says what the filter keeps, such as "resource class acme/linux".
+// String describes the filter, such as "resource class acme/linux".
 func (f RunnerFilter) String() string {
 	switch {
 	case f.OrganizationID != "":
@@ -68,8 +68,8 @@ func (f RunnerFilter) query() url.Values {
 	return url.Values{"namespace": {f.Namespace}}
 }
 
-// Matches reports whether the filter keeps the runners of a resource class. Names are compared as by [ResourceClassKey].
-// A runner does not say which organization it belongs to.
+// Matches reports whether the runners of a resource class match the filter. Names are compared as by [ResourceClassKey].
+// An organization matches every class, because a runner does not state its organization.
 func (f RunnerFilter) Matches(class string) bool {
 	switch {
 	case f.OrganizationID != "":
@@ -81,14 +81,14 @@ func (f RunnerFilter) Matches(class string) bool {
 }
 
 // ListRunners returns the runners that match the filter, sorted by resource class, name, hostname and then the
-// remaining fields, so that the order of the API's answer does not matter. No runner is an empty list.
+// remaining fields, so that the order of the response does not matter. Without any runner, the list is empty, not nil.
 //
-// The error is a *StatusError, an *ResponseError, a *RedirectError, a *CertificateError, a *RequestError, or a *RetryError
+// The error is a *StatusError, a *ResponseError, a *RedirectError, a *CertificateError, a *RequestError, or a *RetryError
 // around one of them, or wraps ctx.Err().
 //
 // Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
 func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner, error) {
-	body, asked, err := c.get(ctx, "runner", filter.query())
+	body, request, err := c.get(ctx, "runner", filter.query())
 	if err != nil {
 		return nil, err
 	}
@@ -98,12 +98,12 @@ func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner
 	}
 	runners, err := decodeRunners(body, keys)
 	if err != nil {
-		return nil, c.newResponseError(asked, body, err)
+		return nil, c.newResponseError(request, body, err)
 	}
 	for i := range runners {
-		// A service that ignores a filter must not inflate anyone's count.
+		// A service that ignores the filter must not inflate a count of runners.
 		if class := runners[i].ResourceClass; !filter.Matches(class) {
-			return nil, &ResponseError{Request: asked, Reason: fmt.Sprintf("lists a runner of resource class %q, though only %s was asked for",
+			return nil, &ResponseError{Request: request, Reason: fmt.Sprintf("lists a runner of resource class %q, though only %s was requested",
 				c.sanitize(class), filter)}
 		}
 	}
@@ -112,9 +112,9 @@ func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner
 		if compareRunners(runners[i], runners[i+1]) != 0 {
 			continue
 		}
-		// The same in all that is read; the rest decides whether it is one runner, listed twice.
+		// Equal in all decoded fields; the remaining ones decide whether one runner is listed twice.
 		if name, class, repeated := repeatedItem(body); repeated {
-			return nil, &ResponseError{Request: asked, Reason: fmt.Sprintf("lists the runner %q of resource class %q twice, with all fields equal",
+			return nil, &ResponseError{Request: request, Reason: fmt.Sprintf("lists the runner %q of resource class %q twice, with all fields equal",
 				c.sanitize(name), c.sanitize(class))}
 		}
 		break
@@ -123,7 +123,7 @@ func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner
 }
 
 func compareRunners(a, b Runner) int {
-	// Nearly always one of these two tells, and the rest need not be compared.
+	// One of these two nearly always differs.
 	if order := strings.Compare(a.ResourceClass, b.ResourceClass); order != 0 {
 		return order
 	}
@@ -141,7 +141,7 @@ func compareRunners(a, b Runner) int {
 	)
 }
 
-// compareOptional sorts nil before every text.
+// compareOptional sorts nil before every string.
 func compareOptional(a, b *string) int {
 	switch {
 	case a == nil && b == nil:

@@ -3,8 +3,6 @@ package circleci_test
 import (
 	"encoding/json"
 	"math/rand/v2"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +13,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// example is one of the answers in CircleCI's reference.
+// example returns a response in CircleCI's API reference.
 func example(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("circlecitest", "testdata", name))
@@ -25,7 +23,7 @@ func example(t *testing.T, name string) string {
 	return string(text)
 }
 
-// itemsOf writes runners as the API does.
+// itemsOf encodes runners as the API does.
 func itemsOf(t *testing.T, runners []circleci.Runner) string {
 	t.Helper()
 	items := []map[string]any{}
@@ -47,27 +45,25 @@ func itemsOf(t *testing.T, runners []circleci.Runner) string {
 	return string(text)
 }
 
-func TestListRunnersReadsTheReferencesExample(t *testing.T) {
+func TestReferenceExamples(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
-	server.SetHandler(circlecitest.JSON(example(t, "v2-runner.json")))
+	server.Enqueue(circlecitest.JSON(example(t, "v2-runner.json")), circlecitest.JSON(example(t, "v2-tasks.json")))
+	client := newClient(t, server)
 
-	got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "test-namespace"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "runners", got, []circleci.Runner{{
-		ResourceClass:  "test-namespace/test-resource",
-		Name:           "bobby-sue",
-		Hostname:       new("bobby"),
-		FirstConnected: new("2020-05-15T00:00:00Z"),
-		LastConnected:  new("2020-05-16T00:00:00Z"),
-		LastUsed:       new("2020-05-17T00:00:00Z"),
-		Version:        new("5.4.3.2.1"),
+	runners, err := client.ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "test-namespace"})
+	equal(t, "error", errorText(err), "")
+	equal(t, "runners", runners, []circleci.Runner{{
+		ResourceClass: "test-namespace/test-resource", Name: "bobby-sue", Hostname: new("bobby"),
+		FirstConnected: new("2020-05-15T00:00:00Z"), LastConnected: new("2020-05-16T00:00:00Z"), LastUsed: new("2020-05-17T00:00:00Z"),
+		Version: new("5.4.3.2.1"),
 	}})
+	count, err := client.UnclaimedTaskCount(t.Context(), "test-namespace/test-resource")
+	equal(t, "error", errorText(err), "")
+	equal(t, "count", count, int64(42))
 }
 
-func TestListRunnersAsksForAndGetsWhatTheFilterSays(t *testing.T) {
+func TestListRunnersFilter(t *testing.T) {
 	t.Parallel()
 	neverUsed := circlecitest.Runner{
 		ResourceClass: "acme/linux", Name: "one", Hostname: "host-1", Version: "1.0.12345-abcdef0",
@@ -91,41 +87,23 @@ func TestListRunnersAsksForAndGetsWhatTheFilterSays(t *testing.T) {
 		LastUsed: new("2024-01-01T12:00:00Z"),
 	}
 
+	class := func(name string) circleci.RunnerFilter { return circleci.RunnerFilter{ResourceClass: name} }
+	namespace := func(name string) circleci.RunnerFilter { return circleci.RunnerFilter{Namespace: name} }
+	both := circleci.RunnerFilter{ResourceClass: "acme/linux", Namespace: "acme"}
+	one, two := []circleci.Runner{wantNeverUsed}, []circleci.Runner{wantArm, wantNeverUsed}
 	tests := []struct {
 		name   string
 		filter circleci.RunnerFilter
-		query  url.Values
+		query  string
 		want   []circleci.Runner
 	}{
-		{
-			"resource class", circleci.RunnerFilter{ResourceClass: "acme/linux"},
-			url.Values{"resource-class": {"acme/linux"}}, []circleci.Runner{wantNeverUsed},
-		},
-		{
-			"namespace", circleci.RunnerFilter{Namespace: "acme"},
-			url.Values{"namespace": {"acme"}}, []circleci.Runner{wantArm, wantNeverUsed},
-		},
-		{
-			"both", circleci.RunnerFilter{ResourceClass: "acme/linux", Namespace: "acme"},
-			url.Values{"resource-class": {"acme/linux"}}, []circleci.Runner{wantNeverUsed},
-		},
-		{
-			"resource class in another case", circleci.RunnerFilter{ResourceClass: "ACME/Linux"},
-			url.Values{"resource-class": {"ACME/Linux"}}, []circleci.Runner{wantNeverUsed},
-		},
-		{
-			"namespace in another case", circleci.RunnerFilter{Namespace: "aCME"},
-			url.Values{"namespace": {"aCME"}}, []circleci.Runner{wantArm, wantNeverUsed},
-		},
-		{
-			// A class that exists, because it has tasks, but that no runner serves.
-			"nothing in the resource class", circleci.RunnerFilter{ResourceClass: "acme/windows"},
-			url.Values{"resource-class": {"acme/windows"}}, []circleci.Runner{},
-		},
-		{
-			"nothing in the namespace", circleci.RunnerFilter{Namespace: "nobody"},
-			url.Values{"namespace": {"nobody"}}, []circleci.Runner{},
-		},
+		{name: "class", filter: class("acme/linux"), query: "resource-class=acme%2Flinux", want: one},
+		{name: "namespace", filter: namespace("acme"), query: "namespace=acme", want: two},
+		{name: "both", filter: both, query: "resource-class=acme%2Flinux", want: one},
+		{name: "class in another case", filter: class("ACME/Linux"), query: "resource-class=ACME%2FLinux", want: one},
+		{name: "namespace in another case", filter: namespace("aCME"), query: "namespace=aCME", want: two},
+		{name: "class without runners", filter: class("acme/windows"), query: "resource-class=acme%2Fwindows", want: []circleci.Runner{}},
+		{name: "namespace without runners", filter: namespace("unknown"), query: "namespace=unknown", want: []circleci.Runner{}},
 	}
 	for _, version := range []circleci.APIVersion{circleci.V2, circleci.V3} {
 		for _, test := range tests {
@@ -133,28 +111,26 @@ func TestListRunnersAsksForAndGetsWhatTheFilterSays(t *testing.T) {
 				t.Parallel()
 				server := startServer(t)
 				server.SetRunners(neverUsed, other, arm)
-				server.SetTasks("acme/windows", 3, 0)
+				server.SetTasks("acme/windows", 3, 0) // A resource class with tasks exists.
 				client := newClient(t, server, func(config *circleci.Config) { config.APIVersion = version })
 
 				got, err := client.ListRunners(t.Context(), test.filter)
-				if err != nil {
-					t.Fatal(err)
-				}
+				equal(t, "error", errorText(err), "")
 				equal(t, "runners", got, test.want)
 				requests := server.Requests()
 				equal(t, "number of requests", len(requests), 1)
 				equal(t, "method", requests[0].Method, "GET")
 				equal(t, "path", requests[0].Path, "/api/"+string(version)+"/runner")
-				equal(t, "query", requests[0].Query, test.query)
+				equal(t, "query", requests[0].Query.Encode(), test.query)
 			})
 		}
 	}
 }
 
-func TestListRunnersSortsWhateverTheOrderOfTheAnswer(t *testing.T) {
+func TestListRunnersSorts(t *testing.T) {
 	t.Parallel()
-	// Each runner differs from the one before it in one field, which decides over all that stand to its right.
-	text := func(s string) *string {
+	// Each runner differs from the previous one in one field, which takes precedence over all fields to its right.
+	optional := func(s string) *string {
 		if s == "" {
 			return nil
 		}
@@ -162,8 +138,8 @@ func TestListRunnersSortsWhateverTheOrderOfTheAnswer(t *testing.T) {
 	}
 	runner := func(class, name, hostname, first, last, used, version string) circleci.Runner {
 		return circleci.Runner{
-			ResourceClass: class, Name: name, Hostname: text(hostname),
-			FirstConnected: text(first), LastConnected: text(last), LastUsed: text(used), Version: text(version),
+			ResourceClass: class, Name: name, Hostname: optional(hostname),
+			FirstConnected: optional(first), LastConnected: optional(last), LastUsed: optional(used), Version: optional(version),
 		}
 	}
 	sorted := []circleci.Runner{
@@ -191,14 +167,12 @@ func TestListRunnersSortsWhateverTheOrderOfTheAnswer(t *testing.T) {
 		random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 		server.Enqueue(circlecitest.JSON(itemsOf(t, shuffled)))
 		got, err := client.ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		equal(t, "error", errorText(err), "")
 		equal(t, "runners", got, sorted)
 	}
 }
 
-func TestListRunnersTellsNullFromEmpty(t *testing.T) {
+func TestListRunnersNullAndEmpty(t *testing.T) {
 	t.Parallel()
 	const identity = `"resource_class":"acme/linux","name":"one"`
 	fields := []string{"hostname", "first_connected", "last_connected", "last_used", "version"}
@@ -209,15 +183,13 @@ func TestListRunnersTellsNullFromEmpty(t *testing.T) {
 		name, item string
 		want       circleci.Runner
 	}{
-		{"left out", `{` + identity + `}`, circleci.Runner{ResourceClass: "acme/linux", Name: "one"}},
-		{"null", all(`null`), circleci.Runner{ResourceClass: "acme/linux", Name: "one"}},
-		{"empty", all(`""`), circleci.Runner{
-			ResourceClass: "acme/linux", Name: "one", Hostname: new(""), Version: new(""), // An empty time is none.
-		}},
+		{name: "omitted", item: `{` + identity + `}`, want: circleci.Runner{ResourceClass: "acme/linux", Name: "one"}},
+		{name: "null", item: all(`null`), want: circleci.Runner{ResourceClass: "acme/linux", Name: "one"}},
 		{
-			"an empty name is a name", `{"resource_class":"acme/linux","name":""}`,
-			circleci.Runner{ResourceClass: "acme/linux"},
+			name: "empty", item: all(`""`), // An empty time means that there is none.
+			want: circleci.Runner{ResourceClass: "acme/linux", Name: "one", Hostname: new(""), Version: new("")},
 		},
+		{name: "empty name", item: `{"resource_class":"acme/linux","name":""}`, want: circleci.Runner{ResourceClass: "acme/linux"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -225,39 +197,37 @@ func TestListRunnersTellsNullFromEmpty(t *testing.T) {
 			server := startServer(t)
 			server.SetHandler(circlecitest.JSON(`{"items":[` + test.item + `]}`))
 			got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{ResourceClass: "acme/linux"})
-			if err != nil {
-				t.Fatal(err)
-			}
+			equal(t, "error", errorText(err), "")
 			equal(t, "runners", got, []circleci.Runner{test.want})
 		})
 	}
 }
 
-func TestListRunnersRefusesARunnerOutsideOfTheFilter(t *testing.T) {
+func TestListRunnersRejectsRunnerOutsideFilter(t *testing.T) {
 	t.Parallel()
 	class := circleci.RunnerFilter{ResourceClass: "acme/linux"}
 	namespace := circleci.RunnerFilter{Namespace: "acme"}
 	both := circleci.RunnerFilter{ResourceClass: "acme/linux", Namespace: "acme"}
 	const (
-		linux = ", though only resource class acme/linux was asked for"
-		acme  = ", though only namespace acme was asked for"
+		linux = ", though only resource class acme/linux was requested"
+		acme  = ", though only namespace acme was requested"
 	)
 	long := "other/" + strings.Repeat("x", 400)
 	tests := []struct {
 		name   string
 		filter circleci.RunnerFilter
-		stray  string
+		class  string
 		want   string
 	}{
-		{"other class", class, "acme/arm", `of resource class "acme/arm"` + linux},
-		{"other namespace", class, "other/linux", `of resource class "other/linux"` + linux},
-		{"longer class", class, "acme/linux2", `of resource class "acme/linux2"` + linux},
-		{"both", both, "acme/arm", `of resource class "acme/arm"` + linux},
-		{"namespace", namespace, "other/linux", `of resource class "other/linux"` + acme},
-		{"longer namespace", namespace, "acme2/linux", `of resource class "acme2/linux"` + acme},
-		{"no namespace", namespace, "acme", `of resource class "acme"` + acme},
-		{"empty class", namespace, "", `of resource class ""` + acme},
-		{"long class", namespace, long, `of resource class "` + long[:300] + `…"` + acme},
+		{name: "other class", filter: class, class: "acme/arm", want: `"acme/arm"` + linux},
+		{name: "other namespace", filter: class, class: "other/linux", want: `"other/linux"` + linux},
+		{name: "longer class", filter: class, class: "acme/linux2", want: `"acme/linux2"` + linux},
+		{name: "both", filter: both, class: "acme/arm", want: `"acme/arm"` + linux},
+		{name: "namespace", filter: namespace, class: "other/linux", want: `"other/linux"` + acme},
+		{name: "longer namespace", filter: namespace, class: "acme2/linux", want: `"acme2/linux"` + acme},
+		{name: "no namespace", filter: namespace, class: "acme", want: `"acme"` + acme},
+		{name: "empty class", filter: namespace, class: "", want: `""` + acme},
+		{name: "long class", filter: namespace, class: long, want: `"` + long[:300] + `…"` + acme},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -265,11 +235,11 @@ func TestListRunnersRefusesARunnerOutsideOfTheFilter(t *testing.T) {
 			server := startServer(t)
 			server.SetHandler(circlecitest.JSON(itemsOf(t, []circleci.Runner{
 				{ResourceClass: "acme/linux", Name: "one"},
-				{ResourceClass: test.stray, Name: "two"},
+				{ResourceClass: test.class, Name: "two"},
 			})))
 			got, err := newClient(t, server).ListRunners(t.Context(), test.filter)
 			equal(t, "runners", got, []circleci.Runner(nil))
-			equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason, "lists a runner "+test.want)
+			equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason, "lists a runner of resource class "+test.want)
 		})
 	}
 }
@@ -357,33 +327,5 @@ func TestListRunnersRejectsRepeatedItem(t *testing.T) {
 			equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason,
 				`lists the runner "one" of resource class "acme/a" twice, with all fields equal`)
 		})
-	}
-}
-
-func TestListRunnersOfAnUnknownClass(t *testing.T) {
-	t.Parallel()
-	server := startServer(t)
-	got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{ResourceClass: "acme/typo"})
-	equal(t, "runners", got, []circleci.Runner(nil))
-	equal(t, "error", *errorOf[*circleci.StatusError](t, err), circleci.StatusError{
-		Request:    "GET " + server.URL + "/api/v2/runner?resource-class=acme%2Ftypo",
-		StatusCode: http.StatusNotFound,
-		Body:       circleci.BodyJSON,
-		Message:    "resource class not found",
-	})
-}
-
-func TestRunnerFilterSaysWhatItKeeps(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		filter circleci.RunnerFilter
-		want   string
-	}{
-		{circleci.RunnerFilter{ResourceClass: "acme/linux"}, "resource class acme/linux"},
-		{circleci.RunnerFilter{Namespace: "acme"}, "namespace acme"},
-		{circleci.RunnerFilter{ResourceClass: "acme/linux", Namespace: "acme"}, "resource class acme/linux"},
-	}
-	for _, test := range tests {
-		equal(t, "filter", test.filter.String(), test.want)
 	}
 }

@@ -7,15 +7,15 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// TaskCount is how many tasks of a resource class there are.
+// TaskCount is the number of tasks of a resource class.
 type TaskCount struct {
-	// Unclaimed tasks wait for a runner.
+	// Unclaimed is the number of tasks that wait for a runner.
 	Unclaimed int64
-	// Running tasks are at work on a runner. It is nil with V2, which does not tell.
+	// Running is the number of tasks that run. It is nil with V2, which does not report it.
 	Running *int64
 }
 
-// CountTasks returns how many tasks of a resource class, namespace/name, there are. With V3 it requests both counts
+// CountTasks counts the tasks of a resource class, namespace/name. With V3 it requests both counts
 // concurrently; when both fail, the error is that of the unclaimed tasks. Errors are those of [Client.ListRunners].
 func (c *Client) CountTasks(ctx context.Context, resourceClass string) (TaskCount, error) {
 	if c.config.APIVersion == V2 {
@@ -53,7 +53,7 @@ func (c *Client) UnclaimedTaskCount(ctx context.Context, resourceClass string) (
 	return c.count(ctx, "runner/tasks", resourceClass, "unclaimed_task_count")
 }
 
-// RunningTaskCount returns how many tasks of a resource class, namespace/name, are at work on a runner. Only V3 tells.
+// RunningTaskCount returns how many tasks of a resource class, namespace/name, run. Only V3 reports it.
 // Errors are those of [Client.ListRunners].
 //
 // Source: GET /runner/tasks/running, https://circleci.com/docs/guides/execution-runner/runner-api/.
@@ -62,13 +62,13 @@ func (c *Client) RunningTaskCount(ctx context.Context, resourceClass string) (in
 }
 
 func (c *Client) count(ctx context.Context, endpoint, resourceClass, key string) (int64, error) {
-	body, asked, err := c.get(ctx, endpoint, url.Values{"resource-class": {resourceClass}})
+	body, request, err := c.get(ctx, endpoint, url.Values{"resource-class": {resourceClass}})
 	if err != nil {
 		return 0, err
 	}
 	count, err := decodeCount(body, key)
 	if err != nil {
-		return 0, c.newResponseError(asked, body, err)
+		return 0, c.newResponseError(request, body, err)
 	}
 	return count, nil
 }

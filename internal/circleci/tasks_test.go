@@ -14,18 +14,6 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-func TestUnclaimedTaskCountReadsTheReferencesExample(t *testing.T) {
-	t.Parallel()
-	server := startServer(t)
-	server.SetHandler(circlecitest.JSON(example(t, "v2-tasks.json")))
-
-	got, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "test-namespace/test-resource")
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "count", got, int64(42))
-}
-
 func TestUnclaimedTaskCount(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -34,12 +22,12 @@ func TestUnclaimedTaskCount(t *testing.T) {
 		class   string
 		want    int64
 	}{
-		{"v2", circleci.V2, "acme/linux", 42},
-		{"v3", circleci.V3, "acme/linux", 42},
-		{"another case", circleci.V2, "Acme/LINUX", 42},
-		{"none", circleci.V2, "acme/idle", 0},
-		{"as many as 64 bits hold", circleci.V2, "acme/busy", math.MaxInt64},
-		{"characters that mean something in a URL", circleci.V2, "acme/a&b=c#d?e+f%20", 5},
+		{name: "v2", version: circleci.V2, class: "acme/linux", want: 42},
+		{name: "v3", version: circleci.V3, class: "acme/linux", want: 42},
+		{name: "another case", version: circleci.V2, class: "Acme/LINUX", want: 42},
+		{name: "none", version: circleci.V2, class: "acme/idle", want: 0},
+		{name: "largest count", version: circleci.V2, class: "acme/busy", want: math.MaxInt64},
+		{name: "reserved characters of a URL", version: circleci.V2, class: "acme/a&b=c#d?e+f%20", want: 5},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -52,9 +40,7 @@ func TestUnclaimedTaskCount(t *testing.T) {
 			client := newClient(t, server, func(config *circleci.Config) { config.APIVersion = test.version })
 
 			got, err := client.UnclaimedTaskCount(t.Context(), test.class)
-			if err != nil {
-				t.Fatal(err)
-			}
+			equal(t, "error", errorText(err), "")
 			equal(t, "count", got, test.want)
 			requests := server.Requests()
 			equal(t, "number of requests", len(requests), 1)
@@ -65,16 +51,16 @@ func TestUnclaimedTaskCount(t *testing.T) {
 	}
 }
 
-// TestCountTasksErrors counts with V3 where both requests fail: the error is always that of the same one.
+// If both requests of API v3 fail, the error is always that of the same one.
 func TestCountTasksErrors(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name               string
 		unclaimed, running http.Handler
-		// timeout is that of the caller; the default is a minute. repeat is how often to count beyond the first time.
+		// timeout is that of the caller; the default is a minute. repeat is how often to repeat the call.
 		timeout time.Duration
 		repeat  int
-		// want is how the error goes on behind the method and the server's URL, and attempts is in it where it says how many.
+		// want follows the method and the server's URL in the error, and attempts is contained in it.
 		want, attempts string
 	}{
 		{
@@ -110,22 +96,9 @@ func TestCountTasksErrors(t *testing.T) {
 				cancel()
 				equal(t, "count", got, circleci.TaskCount{})
 				if err == nil || !strings.HasPrefix(err.Error(), "GET "+server.URL+test.want) || !strings.Contains(err.Error(), test.attempts) {
-					t.Fatalf("the error is %v, without %s or %s", err, test.want, test.attempts)
+					t.Fatalf("got error %v, want %s and %s", err, test.want, test.attempts)
 				}
 			}
 		})
 	}
-}
-
-func TestUnclaimedTaskCountOfAnUnknownClass(t *testing.T) {
-	t.Parallel()
-	server := startServer(t)
-	got, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "acme/typo")
-	equal(t, "count", got, int64(0))
-	equal(t, "error", *errorOf[*circleci.StatusError](t, err), circleci.StatusError{
-		Request:    "GET " + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Ftypo",
-		StatusCode: http.StatusNotFound,
-		Body:       circleci.BodyJSON,
-		Message:    "resource class not found",
-	})
 }

@@ -12,7 +12,7 @@ import (
 const (
 	// initialPace is the pace after the first 429, in requests per second, while the pace of the service is not known.
 	initialPace = 4
-	// minPace bounds how slow a service that refuses everything makes the client.
+	// minPace is the lower limit of the pace while the service refuses everything.
 	minPace = 0.2
 	// slowStartGrowth multiplies an unmeasured pace with each accepted request.
 	slowStartGrowth = 1.1
@@ -20,7 +20,7 @@ const (
 	paceMargin = 0.9
 	// paceDoubling is how long a measured pace takes to double without a refusal. It grows slowly at first, then ever faster.
 	paceDoubling = 20 * time.Second
-	// unlimitedPace is the pace, in requests per second, from which on requests are not throttled any more.
+	// unlimitedPace is the pace, in requests per second, above which requests are no longer throttled.
 	unlimitedPace = 500
 )
 
@@ -149,7 +149,7 @@ func (t *throttle) reserve(deadline time.Time) (epoch int, wait time.Duration, e
 	return t.epoch, 0, nil
 }
 
-// queueTime is how long the requests take that must be sent by a deadline, the one that asks included.
+// queueTime is how long it takes to send all queued requests whose deadlines are not later than this one.
 func (t *throttle) queueTime(pace float64, deadline time.Time) time.Duration {
 	queued := 0
 	for _, other := range t.deadlines {
@@ -180,8 +180,8 @@ func (t *throttle) accept(epoch int) {
 	}
 }
 
-// refuse records that the service refused a request, and how long it asked to wait; 0 when it did not say. It returns the
-// pace after the wait.
+// refuse records that the service refused a request, and the wait that it requested, 0 if none. It returns the pace after
+// the wait.
 func (t *throttle) refuse(epoch int, retryAfter time.Duration, cause error) (pace float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -219,7 +219,7 @@ func (t *throttle) startEpoch(now time.Time) {
 }
 
 // jitter spreads a duration by up to a quarter in both directions, so that clients that were refused together do not
-// return together.
+// retry together.
 func jitter(d time.Duration) time.Duration {
 	return d*3/4 + rand.N(d/2+1) //nolint:gosec // Jitter needs no secret randomness.
 }

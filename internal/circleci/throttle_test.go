@@ -38,7 +38,7 @@ func countAll(t *testing.T, server *circlecitest.Server, client *circleci.Client
 	wg.Wait()
 }
 
-// A rate limit costs little more time than it must, and few requests are refused.
+// A rate limit adds little more than the unavoidable delay, and few requests are refused.
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -77,8 +77,8 @@ func TestRateLimit(t *testing.T) {
 						t.Errorf("%d of %d requests were refused, want at most a quarter", refused, accepted+refused)
 					}
 					atLimit := time.Duration((float64(test.reads) - test.burst) / test.perSecond * float64(time.Second))
-					if most := 2*atLimit + 10*time.Second; elapsed > most {
-						t.Errorf("took %s, want at most %s, since the limit itself costs %s", elapsed, most, atLimit)
+					if limit := 2*atLimit + 10*time.Second; elapsed > limit {
+						t.Errorf("took %s, want at most %s, since the limit itself takes %s", elapsed, limit, atLimit)
 					}
 				})
 			})
@@ -86,13 +86,11 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-// A limit that was lifted is forgotten: the client then sends as many requests concurrently as before.
+// After a limit is lifted, the client sends as many requests concurrently as before.
 func TestRateLimitIsLifted(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server := startMemoryServer(t)
+	inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(retryAfter(429, "1"))
-		client := newClient(t, server, withRetries(1))
 		countAll(t, server, client, 200, 200)
 		start := time.Now()
 		server.Intercept(func(*http.Request) http.Handler {
@@ -104,14 +102,12 @@ func TestRateLimitIsLifted(t *testing.T) {
 	})
 }
 
-// At a pace that cannot do, the read ends as soon as the pace is known, not when its time is over.
+// If a read cannot be completed at the pace of the service, it fails as soon as that is known, not at its deadline.
 func TestRateLimitExceedsReadTimeout(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server := startMemoryServer(t)
+	inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		limit := circlecitest.RateLimit{PerSecond: 0.1, Burst: 1}
 		server.Intercept(limit.Handler)
-		client := newClient(t, server, withRetries(1))
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), circleci.ReadTimeout)
 		defer cancel()
@@ -125,7 +121,6 @@ func TestRateLimitExceedsReadTimeout(t *testing.T) {
 				results <- outcome{count, err}
 			}()
 		}
-		server.SetTasks("acme/linux", 42, 0)
 		var limited []*circleci.RetryError
 		for range 200 {
 			if e := (*circleci.RetryError)(nil); errors.As((<-results).err, &e) && e.Pace > 0 {
@@ -133,10 +128,10 @@ func TestRateLimitExceedsReadTimeout(t *testing.T) {
 			}
 		}
 		if len(limited) == 0 {
-			t.Fatal("no request ended because of the pace")
+			t.Fatal("no error has a pace")
 		}
 		if elapsed := time.Since(start); elapsed > time.Minute {
-			t.Errorf("ended after %s, want a minute at most", elapsed)
+			t.Errorf("took %s, want at most a minute", elapsed)
 		}
 		if !strings.HasSuffix(limited[0].Error(), fmt.Sprintf("; the server accepts %.1f requests per second, at which the remaining "+
 			"requests exceed the 5m0s read timeout", limited[0].Pace)) {
@@ -146,7 +141,7 @@ func TestRateLimitExceedsReadTimeout(t *testing.T) {
 	})
 }
 
-// OnThrottle tells of each 429 and of the pace that follows.
+// OnThrottle reports each 429 and the pace that results.
 func TestOnThrottle(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -164,30 +159,11 @@ func TestOnThrottle(t *testing.T) {
 	})
 }
 
-// outcome is the result of a read.
-type outcome struct {
-	count int64
-	err   error
-}
-
-// readTasks counts the tasks of acme/linux concurrently.
-func readTasks(ctx context.Context, client *circleci.Client) <-chan outcome {
-	out := make(chan outcome, 1)
-	go func() {
-		count, err := client.UnclaimedTaskCount(ctx, "acme/linux")
-		out <- outcome{count, err}
-	}()
-	return out
-}
-
-func TestTooManyRequestsPausesTheWholeClient(t *testing.T) {
+func TestRateLimitDelaysAllRequests(t *testing.T) {
 	t.Parallel()
 	const others = 10
-	synctest.Test(t, func(t *testing.T) {
-		server := startMemoryServer(t)
-		server.SetTasks("acme/linux", 42, 0)
+	inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(retryAfter(429, "30"))
-		client := newClient(t, server, withRetries(1))
 		start := time.Now()
 		outcomes := []<-chan outcome{readTasks(t.Context(), client)}
 		synctest.Wait()
@@ -198,7 +174,7 @@ func TestTooManyRequestsPausesTheWholeClient(t *testing.T) {
 		outcomes = append(outcomes, readTasks(t.Context(), client))
 		time.Sleep(time.Second - 1)
 		synctest.Wait()
-		equal(t, "number of requests before the end", len(server.Requests()), 1)
+		equal(t, "number of requests during the wait", len(server.Requests()), 1)
 		for _, out := range outcomes {
 			equal(t, "outcome", <-out, outcome{count: 42})
 		}
@@ -209,24 +185,21 @@ func TestTooManyRequestsPausesTheWholeClient(t *testing.T) {
 	})
 }
 
-// Of two pauses the one that ends later counts, whichever began first.
-func TestLongerPauseCounts(t *testing.T) {
+// Of two waits, the one that ends later takes precedence, whichever starts first.
+func TestLongerRetryAfterWins(t *testing.T) {
 	t.Parallel()
 	for _, waits := range [][]string{{"10", "25"}, {"25", "10"}} {
 		t.Run(strings.Join(waits, ","), func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				server := startMemoryServer(t)
-				server.SetTasks("acme/linux", 42, 0)
-				client := newClient(t, server, withRetries(1))
+			inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 				for i, wait := range waits {
 					server.Enqueue(circlecitest.Delay(time.Duration(i+1)*time.Second, retryAfter(429, wait)))
 				}
 				outcomes := []<-chan outcome{readTasks(t.Context(), client), readTasks(t.Context(), client)}
-				// The longer one is asked for after one or two seconds.
+				// The longer wait starts after one or two seconds.
 				time.Sleep(26*time.Second - 1)
 				synctest.Wait()
-				equal(t, "number of requests in the pause", len(server.Requests()), 2)
+				equal(t, "number of requests during the wait", len(server.Requests()), 2)
 				for _, out := range outcomes {
 					equal(t, "outcome", <-out, outcome{count: 42})
 				}
@@ -236,8 +209,8 @@ func TestLongerPauseCounts(t *testing.T) {
 	}
 }
 
-// A request that waits for a slot when a 429 frees one must not use it.
-func TestPauseHoldsForQueuedRequests(t *testing.T) {
+// A queued request must not use the slot that a 429 releases.
+func TestRateLimitDelaysQueuedRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := startMemoryServer(t)
@@ -250,20 +223,17 @@ func TestPauseHoldsForQueuedRequests(t *testing.T) {
 		}
 		time.Sleep(31*time.Second - 1)
 		synctest.Wait()
-		equal(t, "number of requests in the pause", len(server.Requests()), 1)
+		equal(t, "number of requests during the wait", len(server.Requests()), 1)
 		for _, out := range outcomes {
 			equal(t, "outcome", <-out, outcome{count: 42})
 		}
 	})
 }
 
-func TestServiceUnavailablePausesOnlyItself(t *testing.T) {
+func TestServiceUnavailableDelaysOnlyItself(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server := startMemoryServer(t)
-		server.SetTasks("acme/linux", 42, 0)
+	inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(retryAfter(503, "30"))
-		client := newClient(t, server, withRetries(1))
 		start := time.Now()
 		refused := readTasks(t.Context(), client)
 		synctest.Wait()
@@ -274,14 +244,11 @@ func TestServiceUnavailablePausesOnlyItself(t *testing.T) {
 	})
 }
 
-// With max_retries = 0 a 429 ends its own request, and the others are paused all the same.
-func TestTooManyRequestsWithoutRetries(t *testing.T) {
+// Without retries, a 429 fails its own request, and still delays the others.
+func TestRateLimitWithoutRetries(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server := startMemoryServer(t)
-		server.SetTasks("acme/linux", 42, 0)
+	inBubble(t, nil, withRetries(0), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(retryAfter(429, "30"))
-		client := newClient(t, server, withRetries(0))
 		start := time.Now()
 		_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
 		equal(t, "attempts", errorOf[*circleci.RetryError](t, err).Attempts, 1)
@@ -293,14 +260,11 @@ func TestTooManyRequestsWithoutRetries(t *testing.T) {
 	})
 }
 
-// A request that was not sent yet ends at once when the pause exceeds its time, and waits when it does not.
-func TestPauseExceedsReadTimeout(t *testing.T) {
+// A request that has not been sent fails immediately if the wait exceeds its deadline.
+func TestRateLimitRetryAfterExceedsReadTimeout(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server := startMemoryServer(t)
-		server.SetTasks("acme/linux", 42, 0)
+	inBubble(t, nil, withRetries(4), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(retryAfter(429, "600"))
-		client := newClient(t, server, withRetries(4))
 		refused := <-readTasks(t.Context(), client)
 		equal(t, "attempts", errorOf[*circleci.RetryError](t, refused.err).Attempts, 1)
 

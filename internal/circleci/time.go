@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// The error completes a sentence that starts with the text.
+// errTime completes a sentence that starts with the string.
 var errTime = errors.New("is not an RFC 3339 date-time")
 
-// ParseTime reads a date-time as RFC 3339, section 5.6, defines it, which [time.Parse] does not quite: T and Z may be in
-// lower case, the second may be 60 where a leap second may be, and nothing else than the RFC's form is accepted.
-// A leap second is the beginning of the next second.
+// ParseTime parses a date-time as defined by RFC 3339, section 5.6. It differs from [time.Parse]: T and Z may be in lower
+// case, the second may be 60 where a leap second is possible, and no other form is accepted. A leap second is returned as
+// the start of the next second.
 func ParseTime(text string) (time.Time, error) {
 	const date, clock = "0000-00-00T00:00:", "00"
 	if len(text) < len(date+clock) {
@@ -56,7 +56,7 @@ func isOffset(text string) bool {
 	return (hasForm(text, "+00:00") || hasForm(text, "-00:00")) && text[1:3] < "24" && text[4] < '6'
 }
 
-// hasForm reports whether a text has the form, of which 0 stands for a digit. Case does not matter.
+// hasForm reports whether a string has a form, in which 0 stands for any digit. Case is ignored.
 func hasForm(text, form string) bool {
 	return len(text) == len(form) && strings.EqualFold(form, strings.Map(func(r rune) rune {
 		if '0' <= r && r <= '9' {

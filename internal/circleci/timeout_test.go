@@ -18,37 +18,27 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// inBubble runs a test with virtual time, and a client whose limits are the defaults unless config changes them.
-func inBubble(t *testing.T, response http.Handler, config func(*circleci.Config), test func(t *testing.T, server *circlecitest.Server, client *circleci.Client)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		server := startMemoryServer(t)
-		server.SetHandler(response)
-		opts := []func(*circleci.Config){withRetries(circleci.DefaultMaxRetries)}
-		if config != nil {
-			opts = append(opts, config)
-		}
-		test(t, server, newClient(t, server, opts...))
-	})
-}
+// readTimedOut is the reason of a read that a deadline ended.
+const readTimedOut = "timed out waiting for a complete response"
 
 func TestIncompleteResponse(t *testing.T) {
 	t.Parallel()
 	c := calls[1]
 	tests := map[string]http.Handler{
-		"never":             circlecitest.Hang(),
+		"no response":       circlecitest.Hang(),
+		"late":              circlecitest.Delay(time.Hour, circlecitest.JSON(c.good)),
 		"one byte a second": circlecitest.SlowBody(time.Second, c.good+strings.Repeat(" ", 100)),
-		"whole, but without an end": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		"valid JSON, not closed": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.WriteString(w, c.good)
 			_ = http.NewResponseController(w).Flush()
 			<-r.Context().Done()
 		}),
 	}
-	for name, answer := range tests {
+	for name, response := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var attempts record
-			inBubble(t, answer, attempts.keep, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+			inBubble(t, response, attempts.keep, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 				start := time.Now()
 				_, err := c.do(t.Context(), client)
 				elapsed := time.Since(start)
@@ -66,6 +56,7 @@ func TestIncompleteResponse(t *testing.T) {
 				e := errorOf[*circleci.RetryError](t, err)
 				equal(t, "attempts", e.Attempts, tried)
 				equal(t, "elapsed", e.Elapsed, elapsed)
+				equal(t, "is a deadline", errors.Is(err, context.DeadlineExceeded), true)
 				equal(t, "error", err.Error(), fmt.Sprintf("%s: timed out after 30s waiting for a complete response (tried 5 times in %s)",
 					c.requestTo(server), elapsed.Round(time.Millisecond)))
 			})
@@ -83,14 +74,14 @@ func TestSlowResponse(t *testing.T) {
 				start := time.Now()
 				got, err := c.do(t.Context(), client)
 				equal(t, "error", errorText(err), "")
-				equal(t, "answer", got, c.want)
+				equal(t, "result", got, c.want)
 				equal(t, "elapsed", time.Since(start), pause*time.Duration(len(c.good)))
 			})
 		})
 	}
 }
 
-func TestReadEndsWithinFiveMinutes(t *testing.T) {
+func TestReadTimeout(t *testing.T) {
 	t.Parallel()
 	c := calls[1]
 	config := func(config *circleci.Config) {
@@ -101,7 +92,7 @@ func TestReadEndsWithinFiveMinutes(t *testing.T) {
 		e := errorOf[*circleci.RetryError](t, err)
 		equal(t, "attempts", e.Attempts, attempts)
 		equal(t, "elapsed", e.Elapsed, elapsed)
-		equal(t, "error", err.Error(), fmt.Sprintf("%s: %s (tried %s in %s)", c.requestTo(server), noTime, times, elapsed))
+		equal(t, "error", err.Error(), fmt.Sprintf("%s: %s (tried %s in %s)", c.requestTo(server), readTimedOut, times, elapsed))
 		_ = errorOf[*circleci.RequestError](t, err)
 	}
 	t.Run("in the middle of an attempt", func(t *testing.T) {
@@ -115,7 +106,7 @@ func TestReadEndsWithinFiveMinutes(t *testing.T) {
 	})
 	t.Run("queued", func(t *testing.T) {
 		t.Parallel()
-		// The first has the only slot for longer than the second may take.
+		// The first read holds the only slot beyond the deadline of the second.
 		inBubble(t, circlecitest.Hang(), func(all *circleci.Config) {
 			config(all)
 			all.RequestTimeout, all.MaxRetries = 10*time.Minute, 0
@@ -131,8 +122,8 @@ func TestReadEndsWithinFiveMinutes(t *testing.T) {
 	})
 }
 
-// Canceling the context, as Ctrl-C does, ends a read immediately, whatever the client is doing.
-func TestContextCanceledMeanwhile(t *testing.T) {
+// Canceling the context, as Ctrl-C does, ends a read immediately in any state of the client, and is no RequestError.
+func TestContextCanceled(t *testing.T) {
 	t.Parallel()
 	c := calls[1]
 	half := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -141,29 +132,28 @@ func TestContextCanceledMeanwhile(t *testing.T) {
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	})
-	later := circlecitest.WithHeader(circlecitest.Error(503, "later"), "Retry-After", "120")
 	tests := []struct {
-		name   string
-		answer http.Handler
-		config func(*circleci.Config)
-		// before are other reads that the client is asked for first.
+		name     string
+		response http.Handler
+		config   func(*circleci.Config)
+		// before is the number of reads that the client starts before.
 		before int
-		// requests is how many reach the server.
+		// requests is the number of requests that the server receives.
 		requests int
-		// ends says that a deadline ends the read as soon as it is known that it cannot be met.
-		ends bool
+		// fails reports whether a deadline ends the read as soon as it is known that it cannot be met.
+		fails bool
 	}{
-		{name: "waiting for an answer", answer: circlecitest.Hang(), requests: 1},
-		{name: "reading", answer: half, requests: 1},
-		{name: "waiting for another attempt", answer: circlecitest.Error(503, "no upstream"), requests: 1, ends: true},
-		{name: "waiting as long as the service asks", answer: later, requests: 1, ends: true},
-		{name: "waiting because another was refused", answer: retryAfter(429, "120"), before: 3, requests: 1, ends: true},
+		{name: "waiting for the response", response: circlecitest.Hang(), requests: 1},
+		{name: "reading the body", response: half, requests: 1},
+		{name: "backing off", response: circlecitest.Error(503, "no upstream"), requests: 1, fails: true},
+		{name: "waiting for Retry-After", response: retryAfter(503, "120"), requests: 1, fails: true},
+		{name: "rate-limited", response: retryAfter(429, "120"), before: 3, requests: 1, fails: true},
 		{
-			name: "waiting for a slot", answer: circlecitest.Hang(), before: 1, requests: 1,
+			name: "waiting for a slot", response: circlecitest.Hang(), before: 1, requests: 1,
 			config: func(config *circleci.Config) { config.MaxConcurrentRequests = 1 },
 		},
 		{
-			name: "connecting", answer: circlecitest.Hang(),
+			name: "connecting", response: circlecitest.Hang(),
 			config: func(config *circleci.Config) {
 				config.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 					<-ctx.Done()
@@ -173,16 +163,16 @@ func TestContextCanceledMeanwhile(t *testing.T) {
 		},
 	}
 	for _, test := range tests {
-		for _, end := range []string{"cancelled", "deadline"} {
+		for _, end := range []string{"canceled", "deadline"} {
 			t.Run(test.name+"/"+end, func(t *testing.T) {
 				t.Parallel()
-				inBubble(t, test.answer, test.config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-					// Backoff takes half a second at least.
-					const patience = 300 * time.Millisecond
+				inBubble(t, test.response, test.config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+					// The shortest backoff is half a second.
+					const timeout = 300 * time.Millisecond
 					start := time.Now()
 					ctx, cancel := context.WithCancel(t.Context())
 					if end == "deadline" {
-						ctx, cancel = context.WithTimeout(t.Context(), patience)
+						ctx, cancel = context.WithTimeout(t.Context(), timeout)
 					}
 					defer cancel()
 					var outcomes []<-chan outcome
@@ -190,22 +180,23 @@ func TestContextCanceledMeanwhile(t *testing.T) {
 						outcomes = append(outcomes, readTasks(ctx, client))
 						synctest.Wait()
 					}
-					time.Sleep(patience / 2)
+					time.Sleep(timeout / 2)
 					equal(t, "number of requests", len(server.Requests()), test.requests)
-					if end == "cancelled" {
-						time.Sleep(patience / 2)
+					if end == "canceled" {
+						time.Sleep(timeout / 2)
 						cancel()
 					}
 					for i, out := range outcomes {
 						got := <-out
 						equal(t, "count", got.count, int64(0))
 						request := c.requestTo(server) + ": "
-						if end == "cancelled" {
+						if end == "canceled" {
 							equal(t, "error", errorText(got.err), request+"context canceled")
 							equal(t, "is a cancellation", errors.Is(got.err, context.Canceled), true)
+							equal(t, "is a RequestError", errors.As(got.err, new(*circleci.RequestError)), false)
 							continue
 						}
-						if test.ends {
+						if test.fails {
 							equal(t, "elapsed", errorOf[*circleci.RetryError](t, got.err).Elapsed, time.Duration(0))
 							continue
 						}
@@ -213,11 +204,11 @@ func TestContextCanceledMeanwhile(t *testing.T) {
 						if i == 0 {
 							tried = "once"
 						}
-						equal(t, "error", errorText(got.err), request+noTime+" (tried "+tried+" in 300ms)")
+						equal(t, "error", errorText(got.err), request+readTimedOut+" (tried "+tried+" in 300ms)")
 						equal(t, "is a deadline", errors.Is(got.err, context.DeadlineExceeded), true)
 					}
-					if end == "cancelled" || !test.ends {
-						equal(t, "elapsed", time.Since(start), patience)
+					if end == "canceled" || !test.fails {
+						equal(t, "elapsed", time.Since(start), timeout)
 					}
 					equal(t, "number of requests at the end", len(server.Requests()), test.requests)
 				})
@@ -226,12 +217,30 @@ func TestContextCanceledMeanwhile(t *testing.T) {
 	}
 }
 
+func TestContextCanceledBefore(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var attempts record
+	client := newClient(t, server, attempts.keep)
+	for _, c := range calls {
+		for range 20 { // A slot is free each time, too.
+			_, err := c.do(ctx, client)
+			equal(t, "error", errorText(err), c.requestTo(server)+": context canceled")
+			equal(t, "is a cancellation", errors.Is(err, context.Canceled), true)
+		}
+	}
+	equal(t, "number of requests", len(server.Requests()), 0)
+	equal(t, "number of attempts", len(attempts.all()), 0)
+}
+
 // The slot of a canceled request, queued or in flight, is free for others.
 func TestCancelReleasesSlot(t *testing.T) {
 	t.Parallel()
 	c := calls[1]
 	var number atomic.Int32
-	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	response := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if number.Add(1) == 1 {
 			circlecitest.Hang().ServeHTTP(w, r)
 			return
@@ -239,7 +248,7 @@ func TestCancelReleasesSlot(t *testing.T) {
 		circlecitest.JSON(c.good).ServeHTTP(w, r)
 	})
 	config := func(config *circleci.Config) { config.MaxConcurrentRequests = 1 }
-	inBubble(t, answer, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+	inBubble(t, response, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		ctx, cancel := context.WithCancel(t.Context())
 		first := readTasks(ctx, client)
 		synctest.Wait()

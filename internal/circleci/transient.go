@@ -19,7 +19,7 @@ func isRateLimited(err error) bool {
 	return errors.As(err, &status) && status.StatusCode == http.StatusTooManyRequests
 }
 
-// Passes tells whether an error is of a kind that passes by itself, so that another attempt makes sense.
+// IsRetryable reports whether an error is transient, so that the request may be retried.
 func IsRetryable(err error) bool {
 	if isUncertain, _ := unwrapUncertain(err); isUncertain {
 		return false
@@ -47,7 +47,7 @@ func isRetryableStatus(code int) bool {
 	}, code)
 }
 
-// isTransient reports whether a fault of a connection is transient: a timeout, a connection that was refused, reset or
+// isTransient reports whether the error of a connection is transient: a timeout, a connection that was refused, reset or
 // closed, a name that could not be resolved. What TLS or HTTP say about the other side is not.
 func isTransient(err error) bool {
 	if _, _, isAlert := tlsAlert(err); isAlert {
@@ -119,7 +119,7 @@ func isTransientCode(code http2.ErrCode) bool {
 	}, code)
 }
 
-// isTruncated reports whether a response ended before it was complete. In a status line and in a header this looks like
+// isTruncated reports whether a response ended before it was complete. In a status line or a header, this looks like
 // one that is malformed, unless the connection is known to have ended there.
 func isTruncated(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || hasText(err, "http: unexpected EOF reading trailer")
@@ -131,7 +131,7 @@ func isIdleConnClosed(err error) bool {
 		"http2: client conn not usable")
 }
 
-// hasText reports whether the cause of an error is one that net/http keeps to itself, by its whole text.
+// hasText reports whether the cause of an error has a text. It identifies errors that net/http does not export.
 func hasText(err error, texts ...string) bool {
 	for ; err != nil; err = errors.Unwrap(err) {
 		if slices.Contains(texts, err.Error()) {

@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// Version is what the version of a runner's agent says when it is compared: numbers, the most significant first. Any
-// count of them, of any length. What follows them after a - or + names a build and has no part in it.
+// Version is the comparable part of the version of a runner's agent: any number of integers of any size, the most
+// significant first. The build, which follows them after a - or +, is not part of it.
 type Version struct {
-	// segments are the numbers in decimal digits, without leading zeros ("" is 0) and without zeros at the end of the
+	// segments are the integers in decimal digits, without leading zeros ("" is 0) and without zeros at the end of the
 	// list, so that equal versions have equal segments.
 	segments []string
 }
 
-// ParseVersion reads a version of the forms that agents report: "5.4.3.2.1", "3.1.2", "1.0.12345-abcdef0". It takes what
-// consists of numbers with dots between them, and a build after - or +. A "v" in front is refused, because no agent is
-// known to report it. The error completes a sentence that starts with the version.
+// ParseVersion parses a version in the forms that agents report: "5.4.3.2.1", "3.1.2", "1.0.12345-abcdef0". A version
+// consists of numbers separated by dots, and optionally a build after - or +. A "v" prefix is rejected, because no agent
+// is known to report it. The error completes a sentence that starts with the version.
 func ParseVersion(text string) (Version, error) {
 	if text == "" {
 		return Version{}, errors.New("is empty")
@@ -48,22 +48,20 @@ func ParseVersion(text string) (Version, error) {
 	return Version{segments}, nil
 }
 
-// Compare returns -1 when v is older than other, +1 when it is newer, and 0 when their numbers are the same, whatever
-// their builds. A number that one of them lacks counts as 0.
+// Compare returns -1 if v is older than other, +1 if it is newer, and 0 if their numbers are equal, regardless of their
+// builds. A missing number is 0.
 func (v Version) Compare(other Version) int {
 	return slices.CompareFunc(v.segments, other.segments, compareDigits)
 }
 
-// compareDigits compares numbers without leading zeros. Of two such numbers the longer one is larger, so that no number
-// is too large to be compared.
+// compareDigits compares numbers of any size without leading zeros: the longer one is larger.
 func compareDigits(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
-// CompareVersions puts versions in an order, the oldest first, and returns 0 for equal texts only: versions that differ
-// in nothing but their builds or in how they write a number are in the order of their texts. Texts that are not versions
-// come first, in the order of the texts too, so that whoever takes the first as the oldest meets them instead of
-// overlooking them.
+// CompareVersions orders versions, the oldest first, and returns 0 only for equal strings: versions that differ only in
+// their builds or in the notation of a number are ordered as strings. Strings that are not versions come first, ordered as
+// strings, too, so that a caller who takes the first one as the oldest does not overlook them.
 func CompareVersions(a, b string) int {
 	versionA, errA := ParseVersion(a)
 	versionB, errB := ParseVersion(b)

@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// JSON answers with status 200 and these bytes, whether or not they are JSON.
+// JSON responds with status 200 and body, which need not be valid JSON.
 func JSON(body string) http.Handler { return Raw(http.StatusOK, "application/json", body) }
 
-// Error answers with a status and the API's form of an error.
+// Error responds with a status and a message in the API's error format.
 func Error(status int, message string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, status, map[string]string{"message": message})
 	})
 }
 
-// Raw answers with a status, a content type and these bytes.
+// Raw responds with a status, a content type and a body.
 func Raw(status int, contentType, body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
@@ -28,41 +28,41 @@ func Raw(status int, contentType, body string) http.Handler {
 	})
 }
 
-// WithHeader adds a header to another answer.
-func WithHeader(answer http.Handler, key, value string) http.Handler {
+// WithHeader adds a header to the response of another handler.
+func WithHeader(handler http.Handler, key, value string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(key, value)
-		answer.ServeHTTP(w, r)
+		handler.ServeHTTP(w, r)
 	})
 }
 
-// Redirect answers with a 302 that points to location.
+// Redirect responds with a 302 to location.
 func Redirect(location string) http.Handler { return http.RedirectHandler(location, http.StatusFound) }
 
-// Hang answers nothing until the client gives up.
+// Hang does not respond. It returns when the client cancels the request.
 func Hang() http.Handler {
 	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 }
 
-// Delay gives another answer a while later, unless the client gives up first.
-func Delay(d time.Duration, answer http.Handler) http.Handler {
+// Delay delays the response of another handler. It returns earlier if the client cancels the request.
+func Delay(d time.Duration, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		timer := time.NewTimer(d)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-			answer.ServeHTTP(w, r)
+			handler.ServeHTTP(w, r)
 		case <-r.Context().Done():
 		}
 	})
 }
 
-// Cut closes the connection instead of answering.
+// AbortConnection closes the connection without a response.
 func AbortConnection() http.Handler {
 	return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 }
 
-// CutBody promises a whole answer of status 200 and closes the connection after these bytes of it.
+// TruncatedBody responds with status 200 and a Content-Length that exceeds body, and closes the connection after body.
 func TruncatedBody(body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -73,7 +73,7 @@ func TruncatedBody(body string) http.Handler {
 	})
 }
 
-// CutChunks sends a chunked answer of status 200 and closes the connection before the chunk that would end it.
+// TruncatedChunks responds with status 200 and chunked encoding, and closes the connection before the last chunk.
 func TruncatedChunks(body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -83,7 +83,8 @@ func TruncatedChunks(body string) http.Handler {
 	})
 }
 
-// Drip sends a body of status 200 one byte at a time, with a pause behind each, until the client gives up.
+// SlowBody responds with status 200 and sends body one byte at a time, with a pause after each. It returns earlier if the
+// client cancels the request.
 func SlowBody(pause time.Duration, body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -101,19 +102,19 @@ func SlowBody(pause time.Duration, body string) http.Handler {
 	})
 }
 
-// Packed sends a body of status 200 that unpacks, by gzip, to size spaces behind the prefix.
+// GzipBody responds with status 200 and a gzip-compressed body of prefix and size spaces.
 func GzipBody(prefix string, size int64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Encoding", "gzip")
-		packer := gzip.NewWriter(w)
-		_, _ = io.WriteString(packer, prefix)
-		_, _ = io.CopyN(packer, spaces{}, size)
-		_ = packer.Close()
+		compressor := gzip.NewWriter(w)
+		_, _ = io.WriteString(compressor, prefix)
+		_, _ = io.CopyN(compressor, spaces{}, size)
+		_ = compressor.Close()
 	})
 }
 
-// Long sends a body of status 200 with size spaces behind the prefix.
+// LargeBody responds with status 200 and a body of prefix and size spaces.
 func LargeBody(prefix string, size int64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -122,7 +123,7 @@ func LargeBody(prefix string, size int64) http.Handler {
 	})
 }
 
-// spaces reads as spaces without an end.
+// spaces is an infinite reader of spaces.
 type spaces struct{}
 
 var blank = bytes.Repeat([]byte(" "), 32<<10)

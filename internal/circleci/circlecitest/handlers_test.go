@@ -12,42 +12,61 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-func TestAnswers(t *testing.T) {
+func TestHandlers(t *testing.T) {
 	t.Parallel()
-	const notJSON = "{ not \xff JSON"
-	text := circlecitest.Raw(http.StatusBadGateway, "text/plain", "gone")
+	const (
+		notJSON  = "{ not \xff JSON"
+		count    = `{"unclaimed_task_count":42}`
+		jsonType = "application/json"
+	)
+	spaces := strings.Repeat(" ", 70_000)
+	text := circlecitest.Raw(502, "text/plain", "gone")
 	tests := []struct {
-		name        string
-		answer      http.Handler
-		status      int
-		contentType string
-		body        string
-		header      map[string]string
+		name, contentType, body string
+		handler                 http.Handler
+		status                  int
+		header                  map[string]string
+		// err ends the response early.
+		err error
 	}{
-		{"JSON", circlecitest.JSON(`{ "a" : 1 }`), 200, "application/json", `{ "a" : 1 }`, nil},
-		{"JSON that is none", circlecitest.JSON(notJSON), 200, "application/json", notJSON, nil},
-		{"Error", circlecitest.Error(429, `say "when"`), 429, "application/json", `{"message":"say \"when\""}`, nil},
-		{"Raw", text, 502, "text/plain", "gone", nil},
+		{name: "JSON", handler: circlecitest.JSON(`{ "a" : 1 }`), status: 200, contentType: jsonType, body: `{ "a" : 1 }`},
+		{name: "JSON, malformed", handler: circlecitest.JSON(notJSON), status: 200, contentType: jsonType, body: notJSON},
+		{name: "Error", handler: circlecitest.Error(429, `say "when"`), status: 429, contentType: jsonType, body: `{"message":"say \"when\""}`},
+		{name: "Raw", handler: text, status: 502, contentType: "text/plain", body: "gone"},
 		{
-			"WithHeader", circlecitest.WithHeader(circlecitest.WithHeader(text, "Retry-After", "7"), "X-Test", "yes"),
-			502, "text/plain", "gone", map[string]string{"Retry-After": "7", "X-Test": "yes"},
+			name: "WithHeader", handler: circlecitest.WithHeader(circlecitest.WithHeader(text, "Retry-After", "7"), "X-Test", "yes"),
+			status: 502, contentType: "text/plain", body: "gone", header: map[string]string{"Retry-After": "7", "X-Test": "yes"},
 		},
 		{
-			"Redirect", circlecitest.Redirect("https://example.com/a?b"), 302, "text/html; charset=utf-8",
-			"<a href=\"https://example.com/a?b\">Found</a>.\n\n", map[string]string{"Location": "https://example.com/a?b"},
+			name: "Redirect", handler: circlecitest.Redirect("https://example.com/a?b"), status: 302, contentType: "text/html; charset=utf-8",
+			body: "<a href=\"https://example.com/a?b\">Found</a>.\n\n", header: map[string]string{"Location": "https://example.com/a?b"},
 		},
-		{"Delay", circlecitest.Delay(time.Millisecond, text), 502, "text/plain", "gone", nil},
-		{"Drip", circlecitest.SlowBody(time.Millisecond, `{"a":1}`), 200, "application/json", `{"a":1}`, nil},
-		{"Long", circlecitest.LargeBody(`{}`, 70_000), 200, "application/json", `{}` + strings.Repeat(" ", 70_000), nil},
-		// The client unpacks it.
-		{"Packed", circlecitest.GzipBody(`{}`, 70_000), 200, "application/json", `{}` + strings.Repeat(" ", 70_000), nil},
+		{name: "Delay", handler: circlecitest.Delay(time.Millisecond, text), status: 502, contentType: "text/plain", body: "gone"},
+		{name: "SlowBody", handler: circlecitest.SlowBody(time.Millisecond, `{"a":1}`), status: 200, contentType: jsonType, body: `{"a":1}`},
+		{name: "LargeBody", handler: circlecitest.LargeBody(`{}`, 70_000), status: 200, contentType: jsonType, body: `{}` + spaces},
+		// net/http decompresses it.
+		{name: "GzipBody", handler: circlecitest.GzipBody(`{}`, 70_000), status: 200, contentType: jsonType, body: `{}` + spaces},
+
+		{name: "AbortConnection", handler: circlecitest.AbortConnection(), err: io.EOF},
+		{
+			name: "TruncatedBody", handler: circlecitest.TruncatedBody(count),
+			status: 200, contentType: jsonType, body: count, err: io.ErrUnexpectedEOF,
+		},
+		{name: "TruncatedBody, empty", handler: circlecitest.TruncatedBody(""), status: 200, contentType: jsonType, err: io.ErrUnexpectedEOF},
+		{
+			name: "TruncatedChunks", handler: circlecitest.TruncatedChunks(count),
+			status: 200, contentType: jsonType, body: count, err: io.ErrUnexpectedEOF,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
-			server.Enqueue(test.answer)
-			got := get(t, server, "/")
+			server.Enqueue(test.handler)
+			got := send(t, server, http.MethodGet, "/")
+			if !errors.Is(got.err, test.err) {
+				t.Errorf("got error %v, want %v", got.err, test.err)
+			}
 			equal(t, "status", got.status, test.status)
 			equal(t, "content type", got.header.Get("Content-Type"), test.contentType)
 			equal(t, "body", got.body, test.body)
@@ -58,44 +77,15 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-func TestAnswersThatAreCut(t *testing.T) {
+// A server cannot be closed before all of its handlers return.
+func TestHandlersEndWithTheRequest(t *testing.T) {
 	t.Parallel()
-	const body = `{"unclaimed_task_count":42}`
-	tests := []struct {
-		name   string
-		answer http.Handler
-		want   reply
-	}{
-		{"Cut", circlecitest.AbortConnection(), reply{err: io.EOF}},
-		// What arrived of them arrived whole: it is the end that is missing.
-		{"CutBody", circlecitest.TruncatedBody(body), reply{status: 200, body: body, err: io.ErrUnexpectedEOF}},
-		{"CutBody before the first byte", circlecitest.TruncatedBody(""), reply{status: 200, err: io.ErrUnexpectedEOF}},
-		{"CutChunks", circlecitest.TruncatedChunks(body), reply{status: 200, body: body, err: io.ErrUnexpectedEOF}},
+	handlers := map[string]http.Handler{
+		"Hang":     circlecitest.Hang(),
+		"SlowBody": circlecitest.SlowBody(time.Hour, "{}"),
+		"Delay":    circlecitest.Delay(time.Hour, circlecitest.JSON(`{}`)),
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			server := startServer(t)
-			server.Enqueue(test.answer)
-			got := ask(t, server, http.MethodGet, "/")
-			equal(t, "status", got.status, test.want.status)
-			equal(t, "body", got.body, test.want.body)
-			if !errors.Is(got.err, test.want.err) {
-				t.Errorf("got error %v, want %v", got.err, test.want.err)
-			}
-		})
-	}
-}
-
-// A server could not be closed while an answer that nobody waits for still waits.
-func TestAnswersEndWhenTheClientGivesUp(t *testing.T) {
-	t.Parallel()
-	answers := map[string]http.Handler{
-		"Hang":  circlecitest.Hang(),
-		"Drip":  circlecitest.SlowBody(time.Hour, "{}"),
-		"Delay": circlecitest.Delay(time.Hour, circlecitest.JSON(`{}`)),
-	}
-	for name, answer := range answers {
+	for name, handler := range handlers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
@@ -104,7 +94,7 @@ func TestAnswersEndWhenTheClientGivesUp(t *testing.T) {
 			server.Enqueue(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				defer close(ended)
 				cancel()
-				answer.ServeHTTP(w, r)
+				handler.ServeHTTP(w, r)
 			}))
 			r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
 			if err != nil {
@@ -120,27 +110,27 @@ func TestAnswersEndWhenTheClientGivesUp(t *testing.T) {
 			select {
 			case <-ended:
 			case <-time.After(10 * time.Second):
-				t.Error("still waits")
+				t.Error("the handler has not returned")
 			}
 		})
 	}
 }
 
-// A packed answer is small on its way, however long it gets.
-func TestPackedIsPacked(t *testing.T) {
+// A compressed body is sent compressed.
+func TestGzipBodyIsCompressed(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	server.Enqueue(circlecitest.GzipBody(`{}`, 10<<20))
-	got := ask(t, server, http.MethodGet, "/", "Accept-Encoding", "gzip")
+	got := send(t, server, http.MethodGet, "/", "Accept-Encoding", "gzip")
 	equal(t, "error", got.err, nil)
 	equal(t, "encoding", got.header.Get("Content-Encoding"), "gzip")
 	if len(got.body) == 0 || len(got.body) > 100<<10 {
-		t.Errorf("has %d bytes, want at most 100 KiB", len(got.body))
+		t.Errorf("got %d bytes, want at most 100 KiB", len(got.body))
 	}
 }
 
-// What drips can be read as it comes.
-func TestDripComesByteByByte(t *testing.T) {
+// Each byte of a slow body is sent immediately.
+func TestSlowBodyIsFlushed(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	server.Enqueue(circlecitest.SlowBody(time.Hour, "{}"))
@@ -156,5 +146,5 @@ func TestDripComesByteByByte(t *testing.T) {
 	got := make([]byte, 2)
 	n, err := response.Body.Read(got)
 	equal(t, "error", err, nil)
-	equal(t, "what came", string(got[:n]), "{")
+	equal(t, "body", string(got[:n]), "{")
 }

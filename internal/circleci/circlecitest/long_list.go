@@ -15,7 +15,7 @@ const LongListNamespace = "acme"
 // LongListClass is the name of a resource class of LongList, counted from 0.
 func LongListClass(i int) string { return fmt.Sprintf("%s/pool-%03d", LongListNamespace, i) }
 
-// LongList is the body of a list of n runners of so many classes, the same in every run. Every field is set, as of
+// LongList is the body of a list of n runners in the given number of classes, the same in every run. Every field is set, as of
 // ephemeral runners: the names are all different and in no order, so that there is something to sort, and one in four was
 // never used.
 func LongList(n, classes int) []byte {

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// Proxy is an HTTP proxy on loopback that leads every CONNECT, whatever its target, to one Server: so a test can use a
-// name that is not loopback, for which Go would not use a proxy, and still reach no other machine.
+// Proxy is an HTTP proxy on loopback that connects every CONNECT, whatever its target, to one Server. A test can thus use
+// a host name that is not loopback, for which Go would bypass the proxy, without reaching another machine.
 type Proxy struct {
 	*httptest.Server
 
@@ -19,7 +19,7 @@ type Proxy struct {
 	connects           []string
 }
 
-// NewProxy starts a Proxy that leads to target. It asks for a user name and password when username is not empty. The
+// NewProxy starts a Proxy for target. It requires a user name and password if username is not empty. The
 // caller closes it.
 func NewProxy(target *Server, username, password string) *Proxy {
 	p := &Proxy{target: target.Listener.Addr().String(), username: username, password: password}
@@ -27,7 +27,7 @@ func NewProxy(target *Server, username, password string) *Proxy {
 	return p
 }
 
-// Connects returns the targets that the proxy was asked for, as host:port.
+// Connects returns the targets of the CONNECT requests, as host:port.
 func (p *Proxy) Connects() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -36,7 +36,7 @@ func (p *Proxy) Connects() []string {
 
 func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodConnect {
-		http.Error(w, "this proxy takes CONNECT only", http.StatusMethodNotAllowed)
+		http.Error(w, "this proxy supports CONNECT only", http.StatusMethodNotAllowed)
 		return
 	}
 	if p.username != "" && !p.authorized(r) {
@@ -66,7 +66,7 @@ func (p *Proxy) authorized(r *http.Request) bool {
 	return username == p.username && password == p.password
 }
 
-// pipe copies until one side ends, and then ends the other.
+// pipe copies until one side is closed, and then closes the other.
 func pipe(to, from net.Conn) {
 	_, _ = io.Copy(to, from)
 	_ = to.Close()

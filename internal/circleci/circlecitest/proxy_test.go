@@ -10,22 +10,22 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// visitBy asks for a name that no machine has, by a proxy.
-func visitBy(t *testing.T, proxy string, authority *circlecitest.Authority) error {
+// sendVia sends a request to a host that does not exist, via a proxy, with a client that trusts a CA.
+func sendVia(t *testing.T, proxy string, ca *circlecitest.Authority) error {
 	t.Helper()
 	u, err := url.Parse(proxy)
 	if err != nil {
 		t.Fatal(err)
 	}
-	direct := http.DefaultTransport.(*http.Transport).Clone()
-	direct.Proxy = http.ProxyURL(u)
-	direct.TLSClientConfig = trusting(t, authority)
-	defer direct.CloseIdleConnections()
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = http.ProxyURL(u)
+	transport.TLSClientConfig = trusting(t, ca)
+	defer transport.CloseIdleConnections()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://runner.invalid/api/v2/runner", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := direct.RoundTrip(r)
+	response, err := transport.RoundTrip(r)
 	if err != nil {
 		return err
 	}
@@ -35,27 +35,27 @@ func visitBy(t *testing.T, proxy string, authority *circlecitest.Authority) erro
 
 func TestProxy(t *testing.T) {
 	t.Parallel()
-	authority := circlecitest.NewAuthority()
-	certificate, key := authority.Issue("runner.invalid")
+	ca := circlecitest.NewAuthority()
+	certificate, key := ca.Issue("runner.invalid")
 	server := circlecitest.NewTLSServer(certificate, key, nil)
 	t.Cleanup(server.Close)
-	open, closed := circlecitest.NewProxy(server, "", ""), circlecitest.NewProxy(server, "jane", "pass/word")
+	open, restricted := circlecitest.NewProxy(server, "", ""), circlecitest.NewProxy(server, "jane", "pass/word")
 	t.Cleanup(open.Close)
-	t.Cleanup(closed.Close)
-	as := func(user string) string { return strings.Replace(closed.URL, "http://", "http://"+user+"@", 1) }
+	t.Cleanup(restricted.Close)
+	as := func(user string) string { return strings.Replace(restricted.URL, "http://", "http://"+user+"@", 1) }
 
-	equal(t, "error of the open one", visitBy(t, open.URL, authority), nil)
-	equal(t, "error with a password", visitBy(t, as("jane:pass%2Fword"), authority), nil)
-	for _, proxy := range []string{closed.URL, as("jane"), as("jane:password"), as("joe:pass%2Fword")} {
-		if err := visitBy(t, proxy, authority); err == nil || err.Error() != "Proxy Authentication Required" {
-			t.Errorf("%s: got error %v, want a demand for a password", proxy, err)
+	equal(t, "error without a password", sendVia(t, open.URL, ca), nil)
+	equal(t, "error with a password", sendVia(t, as("jane:pass%2Fword"), ca), nil)
+	for _, proxy := range []string{restricted.URL, as("jane"), as("jane:password"), as("joe:pass%2Fword")} {
+		if err := sendVia(t, proxy, ca); err == nil || err.Error() != "Proxy Authentication Required" {
+			t.Errorf("%s: got error %v, want Proxy Authentication Required", proxy, err)
 		}
 	}
-	equal(t, "targets of the open one", open.Connects(), []string{"runner.invalid:443"})
-	equal(t, "targets of the closed one", closed.Connects(), []string{"runner.invalid:443"})
+	equal(t, "targets of the open proxy", open.Connects(), []string{"runner.invalid:443"})
+	equal(t, "targets of the restricted proxy", restricted.Connects(), []string{"runner.invalid:443"})
 	equal(t, "number of requests", len(server.Requests()), 2)
 
-	// It takes nothing but CONNECT.
+	// Only CONNECT is supported.
 	w := httptest.NewRecorder()
 	open.Config.Handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://runner.invalid/", nil))
 	equal(t, "status of a GET", w.Code, http.StatusMethodNotAllowed)

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// RateLimit is a token bucket in front of a Server: it accepts a burst and then so many requests per second, and answers
-// the others with 429.
+// RateLimit is a token bucket in front of a Server: it accepts a burst, then PerSecond requests per second, and responds
+// to the others with 429.
 type RateLimit struct {
-	// PerSecond is how many requests are accepted in a second.
+	// PerSecond is the rate at which requests are accepted, in requests per second.
 	PerSecond float64
-	// Burst is how many requests are accepted together after a pause.
+	// Burst is the size of the bucket: how many requests are accepted in a row after an idle period.
 	Burst float64
-	// RetryAfter is sent in whole seconds with a refusal, unless it is 0.
+	// RetryAfter is sent with a 429, rounded down to seconds, unless it is 0.
 	RetryAfter time.Duration
 
 	mu                sync.Mutex

@@ -6,10 +6,10 @@ import (
 	"net/http"
 )
 
-// Reset sends these bytes, as they are, in place of a response, and then resets the connection.
+// Reset writes raw bytes to the connection instead of a response, and then resets it.
 func Reset(bytes string) http.Handler { return sendBytes(bytes, abort) }
 
-// Bytes sends these bytes, as they are, in place of a response, and then closes the connection.
+// Bytes writes raw bytes to the connection instead of a response, and then closes it.
 func Bytes(bytes string) http.Handler {
 	return sendBytes(bytes, func(connection net.Conn) { _ = connection.Close() })
 }

@@ -91,11 +91,11 @@ func requirePersonalToken(r *http.Request) http.Handler {
 	return nil
 }
 
-// After carries a request out and then responds in another way, whatever the result was: a fault between the service and its
-// client. A fault before the service acts is a response alone.
+// After processes a request and then responds with another handler, as if an error occurred between the service and its
+// client. For an error before the service processes the request, the handler alone is enough.
 func (s *Server) After(response http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.answer(discard{http.Header{}}, r)
+		s.respond(discard{http.Header{}}, r)
 		response.ServeHTTP(w, r)
 	})
 }

@@ -75,6 +75,6 @@ func TestServerKnowsClassesThatWereCreated(t *testing.T) {
 	equal(t, "status before", get(t, server, tasks).status, http.StatusNotFound)
 	server.SetResourceClasses(circlecitest.ResourceClass{ID: id, ResourceClass: "acme/linux"})
 	equal(t, "status", get(t, server, tasks).status, http.StatusOK)
-	ask(t, server, http.MethodDelete, "/api/v2/runner/resource/"+id, "Circle-Token", circlecitest.PersonalToken)
+	send(t, server, http.MethodDelete, "/api/v2/runner/resource/"+id, "Circle-Token", circlecitest.PersonalToken)
 	equal(t, "status after", get(t, server, tasks).status, http.StatusNotFound)
 }

@@ -1,6 +1,6 @@
 // Package circlecitest is a Runner API on loopback, for tests and demos, in the manner of net/http/httptest: a real
-// HTTP server that answers as CircleCI's reference describes, holds the runners and tasks that it is given, records
-// what it was asked, and misbehaves when told to.
+// HTTP server that responds as CircleCI's reference documents, from the runners and tasks that a test sets, records the
+// requests, and misbehaves as configured.
 package circlecitest
 
 import (
@@ -41,7 +41,7 @@ type Runner struct {
 	OrganizationID string `json:"-"`
 }
 
-// Request is what the server was asked.
+// Request is a request that the server received.
 type Request struct {
 	Method string
 	Path   string
@@ -91,7 +91,7 @@ func newServer() *Server {
 	return s
 }
 
-// SetRunners replaces all runners that the server lists. Their order is the order of the answer.
+// SetRunners replaces all runners that the server lists. Their order is the order of the list.
 func (s *Server) SetRunners(runners ...Runner) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,15 +105,16 @@ func (s *Server) SetTasks(resourceClass string, unclaimed, running int64) {
 	s.tasks[strings.ToLower(resourceClass)] = tasks{unclaimed, running}
 }
 
-// Next queues answers. Each is given once, in this order, to the requests that come; then the server answers as
-// usual again. A nil answer leaves a request to the server itself.
-func (s *Server) Enqueue(answers ...http.Handler) {
+// Enqueue queues handlers. Each responds to one of the next requests, in this order; then the server responds as usual
+// again. A nil handler leaves a request to the server itself.
+func (s *Server) Enqueue(handlers ...http.Handler) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.next = append(s.next, answers...)
+	s.next = append(s.next, handlers...)
 }
 
-// Intercept lets choose decide about every request that no queued answer takes: a nil choice is answered as usual.
+// Intercept calls choose for each request that no queued handler responds to. The server responds as usual if it returns
+// nil.
 // A nil function ends it.
 func (s *Server) Intercept(choose func(*http.Request) http.Handler) {
 	s.mu.Lock()
@@ -121,20 +122,20 @@ func (s *Server) Intercept(choose func(*http.Request) http.Handler) {
 	s.intercept = choose
 }
 
-// Always gives one answer to every request; nil ends it.
-func (s *Server) SetHandler(answer http.Handler) {
-	s.Intercept(func(*http.Request) http.Handler { return answer })
+// SetHandler responds to every request with one handler; nil ends that.
+func (s *Server) SetHandler(handler http.Handler) {
+	s.Intercept(func(*http.Request) http.Handler { return handler })
 }
 
-// Refuse closes the next n connections as soon as they are opened, before anything is read from them: a client sees a
-// reset, and on HTTPS a handshake that is cut.
+// ResetConnections resets the next n connections as soon as they are opened, before anything is read: a client sees a
+// reset, and on HTTPS an aborted handshake.
 func (s *Server) ResetConnections(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refusals = n
 }
 
-// listener closes the connections that its server is to refuse.
+// listener resets the connections that its server should not accept.
 type listener struct {
 	net.Listener
 	server *Server
@@ -171,14 +172,14 @@ func (s *Server) refuses() bool {
 	return true
 }
 
-// Requests returns what the server was asked so far, in the order of arrival.
+// Requests returns the requests that the server received, in order.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
 }
 
-// Forget empties the record of requests and connections.
+// ResetRecords clears the records of requests and connections.
 func (s *Server) ResetRecords() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -193,25 +194,25 @@ func (s *Server) Connections() int {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if answer := s.take(r); answer != nil {
-		answer.ServeHTTP(w, r)
+	if handler := s.take(r); handler != nil {
+		handler.ServeHTTP(w, r)
 		return
 	}
-	s.answer(w, r)
+	s.respond(w, r)
 }
 
-// take records a request and returns the answer that a test asked for, if there is one.
+// take records a request and returns the handler that a test set, if any.
 func (s *Server) take(r *http.Request) http.Handler {
-	body, _ := io.ReadAll(r.Body)                // A client that went away is noticed by whoever responds.
-	r.Body = io.NopCloser(bytes.NewReader(body)) // For the response, even to a client that went away.
+	body, _ := io.ReadAll(r.Body)                // A disconnected client is detected when the response is written.
+	r.Body = io.NopCloser(bytes.NewReader(body)) // For the response, even if the client has disconnected.
 	s.mu.Lock()
 	s.requests = append(s.requests, Request{r.Method, r.URL.Path, r.URL.Query(), r.Header.Clone(), string(body)})
 	choose := s.intercept
 	if len(s.next) > 0 {
-		answer := s.next[0]
+		handler := s.next[0]
 		s.next = s.next[1:]
 		s.mu.Unlock()
-		return answer
+		return handler
 	}
 	s.mu.Unlock()
 	if choose == nil {
@@ -220,9 +221,9 @@ func (s *Server) take(r *http.Request) http.Handler {
 	return choose(r)
 }
 
-// answer is the API: both versions of its paths, as CircleCI's reference has them. As the service does, it authenticates
+// respond implements the API: both versions of its paths, as in CircleCI's reference. As the service does, it authenticates
 // a request before it routes it.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+func (s *Server) respond(w http.ResponseWriter, r *http.Request) {
 	personal, launch := authenticate(r)
 	rest, v2 := strings.CutPrefix(r.URL.Path, "/api/v2/")
 	rest, v3 := strings.CutPrefix(rest, "/api/v3/")

@@ -25,17 +25,17 @@ func startServer(t *testing.T) *circlecitest.Server {
 	return server
 }
 
-// reply is what the server said.
+// reply is a response of the server.
 type reply struct {
 	status int
 	header http.Header
 	body   string
-	// err is what ended the body early.
+	// err ended the request or the body early.
 	err error
 }
 
-// ask sends a request with the given headers, key and value in turn, and follows no redirect.
-func ask(t *testing.T, server *circlecitest.Server, method, target string, headers ...string) reply {
+// send sends a request with the given headers, key and value in turn. It does not follow redirects.
+func send(t *testing.T, server *circlecitest.Server, method, target string, headers ...string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+target, nil)
 	if err != nil {
@@ -57,10 +57,10 @@ func readReply(response *http.Response) reply {
 	return reply{response.StatusCode, response.Header, string(body), err}
 }
 
-// get asks with the personal token and expects a whole answer.
+// get sends a GET request with the personal token and expects a complete response.
 func get(t *testing.T, server *circlecitest.Server, target string) reply {
 	t.Helper()
-	got := ask(t, server, http.MethodGet, target, "Circle-Token", circlecitest.PersonalToken)
+	got := send(t, server, http.MethodGet, target, "Circle-Token", circlecitest.PersonalToken)
 	if got.err != nil {
 		t.Fatalf("GET %s: %v", target, got.err)
 	}
@@ -74,7 +74,7 @@ func equal(t *testing.T, what string, got, want any) {
 	}
 }
 
-// expect compares an answer in JSON: its status, its values, and the order of its keys.
+// expect asserts the status of a response in JSON, and its body including the order of keys.
 func expect(t *testing.T, what string, got reply, status int, body string) {
 	t.Helper()
 	var want bytes.Buffer
@@ -99,19 +99,19 @@ func bobby() circlecitest.Runner {
 	}
 }
 
-func TestServerAnswersAsTheReferencesExamples(t *testing.T) {
+func TestReferenceExamples(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	runner := bobby()
-	// Version 2 of the API knows neither of them.
+	// Version 2 of the API has neither of them.
 	runner.IP, runner.Status = "192.0.2.1", "idle"
 	server.SetRunners(runner)
 	server.SetTasks("test-namespace/test-resource", 42, 7)
 
 	tests := []struct{ target, example string }{
-		{"/api/v2/runner?namespace=test-namespace", "v2-runner.json"},
-		{"/api/v2/runner?resource-class=test-namespace/test-resource", "v2-runner.json"},
-		{"/api/v2/runner/tasks?resource-class=test-namespace/test-resource", "v2-tasks.json"},
+		{target: "/api/v2/runner?namespace=test-namespace", example: "v2-runner.json"},
+		{target: "/api/v2/runner?resource-class=test-namespace/test-resource", example: "v2-runner.json"},
+		{target: "/api/v2/runner/tasks?resource-class=test-namespace/test-resource", example: "v2-tasks.json"},
 	}
 	for _, test := range tests {
 		want, err := os.ReadFile(filepath.Join("testdata", test.example))
@@ -132,7 +132,7 @@ func decode(t *testing.T, text string) (value any) {
 	return value
 }
 
-func TestServerTakesCredentialsPerEndpoint(t *testing.T) {
+func TestCredentialsPerEndpoint(t *testing.T) {
 	t.Parallel()
 	const (
 		personal = circlecitest.PersonalToken
@@ -144,25 +144,25 @@ func TestServerTakesCredentialsPerEndpoint(t *testing.T) {
 		name, header, value string
 		v2, v3              int
 	}{
-		{"personal token", "Circle-Token", personal, 200, 200},
-		{"personal token, Basic", "Authorization", basic(personal + ":"), 200, 200},
-		{"personal token, Bearer", "Authorization", "Bearer " + personal, 200, 200},
-		{"browser session", "Cookie", "ring-session=" + session, 200, 200},
-		{"browser session among others", "Cookie", "a=b; ring-session=" + session + "; c=d", 200, 200},
-		{"launch token", "Authorization", "Bearer " + launch, 200, 403},
+		{name: "personal token", header: "Circle-Token", value: personal, v2: 200, v3: 200},
+		{name: "personal token, Basic", header: "Authorization", value: basic(personal + ":"), v2: 200, v3: 200},
+		{name: "personal token, Bearer", header: "Authorization", value: "Bearer " + personal, v2: 200, v3: 200},
+		{name: "browser session", header: "Cookie", value: "ring-session=" + session, v2: 200, v3: 200},
+		{name: "browser session among others", header: "Cookie", value: "a=b; ring-session=" + session + "; c=d", v2: 200, v3: 200},
+		{name: "launch token", header: "Authorization", value: "Bearer " + launch, v2: 200, v3: 403},
 
-		{"nothing", "Accept", "application/json", 401, 401},
-		{"empty token", "Circle-Token", "", 401, 401},
-		{"wrong token", "Circle-Token", personal + "x", 401, 401},
-		{"personal token as a password", "Authorization", basic(":" + personal), 401, 401},
-		{"personal token, Basic, with a password", "Authorization", basic(personal + ":x"), 401, 401},
-		{"launch token as a personal one", "Circle-Token", launch, 401, 401},
-		{"launch token, Basic", "Authorization", basic(launch + ":"), 401, 401},
-		{"wrong launch token", "Authorization", "Bearer " + launch + "x", 401, 401},
-		{"wrong session", "Cookie", "ring-session=" + personal, 401, 401},
-		{"session under another name", "Cookie", "session=" + session, 401, 401},
+		{name: "nothing", header: "Accept", value: "application/json", v2: 401, v3: 401},
+		{name: "empty token", header: "Circle-Token", value: "", v2: 401, v3: 401},
+		{name: "wrong token", header: "Circle-Token", value: personal + "x", v2: 401, v3: 401},
+		{name: "personal token as a password", header: "Authorization", value: basic(":" + personal), v2: 401, v3: 401},
+		{name: "personal token, Basic, with a password", header: "Authorization", value: basic(personal + ":x"), v2: 401, v3: 401},
+		{name: "launch token as a personal one", header: "Circle-Token", value: launch, v2: 401, v3: 401},
+		{name: "launch token, Basic", header: "Authorization", value: basic(launch + ":"), v2: 401, v3: 401},
+		{name: "wrong launch token", header: "Authorization", value: "Bearer " + launch + "x", v2: 401, v3: 401},
+		{name: "wrong session", header: "Cookie", value: "ring-session=" + personal, v2: 401, v3: 401},
+		{name: "session under another name", header: "Cookie", value: "session=" + session, v2: 401, v3: 401},
 	}
-	answers := map[string]string{
+	responses := map[string]string{
 		"/api/v2/runner?resource-class=acme/linux":               `{"items":[]}`,
 		"/api/v2/runner/tasks?resource-class=acme/linux":         `{"unclaimed_task_count":42}`,
 		"/api/v3/runner?resource-class=acme/linux":               `{"items":[]}`,
@@ -175,25 +175,25 @@ func TestServerTakesCredentialsPerEndpoint(t *testing.T) {
 	}
 	server := startServer(t)
 	server.SetTasks("acme/linux", 42, 7)
-	for target, answer := range answers {
+	for target, response := range responses {
 		for _, test := range tests {
 			t.Run(target+" "+test.name, func(t *testing.T) {
-				status, body := test.v2, answer
+				status, body := test.v2, response
 				if strings.HasPrefix(target, "/api/v3") {
 					status = test.v3
 				}
 				if status != http.StatusOK {
 					body = refusals[status]
 				}
-				got := ask(t, server, http.MethodGet, target, test.header, test.value)
+				got := send(t, server, http.MethodGet, target, test.header, test.value)
 				equal(t, "error", got.err, nil)
-				expect(t, "answer", got, status, body)
+				expect(t, "response", got, status, body)
 			})
 		}
 	}
 }
 
-func TestServerRefuses(t *testing.T) {
+func TestErrorResponses(t *testing.T) {
 	t.Parallel()
 	const (
 		oneFilter = `{"message":"exactly one of resource-class and namespace must be given"}`
@@ -208,50 +208,50 @@ func TestServerRefuses(t *testing.T) {
 		status int
 		body   string
 	}{
-		{"/api/v2/runner", 400, oneFilter},
-		{"/api/v3/runner", 400, oneFilter},
-		{"/api/v2/runner?resource-class=&namespace=", 400, oneFilter},
-		{"/api/v2/runner?namespace=test-namespace&resource-class=test-namespace/test-resource", 400, oneFilter},
-		{"/api/v3/runner?namespace=test-namespace&resource-class=test-namespace/test-resource", 400, oneFilter},
-		// Only version 3 knows organizations.
-		{"/api/v2/runner?org-id=8d5ab3ae-8a1f-4c4a-b7a6-111111111111", 400, oneFilter},
-		{"/api/v2/runner/tasks", 400, noClass},
-		{"/api/v3/runner/tasks?namespace=test-namespace", 400, noClass},
-		{"/api/v3/runner/tasks/running", 400, noClass},
+		{target: "/api/v2/runner", status: 400, body: oneFilter},
+		{target: "/api/v3/runner", status: 400, body: oneFilter},
+		{target: "/api/v2/runner?resource-class=&namespace=", status: 400, body: oneFilter},
+		{target: "/api/v2/runner?namespace=test-namespace&resource-class=test-namespace/test-resource", status: 400, body: oneFilter},
+		{target: "/api/v3/runner?namespace=test-namespace&resource-class=test-namespace/test-resource", status: 400, body: oneFilter},
+		// Only version 3 has organizations.
+		{target: "/api/v2/runner?org-id=8d5ab3ae-8a1f-4c4a-b7a6-111111111111", status: 400, body: oneFilter},
+		{target: "/api/v2/runner/tasks", status: 400, body: noClass},
+		{target: "/api/v3/runner/tasks?namespace=test-namespace", status: 400, body: noClass},
+		{target: "/api/v3/runner/tasks/running", status: 400, body: noClass},
 
-		{"/api/v2/runner?resource-class=test-namespace/typo", 404, unknown},
-		{"/api/v3/runner?resource-class=test-namespace/typo", 404, unknown},
-		{"/api/v2/runner/tasks?resource-class=test-namespace/typo", 404, unknown},
-		{"/api/v3/runner/tasks?resource-class=test-namespace/typo", 404, unknown},
-		{"/api/v3/runner/tasks/running?resource-class=test-namespace/typo", 404, unknown},
+		{target: "/api/v2/runner?resource-class=test-namespace/typo", status: 404, body: unknown},
+		{target: "/api/v3/runner?resource-class=test-namespace/typo", status: 404, body: unknown},
+		{target: "/api/v2/runner/tasks?resource-class=test-namespace/typo", status: 404, body: unknown},
+		{target: "/api/v3/runner/tasks?resource-class=test-namespace/typo", status: 404, body: unknown},
+		{target: "/api/v3/runner/tasks/running?resource-class=test-namespace/typo", status: 404, body: unknown},
 
-		{"/", 404, notFound},
-		{"/api/v1/runner?namespace=test-namespace", 404, notFound},
-		{"/api/v4/runner?namespace=test-namespace", 404, notFound},
-		{"/runner?namespace=test-namespace", 404, notFound},
-		{"/api/v2/runner/?namespace=test-namespace", 404, notFound},
-		{"/api/v2/runners?namespace=test-namespace", 404, notFound},
-		{"/prefix/api/v2/runner?namespace=test-namespace", 404, notFound},
-		{"/api/v2/tasks?resource-class=test-namespace/test-resource", 404, notFound},
-		// Only version 3 counts the tasks that run.
-		{"/api/v2/runner/tasks/running?resource-class=test-namespace/test-resource", 404, notFound},
+		{target: "/", status: 404, body: notFound},
+		{target: "/api/v1/runner?namespace=test-namespace", status: 404, body: notFound},
+		{target: "/api/v4/runner?namespace=test-namespace", status: 404, body: notFound},
+		{target: "/runner?namespace=test-namespace", status: 404, body: notFound},
+		{target: "/api/v2/runner/?namespace=test-namespace", status: 404, body: notFound},
+		{target: "/api/v2/runners?namespace=test-namespace", status: 404, body: notFound},
+		{target: "/prefix/api/v2/runner?namespace=test-namespace", status: 404, body: notFound},
+		{target: "/api/v2/tasks?resource-class=test-namespace/test-resource", status: 404, body: notFound},
+		// Only version 3 counts running tasks.
+		{target: "/api/v2/runner/tasks/running?resource-class=test-namespace/test-resource", status: 404, body: notFound},
 	}
 	for _, test := range tests {
 		t.Run(test.target, func(t *testing.T) {
-			expect(t, "answer", get(t, server, test.target), test.status, test.body)
+			expect(t, "response", get(t, server, test.target), test.status, test.body)
 		})
 	}
 	// Requests are authenticated before they are routed.
 	for _, target := range []string{"/", "/api/v2/tasks", "/api/v4/runner"} {
-		expect(t, target, ask(t, server, http.MethodGet, target), http.StatusUnauthorized, `{"message":"Invalid token provided."}`)
+		expect(t, target, send(t, server, http.MethodGet, target), http.StatusUnauthorized, `{"message":"Invalid token provided."}`)
 	}
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
-		got := ask(t, server, method, "/api/v2/runner?namespace=test-namespace", "Circle-Token", circlecitest.PersonalToken)
+		got := send(t, server, method, "/api/v2/runner?namespace=test-namespace", "Circle-Token", circlecitest.PersonalToken)
 		expect(t, method, got, http.StatusMethodNotAllowed, `{"message":"Method not allowed"}`)
 	}
 }
 
-func TestServerListsRunners(t *testing.T) {
+func TestListRunners(t *testing.T) {
 	t.Parallel()
 	const organization = "8d5ab3ae-8a1f-4c4a-b7a6-111111111111"
 	server := startServer(t)
@@ -280,48 +280,48 @@ func TestServerListsRunners(t *testing.T) {
 		target string
 		items  []string
 	}{
-		// The order is the one in which they were set.
-		{"/api/v2/runner?namespace=acme", []string{z(""), a}},
-		{"/api/v2/runner?namespace=ACME", []string{z(""), a}},
-		{"/api/v2/runner?resource-class=Acme/Linux", []string{z("")}},
-		{"/api/v2/runner?resource-class=acme/waiting", nil},
-		{"/api/v2/runner?namespace=nobody", nil},
-		{"/api/v2/runner?namespace=acme&org-id=" + organization, []string{z(""), a}},
-		{"/api/v3/runner?namespace=acme", []string{z(ip), a}},
-		{"/api/v3/runner?resource-class=acme/arm", []string{a}},
-		{"/api/v3/runner?org-id=" + organization, []string{z(ip + `,"status":"idle"`), o(`,"status":"busy"`)}},
+		// Runners are listed in the order in which they were set.
+		{target: "/api/v2/runner?namespace=acme", items: []string{z(""), a}},
+		{target: "/api/v2/runner?namespace=ACME", items: []string{z(""), a}},
+		{target: "/api/v2/runner?resource-class=Acme/Linux", items: []string{z("")}},
+		{target: "/api/v2/runner?resource-class=acme/waiting"},
+		{target: "/api/v2/runner?namespace=unknown"},
+		{target: "/api/v2/runner?namespace=acme&org-id=" + organization, items: []string{z(""), a}},
+		{target: "/api/v3/runner?namespace=acme", items: []string{z(ip), a}},
+		{target: "/api/v3/runner?resource-class=acme/arm", items: []string{a}},
+		{target: "/api/v3/runner?org-id=" + organization, items: []string{z(ip + `,"status":"idle"`), o(`,"status":"busy"`)}},
 		{
-			"/api/v3/runner?org-id=" + strings.ToUpper(organization),
-			[]string{z(ip + `,"status":"idle"`), o(`,"status":"busy"`)},
+			target: "/api/v3/runner?org-id=" + strings.ToUpper(organization),
+			items:  []string{z(ip + `,"status":"idle"`), o(`,"status":"busy"`)},
 		},
-		{"/api/v3/runner?org-id=00000000-0000-0000-0000-000000000000", nil},
-		// An organization makes the service ignore the other filters, those that it would refuse included.
+		{target: "/api/v3/runner?org-id=00000000-0000-0000-0000-000000000000"},
+		// With an organization, the service ignores the other filters, even those that it would reject.
 		{
-			"/api/v3/runner?namespace=other&resource-class=acme/typo&org-id=" + organization,
-			[]string{z(ip + `,"status":"idle"`), o(`,"status":"busy"`)},
+			target: "/api/v3/runner?namespace=other&resource-class=acme/typo&org-id=" + organization,
+			items:  []string{z(ip + `,"status":"idle"`), o(`,"status":"busy"`)},
 		},
 	}
 	for _, test := range tests {
 		t.Run(test.target, func(t *testing.T) {
 			want := `{"items":[` + strings.Join(test.items, ",") + `]}`
-			expect(t, "answer", get(t, server, test.target), http.StatusOK, want)
+			expect(t, "response", get(t, server, test.target), http.StatusOK, want)
 		})
 	}
 }
 
-func TestServerHoldsWhatItIsGiven(t *testing.T) {
+func TestSetRunnersAndTasks(t *testing.T) {
 	t.Parallel()
 	const runners = "/api/v2/runner?resource-class=test-namespace/test-resource"
 	const tasks = "/api/v2/runner/tasks?resource-class=test-namespace/test-resource"
 	server := startServer(t)
 	equal(t, "status before", get(t, server, tasks).status, http.StatusNotFound)
 
-	// A runner's class exists, though nothing was said about its tasks.
+	// A runner's class exists, though its tasks were not set.
 	given := []circlecitest.Runner{bobby()}
 	server.SetRunners(given...)
 	given[0].Name = "changed"
 	expect(t, "tasks", get(t, server, tasks), http.StatusOK, `{"unclaimed_task_count":0}`)
-	equal(t, "the runner's name stays", strings.Contains(get(t, server, runners).body, `"name":"bobby-sue"`), true)
+	equal(t, "the runner is a copy", strings.Contains(get(t, server, runners).body, `"name":"bobby-sue"`), true)
 
 	server.SetTasks("Test-Namespace/Test-Resource", 1, 2)
 	expect(t, "tasks", get(t, server, tasks), http.StatusOK, `{"unclaimed_task_count":1}`)
@@ -332,7 +332,7 @@ func TestServerHoldsWhatItIsGiven(t *testing.T) {
 	expect(t, "runners", get(t, server, runners), http.StatusOK, `{"items":[]}`)
 }
 
-func TestServerGivesQueuedAnswersOnceAndInOrder(t *testing.T) {
+func TestEnqueue(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	server.SetTasks("acme/linux", 42, 0)
@@ -340,7 +340,7 @@ func TestServerGivesQueuedAnswersOnceAndInOrder(t *testing.T) {
 
 	server.Enqueue(circlecitest.JSON(`1`), circlecitest.Error(http.StatusTeapot, "two"))
 	server.Enqueue(circlecitest.JSON(`3`))
-	// What is queued comes before what always holds.
+	// Queued handlers take precedence.
 	server.SetHandler(circlecitest.JSON(`"always"`))
 	expect(t, "first", get(t, server, target), http.StatusOK, `1`)
 	expect(t, "second", get(t, server, target), http.StatusTeapot, `{"message":"two"}`)
@@ -352,7 +352,7 @@ func TestServerGivesQueuedAnswersOnceAndInOrder(t *testing.T) {
 	equal(t, "number of requests", len(server.Requests()), 6)
 }
 
-func TestServerLetsATestIntercept(t *testing.T) {
+func TestIntercept(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	server.SetTasks("acme/linux", 42, 0)
@@ -363,20 +363,20 @@ func TestServerLetsATestIntercept(t *testing.T) {
 		return nil
 	})
 	const linux, down = "/api/v2/runner/tasks?resource-class=acme/linux", "/api/v2/runner/tasks?resource-class=acme/down"
-	expect(t, "not chosen", get(t, server, linux), http.StatusOK, `{"unclaimed_task_count":42}`)
-	expect(t, "chosen", get(t, server, down), http.StatusServiceUnavailable, `{"message":"down"}`)
-	expect(t, "chosen again", get(t, server, down), http.StatusServiceUnavailable, `{"message":"down"}`)
+	expect(t, "not intercepted", get(t, server, linux), http.StatusOK, `{"unclaimed_task_count":42}`)
+	expect(t, "intercepted", get(t, server, down), http.StatusServiceUnavailable, `{"message":"down"}`)
+	expect(t, "intercepted again", get(t, server, down), http.StatusServiceUnavailable, `{"message":"down"}`)
 	server.Intercept(nil)
-	expect(t, "ended", get(t, server, down), http.StatusNotFound, `{"message":"resource class not found"}`)
+	expect(t, "no longer intercepted", get(t, server, down), http.StatusNotFound, `{"message":"resource class not found"}`)
 }
 
-func TestServerRecordsRequests(t *testing.T) {
+func TestRequests(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	equal(t, "requests", len(server.Requests()), 0)
 
 	server.Enqueue(circlecitest.AbortConnection())
-	ask(t, server, http.MethodPost, "/any/p%61th?a=1&a=2&b=%2F", "X-Test", "one")
+	send(t, server, http.MethodPost, "/any/p%61th?a=1&a=2&b=%2F", "X-Test", "one")
 	get(t, server, "/api/v2/runner")
 	got := server.Requests()
 	equal(t, "number of requests", len(got), 2)
@@ -389,38 +389,38 @@ func TestServerRecordsRequests(t *testing.T) {
 	equal(t, "token of the second", got[1].Header["Circle-Token"], []string{circlecitest.PersonalToken})
 
 	got[0].Path = "changed"
-	equal(t, "path after a change to the copy", server.Requests()[0].Path, "/any/path")
+	equal(t, "path after the copy is modified", server.Requests()[0].Path, "/any/path")
 	server.ResetRecords()
 	equal(t, "requests", len(server.Requests()), 0)
 }
 
-func TestServerCountsConnections(t *testing.T) {
+func TestConnections(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	equal(t, "before", server.Connections(), 0)
 	get(t, server, "/")
 	get(t, server, "/")
-	equal(t, "kept", server.Connections(), 1)
+	equal(t, "reused", server.Connections(), 1)
 	server.Client().CloseIdleConnections()
 	get(t, server, "/")
-	equal(t, "opened again", server.Connections(), 2)
+	equal(t, "reopened", server.Connections(), 2)
 	server.ResetRecords()
-	equal(t, "forgotten", server.Connections(), 0)
+	equal(t, "after the reset", server.Connections(), 0)
 	get(t, server, "/")
-	equal(t, "kept, though forgotten", server.Connections(), 0)
+	equal(t, "reused after the reset", server.Connections(), 0)
 }
 
-func TestServerRefusesConnections(t *testing.T) {
+func TestResetConnections(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	server.ResetConnections(2)
 	for range 2 {
-		if got := ask(t, server, http.MethodGet, "/"); !errors.Is(got.err, syscall.ECONNRESET) && !errors.Is(got.err, syscall.EPIPE) {
+		if got := send(t, server, http.MethodGet, "/"); !errors.Is(got.err, syscall.ECONNRESET) && !errors.Is(got.err, syscall.EPIPE) {
 			t.Errorf("got error %v and status %d, want a reset", got.err, got.status)
 		}
 	}
 	equal(t, "number of requests", len(server.Requests()), 0)
 	equal(t, "connections", server.Connections(), 0)
-	equal(t, "status behind the last", get(t, server, "/").status, http.StatusNotFound)
+	equal(t, "status after the last reset", get(t, server, "/").status, http.StatusNotFound)
 	equal(t, "connections", server.Connections(), 1)
 }

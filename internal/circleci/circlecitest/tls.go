@@ -15,18 +15,18 @@ import (
 	"time"
 )
 
-// Authority is a private certificate authority, trusted by nobody who was not given its certificate.
+// Authority is a private certificate authority (CA), trusted only by clients that are given its certificate.
 type Authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
-	// CertificatePEM is the authority's own certificate.
+	// CertificatePEM is the CA's own certificate.
 	CertificatePEM string
 }
 
-// NewAuthority makes an authority.
+// NewAuthority creates a CA.
 func NewAuthority() *Authority {
 	key := newKey()
-	template := newTemplate("circlecitest authority")
+	template := newTemplate("circlecitest CA")
 	template.IsCA = true
 	template.BasicConstraintsValid = true
 	template.KeyUsage = x509.KeyUsageCertSign
@@ -37,13 +37,13 @@ func NewAuthority() *Authority {
 	return &Authority{certificate, key, encodePEM("CERTIFICATE", der)}
 }
 
-// Issue makes a certificate and its key, in PEM form, for a host name, an IP address or a client's name.
+// Issue issues a certificate and its key, in PEM form, for a host name, an IP address or a client's name.
 func (a *Authority) Issue(name string) (certificatePEM, keyPEM string) {
 	template := newTemplate(name)
 	return a.issue(template, name)
 }
 
-// IssueExpired makes a certificate that was valid until an hour ago.
+// IssueExpired issues a certificate that expired an hour ago.
 func (a *Authority) IssueExpired(name string) (certificatePEM, keyPEM string) {
 	template := newTemplate(name)
 	template.NotAfter = time.Now().Add(-time.Hour)
@@ -65,8 +65,8 @@ func (a *Authority) issue(template *x509.Certificate, name string) (certificateP
 	return encodePEM("CERTIFICATE", der), encodePEM("PRIVATE KEY", keyDER)
 }
 
-// NewTLSServer starts a Server on HTTPS with a certificate in PEM form. When clients is not nil, it takes only clients
-// that have a certificate from that authority. The caller closes it.
+// NewTLSServer starts a Server on HTTPS with a certificate in PEM form. If clients is not nil, it accepts only clients
+// with a certificate from that CA. The caller closes it.
 func NewTLSServer(certificatePEM, keyPEM string, clients *Authority) *Server {
 	s := NewUnstartedTLSServer(certificatePEM, keyPEM, clients)
 	s.StartTLS()
@@ -84,7 +84,7 @@ func NewUnstartedTLSServer(certificatePEM, keyPEM string, clients *Authority) *S
 		s.TLS.ClientCAs = x509.NewCertPool()
 		s.TLS.ClientCAs.AddCert(clients.certificate)
 	}
-	s.Config.ErrorLog = log.New(io.Discard, "", 0) // Handshakes that fail are what tests ask for.
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // Failed handshakes are expected in tests.
 	return s
 }
 
@@ -110,7 +110,7 @@ func encodePEM(kind string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 }
 
-// must stops at what can fail only when this package is wrong or the machine has no randomness.
+// must panics on errors that only a bug in this package or a lack of randomness can cause.
 func must(err error) {
 	if err != nil {
 		panic(err)

@@ -11,18 +11,18 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// trusting is the configuration of a client that trusts an authority.
-func trusting(t *testing.T, authority *circlecitest.Authority) *tls.Config {
+// trusting is the configuration of a client that trusts a CA.
+func trusting(t *testing.T, ca *circlecitest.Authority) *tls.Config {
 	t.Helper()
 	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM([]byte(authority.CertificatePEM)) {
-		t.Fatal("the authority's certificate cannot be read")
+	if !roots.AppendCertsFromPEM([]byte(ca.CertificatePEM)) {
+		t.Fatal("the CA's certificate cannot be parsed")
 	}
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 }
 
-// visitOverTLS asks an HTTPS server with a client that trusts an authority and may have a certificate.
-func visitOverTLS(t *testing.T, url string, trusted *circlecitest.Authority, certificates ...tls.Certificate) error {
+// sendTLS sends a request to an HTTPS server, with a client that trusts a CA and may have a certificate.
+func sendTLS(t *testing.T, url string, trusted *circlecitest.Authority, certificates ...tls.Certificate) error {
 	t.Helper()
 	config := trusting(t, trusted)
 	config.Certificates = certificates
@@ -42,33 +42,33 @@ func visitOverTLS(t *testing.T, url string, trusted *circlecitest.Authority, cer
 
 func TestAuthority(t *testing.T) {
 	t.Parallel()
-	authority, other := circlecitest.NewAuthority(), circlecitest.NewAuthority()
-	certificate, key := authority.Issue("127.0.0.1")
+	ca, other := circlecitest.NewAuthority(), circlecitest.NewAuthority()
+	certificate, key := ca.Issue("127.0.0.1")
 	server := circlecitest.NewTLSServer(certificate, key, nil)
 	t.Cleanup(server.Close)
 
-	equal(t, "error for who trusts the authority", visitOverTLS(t, server.URL, authority), nil)
-	if err := visitOverTLS(t, server.URL, other); !errors.As(err, new(x509.UnknownAuthorityError)) {
-		t.Errorf("got error %v, want an unknown authority", err)
+	equal(t, "error with the CA", sendTLS(t, server.URL, ca), nil)
+	if err := sendTLS(t, server.URL, other); !errors.As(err, new(x509.UnknownAuthorityError)) {
+		t.Errorf("got error %v, want an x509.UnknownAuthorityError", err)
 	}
 	local := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
-	if err := visitOverTLS(t, local, authority); !errors.As(err, new(x509.HostnameError)) {
-		t.Errorf("got error %v, want another host", err)
+	if err := sendTLS(t, local, ca); !errors.As(err, new(x509.HostnameError)) {
+		t.Errorf("got error %v, want an x509.HostnameError", err)
 	}
 
-	certificate, key = authority.IssueExpired("127.0.0.1")
+	certificate, key = ca.IssueExpired("127.0.0.1")
 	expired := circlecitest.NewTLSServer(certificate, key, nil)
 	t.Cleanup(expired.Close)
 	var invalid x509.CertificateInvalidError
-	if err := visitOverTLS(t, expired.URL, authority); !errors.As(err, &invalid) || invalid.Reason != x509.Expired {
+	if err := sendTLS(t, expired.URL, ca); !errors.As(err, &invalid) || invalid.Reason != x509.Expired {
 		t.Errorf("got error %v, want an expired certificate", err)
 	}
 }
 
-func TestTLSServerThatAsksForCertificates(t *testing.T) {
+func TestClientCertificate(t *testing.T) {
 	t.Parallel()
-	authority, clients := circlecitest.NewAuthority(), circlecitest.NewAuthority()
-	certificate, key := authority.Issue("127.0.0.1")
+	ca, clients := circlecitest.NewAuthority(), circlecitest.NewAuthority()
+	certificate, key := ca.Issue("127.0.0.1")
 	server := circlecitest.NewTLSServer(certificate, key, clients)
 	t.Cleanup(server.Close)
 	pair := func(issuer *circlecitest.Authority) tls.Certificate {
@@ -79,11 +79,11 @@ func TestTLSServerThatAsksForCertificates(t *testing.T) {
 		}
 		return pair
 	}
-	equal(t, "error with a certificate", visitOverTLS(t, server.URL, authority, pair(clients)), nil)
+	equal(t, "error with a certificate", sendTLS(t, server.URL, ca, pair(clients)), nil)
 	equal(t, "number of requests", len(server.Requests()), 1)
 	for what, err := range map[string]error{
-		"without a certificate":      visitOverTLS(t, server.URL, authority),
-		"with another's certificate": visitOverTLS(t, server.URL, authority, pair(authority)),
+		"without a certificate":            sendTLS(t, server.URL, ca),
+		"with a certificate of another CA": sendTLS(t, server.URL, ca, pair(ca)),
 	} {
 		if err == nil {
 			t.Errorf("%s: got no error", what)

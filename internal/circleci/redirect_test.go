@@ -1,0 +1,144 @@
+package circleci_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+var redirectStatuses = []int{301, 302, 303, 307, 308}
+
+func TestCrossOriginRedirectIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	for _, status := range redirectStatuses {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			t.Parallel()
+			server, other := startServer(t), startServer(t)
+			host := server.Listener.Addr().String()
+			_, port, err := net.SplitHostPort(host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client := newClient(t, server, withRetries(4))
+			// The path contains a secret, as the URL of a sign-in page may: the error states the origin only.
+			tests := []struct{ name, location, origin string }{
+				{name: "other port", location: other.URL + "/secret?secret#secret", origin: other.URL},
+				{name: "other name of the same host", location: "http://localhost:" + port + "/secret", origin: "http://localhost:" + port},
+				{name: "other scheme", location: "https://" + host + "/secret", origin: "https://" + host},
+				{name: "without a scheme", location: "//login.example.com/secret", origin: "http://login.example.com:80"},
+				{name: "default port", location: "https://login.example.com/secret", origin: "https://login.example.com:443"},
+				{name: "user info", location: "https://jane:secret@login.example.com/", origin: "https://login.example.com:443"},
+				{name: "IPv6", location: "http://[::1]/secret", origin: "http://[::1]:80"},
+			}
+			for _, test := range tests {
+				for _, c := range calls {
+					server.ResetRecords()
+					server.Enqueue(http.RedirectHandler(test.location, status))
+					got, err := c.do(t.Context(), client)
+					equal(t, "result", got, c.nothing)
+					want := circleci.RedirectError{Request: c.requestTo(server), Origin: test.origin}
+					equal(t, test.name, *errorOf[*circleci.RedirectError](t, err), want)
+					equal(t, "error", err.Error(), want.Request+" was redirected to "+test.origin+", which was not followed")
+					equal(t, "number of requests", len(server.Requests()), 1)
+				}
+			}
+			// A redirect within the origin does not make the next one acceptable.
+			server.ResetRecords()
+			server.Enqueue(circlecitest.Redirect("/elsewhere"), http.RedirectHandler(other.URL+"/api/v2/runner/tasks", status))
+			_, err = client.UnclaimedTaskCount(t.Context(), "acme/linux")
+			equal(t, "origin", errorOf[*circleci.RedirectError](t, err).Origin, other.URL)
+			equal(t, "number of requests", len(server.Requests()), 2)
+			equal(t, "connections to the other server", other.Connections(), 0)
+		})
+	}
+}
+
+func TestSameOriginRedirectKeepsCredential(t *testing.T) {
+	t.Parallel()
+	for _, status := range redirectStatuses {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			t.Parallel()
+			server := startServer(t)
+			server.SetTasks("acme/linux", 42, 0)
+			server.Enqueue(http.RedirectHandler("/api/v3/runner/tasks?resource-class=acme%2Flinux", status))
+
+			got, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "acme/linux")
+			equal(t, "error", errorText(err), "")
+			equal(t, "count", got, int64(42))
+			requests := server.Requests()
+			equal(t, "number of requests", len(requests), 2)
+			equal(t, "method", requests[1].Method, "GET")
+			equal(t, "path", requests[1].Path, "/api/v3/runner/tasks")
+			equal(t, "query", requests[1].Query, url.Values{"resource-class": {"acme/linux"}})
+			for _, header := range []string{"Circle-Token", "Accept", "User-Agent"} {
+				equal(t, header, requests[1].Header[header], requests[0].Header[header])
+			}
+			equal(t, "Circle-Token", requests[1].Header["Circle-Token"], []string{circlecitest.PersonalToken})
+		})
+	}
+}
+
+func TestMaxRedirects(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	server.SetTasks("acme/linux", 42, 0)
+	client := newClient(t, server)
+	redirect := circlecitest.Redirect("/api/v2/runner/tasks?resource-class=acme%2Flinux")
+
+	for range 10 {
+		server.Enqueue(redirect)
+	}
+	got, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
+	equal(t, "error after ten redirects", errorText(err), "")
+	equal(t, "count after ten redirects", got, int64(42))
+	equal(t, "number of requests", len(server.Requests()), 11)
+
+	server.ResetRecords()
+	server.SetHandler(redirect)
+	got, err = client.UnclaimedTaskCount(t.Context(), "acme/linux")
+	equal(t, "count", got, int64(0))
+	expectRequestError(t, err, calls[1].requestTo(server), "it was redirected more than 10 times", "", nil)
+	equal(t, "number of requests", len(server.Requests()), 11)
+}
+
+// Hosts are compared in ASCII: the credential must not be sent to a host that only looks the same in Unicode.
+func TestRedirectHostIsNormalized(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		host, location, ascii string
+		requests              int
+	}{
+		{host: "LocalHost", location: "LOCALHOST", ascii: "localhost", requests: 2},
+		{host: "ci.example.com", location: "CI.Example.COM", ascii: "ci.example.com", requests: 2},
+		{host: "b\u00fccher.example.com", location: "xn--bcher-kva.example.com", ascii: "xn--bcher-kva.example.com", requests: 2},
+		{host: "\u03c2.example.com", location: "%CF%82.example.com", ascii: "xn--3xa.example.com", requests: 2},
+		{host: "\u03c2.example.com", location: "\u03c3.example.com", ascii: "xn--3xa.example.com", requests: 1},
+		{host: "stra\u00dfe.example.com", location: "strasse.example.com", ascii: "xn--strae-oqa.example.com", requests: 1},
+	}
+	ca := circlecitest.NewAuthority()
+	for _, test := range tests {
+		server, trusting := startTLSServer(t, ca)
+		server.Enqueue(circlecitest.Redirect("https://"+test.location+"/a"), circlecitest.JSON(`{"unclaimed_task_count":42}`))
+		var dialed []string
+		_, err := newClient(t, server, trusting, func(config *circleci.Config) {
+			config.APIURL = parseURL(t, "https://"+test.host)
+			config.TLS.InsecureSkipVerify = true
+			config.DialContext = func(ctx context.Context, _, address string) (net.Conn, error) {
+				dialed = append(dialed, address)
+				return dialTo(server.Listener.Addr().String())(ctx)
+			}
+		}).UnclaimedTaskCount(t.Context(), "acme/linux")
+		equal(t, test.location+": dialed", slices.Compact(dialed), []string{test.ascii + ":443"})
+		equal(t, test.location+": requests", len(server.Requests()), test.requests)
+		isRedirectError := errors.As(err, new(*circleci.RedirectError))
+		equal(t, test.location+": is not followed", isRedirectError, test.requests == 1)
+	}
+}
