@@ -182,7 +182,7 @@ func (i installation) checkProvider(t reporter) {
 	for _, d := range diagnostics {
 		if d.Severity != "error" || !strings.Contains(d.Detail, " answered 401 Unauthorized") ||
 			!strings.Contains(d.Detail, "\n\nThe personal API token from the environment variable CIRCLE_TOKEN was not accepted: "+
-				"check that it is complete and was not revoked.") {
+				"check that it is complete and has not been revoked.") {
 			t.Errorf("with a wrong token plan has the diagnostic %+v", d)
 		}
 	}

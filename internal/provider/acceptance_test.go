@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"testing"
 
@@ -28,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// newServer starts a Runner API that is closed when the test ends.
+// newServer starts a Runner API, which is closed when the test ends.
 func newServer(t *testing.T) *circlecitest.Server {
 	t.Helper()
 	server := circlecitest.NewServer()
@@ -36,15 +35,25 @@ func newServer(t *testing.T) *circlecitest.Server {
 	return server
 }
 
-// providerBlock points the provider at a loopback server, with a token that it takes.
+// providerBlock configures the provider for a server, with a valid token.
 func providerBlock(server *circlecitest.Server) string {
-	return fmt.Sprintf(`
-provider "circleci" {
-  api_url = %q
-  token   = %q
+	return fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token = %q\n}\n", server.URL, circlecitest.PersonalToken)
 }
-`, server.URL, circlecitest.PersonalToken)
+
+// v3Block is providerBlock with API v3.
+func v3Block(server *circlecitest.Server) string {
+	return fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token = %q\n  api_version = \"v3\"\n}\n", server.URL, circlecitest.PersonalToken)
 }
+
+// dataBlock is a data source that is called test.
+func dataBlock(dataSource, attributes string) string {
+	return fmt.Sprintf("data %q \"test\" {\n  %s\n}\n", dataSource, attributes)
+}
+
+const (
+	tasksBlock   = "data \"circleci_runner_tasks\" \"test\" {\n  resource_class = \"acme/linux\"\n}\n"
+	runnersBlock = "data \"circleci_runners\" \"test\" {\n  namespace = \"acme\"\n}\n"
+)
 
 // runTest runs steps with the CLI and with the provider in the test's own process.
 func runTest(t *testing.T, steps ...resource.TestStep) {
@@ -55,16 +64,4 @@ func runTest(t *testing.T, steps ...resource.TestStep) {
 		},
 		Steps: steps,
 	})
-}
-
-// expectRequest asserts that a request is a GET of this URL, relative to the server.
-func expectRequest(t *testing.T, request circlecitest.Request, url string) {
-	t.Helper()
-	got := request.Path
-	if query := request.Query.Encode(); query != "" {
-		got += "?" + query
-	}
-	if request.Method != http.MethodGet || got != url {
-		t.Errorf("the server was asked %s %s, not GET %s", request.Method, got, url)
-	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
-// buildDirectory is where buildProvider builds. TestMain makes and removes it.
+// buildDirectory is where buildProvider builds. TestMain creates and removes it.
 var buildDirectory string
 
 // buildProvider builds the provider once for all tests that need its executable.
@@ -32,7 +32,7 @@ func newBinaryWorkspace(t *testing.T, configuration string) *workspace {
 	return w
 }
 
-// TestInterrupt has Ctrl-C while the provider waits for a response, between two attempts, and while it reads a response.
+// TestInterrupt sends Ctrl-C while the provider waits for a response, between two attempts, and while it reads a response.
 func TestInterrupt(t *testing.T) {
 	for name, response := range map[string]http.Handler{
 		"waiting":  circlecitest.Hang(),
@@ -57,12 +57,12 @@ func TestInterrupt(t *testing.T) {
 			}()
 			stdout, stderr, err := w.Output(ctx, "plan", "-no-color")
 			if elapsed := time.Since(interrupted); elapsed > time.Second {
-				t.Errorf("the CLI came back after %s", elapsed)
+				t.Errorf("the CLI ended after %s", elapsed)
 			}
 			if !errors.Is(err, cli.ErrInterrupted) || !strings.Contains(stdout+stderr, "Error: ") {
 				t.Errorf("the plan ended with %v", err)
 			}
-			if !strings.Contains(stdout+stderr, "The read was cancelled before an answer came.") {
+			if !strings.Contains(stdout+stderr, "The read was canceled before a response arrived.") {
 				t.Errorf("the CLI printed\n%s%s", stdout, stderr)
 			}
 		})

@@ -19,19 +19,19 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
 
-// workspace is a directory in which the real CLI runs, for a test: what cannot be run or decoded ends the test.
+// workspace is a directory in which a test runs the CLI. An error of the CLI's output or of its start ends the test.
 type workspace struct {
 	*cli.Workspace
 	t *testing.T
 }
 
-// newWorkspace writes a configuration to a directory of its own, with a required_providers block. The provider is served by
-// the test's own process, so that the race detector watches it; it does not retry, and may be adjusted further.
-func newWorkspace(t *testing.T, configuration string, adjust ...func(*circleci.Config)) *workspace {
+// newWorkspace writes a configuration, with a required_providers block, to a new directory. The test's own process serves the
+// provider, so that the race detector covers it. The provider does not retry.
+func newWorkspace(t *testing.T, configuration string, opts ...provider.Option) *workspace {
 	t.Helper()
 	w := emptyWorkspace(t)
-	adjust = append([]func(*circleci.Config){func(c *circleci.Config) { c.MaxRetries = 0 }}, adjust...)
-	w.Env = append(w.Env, "TF_REATTACH_PROVIDERS="+serveProvider(t, adjust...))
+	opts = append([]provider.Option{func(c *circleci.Config) { c.MaxRetries = 0 }}, opts...)
+	w.Env = append(w.Env, "TF_REATTACH_PROVIDERS="+serveProvider(t, opts...))
 	w.write("main.tf", cli.RequiredProviders+configuration)
 	return w
 }
@@ -50,7 +50,7 @@ func emptyWorkspace(t *testing.T) *workspace {
 	}}
 }
 
-// requireCLI leaves out, as every provider's acceptance tests do, what needs the CLI when TF_ACC is not set.
+// requireCLI skips a test that needs the CLI unless TF_ACC is set, as acceptance tests of providers do.
 func requireCLI(t *testing.T) {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
@@ -58,21 +58,21 @@ func requireCLI(t *testing.T) {
 	}
 }
 
-// serveProvider serves the provider until the test ends and returns what TF_REATTACH_PROVIDERS takes.
-func serveProvider(t *testing.T, adjust ...func(*circleci.Config)) string {
+// serveProvider serves the provider until the test ends and returns a value of TF_REATTACH_PROVIDERS.
+func serveProvider(t *testing.T, opts ...provider.Option) string {
 	t.Helper()
-	return serve(t, "circleci-community/circleci", provider.NewServer("test", adjust...))
+	return serve(t, "circleci-community/circleci", provider.NewServer("test", opts...))
 }
 
-// serve is serveProvider for a provider with this source address.
+// serve is serveProvider for any provider and source address.
 func serve(t *testing.T, address string, server func() tfprotov6.ProviderServer) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	reattach := make(chan *plugin.ReattachConfig)
 	closed := make(chan struct{})
-	served := make(chan error, 1)
+	ended := make(chan error, 1)
 	go func() {
-		served <- tf6server.Serve("registry.terraform.io/"+address, server,
+		ended <- tf6server.Serve("registry.terraform.io/"+address, server,
 			tf6server.WithDebug(ctx, reattach, closed), tf6server.WithLoggingSink(t), tf6server.WithoutLogStderrOverride(),
 			tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
 	}()
@@ -83,7 +83,7 @@ func serve(t *testing.T, address string, server func() tfprotov6.ProviderServer)
 	var config *plugin.ReattachConfig
 	select {
 	case config = <-reattach:
-	case err := <-served:
+	case err := <-ended:
 		t.Fatalf("the provider is not served: %v", err)
 	}
 	type listener struct{ Network, String string }
@@ -94,12 +94,12 @@ func serve(t *testing.T, address string, server func() tfprotov6.ProviderServer)
 		Test            bool
 		Addr            listener
 	}
-	here := process{string(config.Protocol), config.ProtocolVersion, config.Pid, true, listener{config.Addr.Network(), config.Addr.String()}}
-	text, err := json.Marshal(map[string]process{"registry.terraform.io/" + address: here, "registry.opentofu.org/" + address: here})
+	served := process{string(config.Protocol), config.ProtocolVersion, config.Pid, true, listener{config.Addr.Network(), config.Addr.String()}}
+	value, err := json.Marshal(map[string]process{"registry.terraform.io/" + address: served, "registry.opentofu.org/" + address: served})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text)
+	return string(value)
 }
 
 func (w *workspace) write(name, content string) {
@@ -114,14 +114,14 @@ func (w *workspace) check(err error) {
 	}
 }
 
-// run runs the CLI and returns what it printed on standard output, and whether it succeeded.
+// run runs the CLI and returns its standard output and whether it succeeded.
 func (w *workspace) run(arguments ...string) (output string, ok bool) {
 	w.t.Helper()
 	stdout, _, ok := w.runBoth(arguments...)
 	return stdout, ok
 }
 
-// runBoth is run with both outputs.
+// runBoth is run with standard error, too.
 func (w *workspace) runBoth(arguments ...string) (stdout, stderr string, ok bool) {
 	w.t.Helper()
 	stdout, stderr, err := w.Output(w.t.Context(), arguments...)

@@ -38,7 +38,7 @@ type providerModel struct {
 	MaxConcurrentRequests types.Number `tfsdk:"max_concurrent_requests"`
 }
 
-// settings are what the provider works with: the configuration, completed by the environment and by defaults.
+// settings are the configuration, completed from the environment and by defaults.
 type settings struct {
 	credential credentialSetting
 	apiURL     *url.URL
@@ -62,8 +62,7 @@ func (s settings) clientConfig() circleci.Config {
 	}
 }
 
-// requireKnown refuses values that are known only after apply: asking CircleCI without them would fail in ways that
-// say nothing of the cause.
+// validateKnown rejects unknown values: requests that are sent without them would fail in ways that hide the cause.
 func (m providerModel) validateKnown() (diags diag.Diagnostics) {
 	for _, attribute := range []struct {
 		name  string
@@ -84,18 +83,18 @@ func (m providerModel) validateKnown() (diags diag.Diagnostics) {
 		{"max_concurrent_requests", m.MaxConcurrentRequests},
 	} {
 		if attribute.value.IsUnknown() {
-			diags.AddAttributeError(path.Root(attribute.name), "Value known only after apply",
-				"The provider needs "+attribute.name+" while it plans, but its value is known only after apply. Give a value "+
-					"that is known before, such as an input variable or an environment variable, or first apply what "+
-					"the value comes from with the -target option.")
+			diags.AddAttributeError(path.Root(attribute.name), "Unknown value in provider configuration",
+				attribute.name+" must be known during plan, but its value is known only after apply. Use a value that is known "+
+					"earlier, such as an input variable or an environment variable, or first apply the resources that the "+
+					"value depends on with the -target option.")
 		}
 	}
 	return diags
 }
 
-// resolve completes the configuration from the environment and checks each value where it came from. A nil getenv
-// judges the configuration alone: what it leaves unset may come from anywhere. Unknown values are left alone, for
-// requireKnown to judge.
+// resolve completes the configuration from the environment and validates each value. With a nil getenv it validates the
+// configuration alone: what that leaves unset may still come from the environment. Unknown values are ignored: they are
+// validateKnown's.
 func (m providerModel) resolve(getenv func(string) string) (s settings, diags diag.Diagnostics) {
 	s.credential, diags = m.credential(getenv)
 	s.tls = m.tlsConfig(&diags)
@@ -108,7 +107,7 @@ func (m providerModel) resolve(getenv func(string) string) (s settings, diags di
 	return s, diags
 }
 
-// version returns "" when it is not known, or wrong.
+// version returns "" when the version is unknown or invalid.
 func (m providerModel) version(getenv func(string) string, diags *diag.Diagnostics) circleci.APIVersion {
 	setting := lookup("api_version", m.APIVersion, getenv, apiVersionVariables)
 	switch version := circleci.APIVersion(setting.value); {
@@ -135,14 +134,14 @@ func (m providerModel) url(getenv func(string) string, s settings, diags *diag.D
 	return apiURL
 }
 
-// setting is one value and where it came from: an attribute, an environment variable, or neither when unset.
+// setting is a value and its source: an attribute, an environment variable, or neither when it is unset.
 type setting struct {
 	value     string
 	attribute string
 	variable  string
 }
 
-// find takes a value from the configuration, else from the first of the variables that is not empty.
+// lookup returns the configured value, or else that of the first variable that is not empty.
 func lookup(attribute string, configured types.String, getenv func(string) string, variables []string) setting {
 	if configured.IsUnknown() {
 		return setting{}
@@ -163,7 +162,7 @@ func lookup(attribute string, configured types.String, getenv func(string) strin
 
 func (s setting) isSet() bool { return s.attribute != "" || s.variable != "" }
 
-// source names where the value came from, never the value.
+// source describes where the value came from, without the value.
 func (s setting) source() string {
 	if s.attribute != "" {
 		return "the provider's attribute " + s.attribute
@@ -171,7 +170,7 @@ func (s setting) source() string {
 	return "the environment variable " + s.variable
 }
 
-// addError reports on the attribute that the value came from. A variable has no place in the configuration.
+// addError adds an error, with a path if the value came from an attribute.
 func (s setting) addError(diags *diag.Diagnostics, summary, detail string) {
 	if s.attribute != "" {
 		diags.AddAttributeError(path.Root(s.attribute), summary, detail)

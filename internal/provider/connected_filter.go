@@ -9,10 +9,10 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-const connectedWithinDescription = "How long ago a runner may have been seen to count as connected, as a duration such as " +
-	"`90s` or `10m`, measured by this machine's clock. A `last_connected` in the future counts; one that is null does not."
+const connectedWithinDescription = "How recently a runner must have connected to count as connected, as a duration such as " +
+	"`90s` or `10m`, by the clock of the machine that runs Terraform. A `last_connected` in the future counts; null does not."
 
-// connected tells which runners count as connected at one time.
+// connectedFilter selects the runners that count as connected, all by the same time.
 type connectedFilter struct {
 	// since is the earliest last_connected that counts; the zero time counts every runner, seen or not.
 	since  time.Time
@@ -27,8 +27,8 @@ func newConnectedFilter(within types.String, client *circleci.Client) connectedF
 	return c
 }
 
-// counts tells whether a runner counts as connected. A time that cannot be read is an error: taking the runner for gone,
-// or for there, would be a guess.
+// isConnected reports whether a runner counts as connected. An invalid last_connected is an error: either result would be
+// a guess.
 func (c connectedFilter) isConnected(r circleci.Runner) (bool, error) {
 	if c.since.IsZero() {
 		return true, nil
@@ -40,25 +40,25 @@ func (c connectedFilter) isConnected(r circleci.Runner) (bool, error) {
 	return !seen.IsZero() && !seen.Before(c.since), nil
 }
 
-// filter keeps the runners that count as connected.
+// filter returns the runners that count as connected.
 func (c connectedFilter) filter(runners []circleci.Runner) ([]circleci.Runner, error) {
 	if c.since.IsZero() {
 		return runners, nil
 	}
 	kept := make([]circleci.Runner, 0, len(runners))
 	for _, runner := range runners {
-		counts, err := c.isConnected(runner)
+		connected, err := c.isConnected(runner)
 		if err != nil {
 			return nil, err
 		}
-		if counts {
+		if connected {
 			kept = append(kept, runner)
 		}
 	}
 	return kept, nil
 }
 
-// lastConnected returns when a runner was last connected, the zero time when the API does not say.
+// lastConnected returns when a runner last connected, or the zero time if the API does not report it.
 func lastConnected(r circleci.Runner) (time.Time, error) {
 	if r.LastConnected == nil {
 		return time.Time{}, nil
@@ -70,6 +70,6 @@ func lastConnected(r circleci.Runner) (time.Time, error) {
 type invalidTimeError struct{ name, resourceClass, lastConnected string }
 
 func (e *invalidTimeError) Error() string {
-	return fmt.Sprintf("The runner %q of resource class %s has last_connected %s, which is not an RFC 3339 time, so it cannot be told "+
-		"whether it is connected", e.name, e.resourceClass, e.lastConnected)
+	return fmt.Sprintf("runner %q of resource class %s has last_connected %s, which is not an RFC 3339 time, so whether it is "+
+		"connected is not known", e.name, e.resourceClass, e.lastConnected)
 }

@@ -11,23 +11,23 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
-// These tests hold what `make bench` measures as far as no clock is needed for it.
+// These tests assert limits of what `make bench` measures, where they depend on no clock.
 
-// TestCostOfRunners holds what each listed runner costs a read. That is the difference between two lists, so that what a
-// read costs anyway does not count. It is not parallel, because it counts what the whole process allocates.
+// TestCostOfRunners limits what each listed runner costs a read: the difference between two lists, which excludes what a read
+// costs anyway. It is not parallel, because it measures the allocations of the process.
 func TestCostOfRunners(t *testing.T) {
 	const shorter, longer = 500, 2_500
 	type cost struct{ allocations, bytes float64 }
 	costs := map[string]cost{}
-	for _, way := range ways {
+	for _, encoding := range encodings {
 		server := newServer(t)
-		read := newRead(t, way.server(), server, "circleci_runners")
+		read := newRead(t, encoding.provider(t, server, nil), "circleci_runners")
 		measure := func(n int) cost {
 			server.SetHandler(circlecitest.Body(circlecitest.LongList(n, 3)))
-			read() // Opens the connection, and fills what is filled once.
+			read() // Opens the connection, and fills caches.
 			server.ResetRecords()
 			least := cost{allocations: 1e18, bytes: 1e18}
-			for range 3 { // Whatever else goes on in the process can only add.
+			for range 3 { // Other goroutines can only add.
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
 				read()
@@ -36,37 +36,36 @@ func TestCostOfRunners(t *testing.T) {
 				least.bytes = min(least.bytes, float64(after.TotalAlloc-before.TotalAlloc))
 			}
 			if requests, connections := len(server.Requests()), server.Connections(); requests != 3 || connections != 0 {
-				t.Errorf("three reads asked %d times, over %d new connections", requests, connections)
+				t.Errorf("three reads sent %d requests over %d new connections, want 3 over 0", requests, connections)
 			}
 			return least
 		}
 		small, large := measure(shorter), measure(longer)
-		costs[way.name] = cost{
+		costs[encoding.name] = cost{
 			(large.allocations - small.allocations) / (longer - shorter), (large.bytes - small.bytes) / (longer - shorter),
 		}
 	}
-	direct, plain := costs["direct"], costs["plain"]
-	t.Logf("a runner costs %.1f allocations and %.0f bytes; the plain way, %.1f and %.0f",
-		direct.allocations, direct.bytes, plain.allocations, plain.bytes)
-	// What was measured is 1 allocation and some 1,600 bytes, of which the answer itself takes 290, several times over.
-	const mostAllocations, mostBytes = 3, 3_000
-	if direct.allocations <= 0 || direct.allocations > mostAllocations || direct.bytes <= 0 || direct.bytes > mostBytes {
-		t.Errorf("a runner costs %.1f allocations and %.0f bytes, not at most %d and %d",
-			direct.allocations, direct.bytes, mostAllocations, mostBytes)
+	direct, baseline := costs["direct"], costs["plain"]
+	t.Logf("a runner costs %.1f allocations and %.0f bytes; the baseline, %.1f and %.0f",
+		direct.allocations, direct.bytes, baseline.allocations, baseline.bytes)
+	// The measured values are 1 allocation and some 1,600 bytes, of which the response itself takes 290, several times over.
+	const maxAllocations, maxBytes = 3, 3_000
+	if direct.allocations <= 0 || direct.allocations > maxAllocations || direct.bytes <= 0 || direct.bytes > maxBytes {
+		t.Errorf("a runner costs %.1f allocations and %.0f bytes, want up to %d and %d",
+			direct.allocations, direct.bytes, maxAllocations, maxBytes)
 	}
-	if direct.allocations*20 > plain.allocations || direct.bytes*20 > plain.bytes {
-		t.Errorf("a runner costs %.1f allocations and %.0f bytes, more than a twentieth of the plain way's %.1f and %.0f",
-			direct.allocations, direct.bytes, plain.allocations, plain.bytes)
+	if direct.allocations*20 > baseline.allocations || direct.bytes*20 > baseline.bytes {
+		t.Errorf("a runner costs %.1f allocations and %.0f bytes, more than a twentieth of the baseline's %.1f and %.0f",
+			direct.allocations, direct.bytes, baseline.allocations, baseline.bytes)
 	}
 }
 
-// slots makes the counts of a server wait for each other: the first ones are answered when n are asked for at once, and
-// most says how many ever were.
-func slots(server *circlecitest.Server, n int, list http.Handler) (most func() int) {
+// blockCounts responds to no count until n are in flight. It returns how many were in flight at most.
+func blockCounts(server *circlecitest.Server, n int, list http.Handler) (maxInFlight func() int) {
 	var (
-		mu           sync.Mutex
-		now, highest int
-		full         = make(chan struct{})
+		mu                sync.Mutex
+		inFlight, highest int
+		full              = make(chan struct{})
 	)
 	oneTask := circlecitest.JSON(`{"unclaimed_task_count": 1}`)
 	server.Intercept(func(r *http.Request) http.Handler {
@@ -75,9 +74,9 @@ func slots(server *circlecitest.Server, n int, list http.Handler) (most func() i
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			mu.Lock()
-			now++
-			if now > highest {
-				highest = now
+			inFlight++
+			if inFlight > highest {
+				highest = inFlight
 				if highest == n {
 					close(full)
 				}
@@ -88,7 +87,7 @@ func slots(server *circlecitest.Server, n int, list http.Handler) (most func() i
 			case <-r.Context().Done():
 			}
 			mu.Lock()
-			now--
+			inFlight--
 			mu.Unlock()
 			oneTask.ServeHTTP(w, r)
 		})
@@ -100,64 +99,54 @@ func slots(server *circlecitest.Server, n int, list http.Handler) (most func() i
 	}
 }
 
-// TestCostOfCounts counts the tasks of 200 classes, in one block and in one block for each, all read at once. Either
-// asks once for each class, 32 at a time and over as many connections.
+// TestCostOfCounts counts the tasks of 200 classes, in one block and in a block for each, read concurrently. Both send one
+// request for each class, 32 in flight, over as many connections.
 func TestCostOfCounts(t *testing.T) {
 	t.Parallel()
 	const classes, concurrency = 200, 32
 	for name, row := range map[string]struct {
-		read  func(t *testing.T, p testProvider)
-		lists int
+		dataSource string
+		configs    []providertest.Attributes // Each is a block.
+		requests   []string                  // They are in addition to the counts.
 	}{
-		"fleet": {func(t *testing.T, p testProvider) {
-			t.Helper()
-			state, diagnostics := p.read(t.Context(), "circleci_runner_fleet", providertest.Attributes{"namespace": providertest.String(circlecitest.LongListNamespace)})
-			if len(diagnostics) != 0 || !state["unclaimed_task_count"].Equal(providertest.Number(classes)) {
-				t.Errorf("the fleet has %s tasks, and the read reports %+v", state["unclaimed_task_count"], diagnostics)
-			}
-		}, 1},
-		"tasks": {func(t *testing.T, p testProvider) {
-			t.Helper()
-			var reads sync.WaitGroup
-			for i := range classes {
-				reads.Go(func() {
-					state, diagnostics := p.read(t.Context(), "circleci_runner_tasks", providertest.Attributes{"resource_class": providertest.String(circlecitest.LongListClass(i))})
-					if len(diagnostics) != 0 || !state["unclaimed_task_count"].Equal(providertest.Number(1)) {
-						t.Errorf("class %d has %s tasks, and the read reports %+v", i, state["unclaimed_task_count"], diagnostics)
-					}
-				})
-			}
-			reads.Wait()
-		}, 0},
+		"fleet": {
+			dataSource: "circleci_runner_fleet", configs: []providertest.Attributes{acmeNamespace}, requests: []string{"/api/v2/runner?namespace=acme"},
+		},
+		"tasks": {dataSource: "circleci_runner_tasks", configs: longListClasses(classes)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t)
-			most := slots(server, concurrency, circlecitest.Body(circlecitest.LongList(classes, classes)))
-			row.read(t, newProvider(t, providertest.Attributes{
-				"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken),
-			}))
-			asked := map[string]int{}
-			for _, request := range server.Requests() {
-				asked[request.Path+"?"+request.Query.Encode()]++
+			maxInFlight := blockCounts(server, concurrency, circlecitest.Body(circlecitest.LongList(classes, classes)))
+			p := newProvider(t, server, nil)
+			var reads sync.WaitGroup
+			for _, config := range row.configs {
+				reads.Go(func() {
+					state, got := p.read(t.Context(), row.dataSource, config)
+					want := providertest.Number(int64(classes / len(row.configs)))
+					if len(got) != 0 || !state["unclaimed_task_count"].Equal(want) {
+						t.Errorf("got %s tasks, want %s: %s", state["unclaimed_task_count"], want, formatDiagnostics(got))
+					}
+				})
 			}
-			if got := asked["/api/v2/runner?namespace=acme"]; got != row.lists {
-				t.Errorf("the runners were listed %d times, not %d", got, row.lists)
-			}
+			reads.Wait()
+			want := row.requests
 			for i := range classes {
-				if got := asked["/api/v2/runner/tasks?resource-class="+strings.ReplaceAll(circlecitest.LongListClass(i), "/", "%2F")]; got != 1 {
-					t.Errorf("the tasks of %s were counted %d times", circlecitest.LongListClass(i), got)
-				}
+				want = append(want, "/api/v2/runner/tasks?resource-class="+strings.ReplaceAll(circlecitest.LongListClass(i), "/", "%2F"))
 			}
-			if got, want := len(server.Requests()), row.lists+classes; got != want {
-				t.Errorf("the server was asked %d times, not %d", got, want)
-			}
-			if got := most(); got != concurrency {
-				t.Errorf("%d counts were asked for at once, not %d", got, concurrency)
-			}
-			if got := server.Connections(); got != concurrency {
-				t.Errorf("%d connections were opened, not %d", got, concurrency)
+			expectRequests(t, server, want...)
+			if got, connections := maxInFlight(), server.Connections(); got != concurrency || connections != concurrency {
+				t.Errorf("%d counts were in flight, over %d connections, want %d", got, connections, concurrency)
 			}
 		})
 	}
+}
+
+// longListClasses returns a configuration for each class of a long list.
+func longListClasses(n int) []providertest.Attributes {
+	configs := make([]providertest.Attributes, n)
+	for i := range configs {
+		configs[i] = providertest.Attributes{"resource_class": providertest.String(circlecitest.LongListClass(i))}
+	}
+	return configs
 }

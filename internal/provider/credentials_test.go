@@ -131,69 +131,68 @@ func TestCredentialRefusals(t *testing.T) {
 	for name, row := range map[string]struct {
 		configuration string
 		environment   map[string]string
-		want          finding
+		want          wantDiagnostic
 	}{
 		"none": {
-			``, nil,
-			finding{"", "No CircleCI credential", "Give one of: a personal API token (the attribute token or the environment variable CIRCLE_TOKEN), " +
+			want: wantDiagnostic{summary: "No CircleCI credential", detail: "Give one of: a personal API token (the attribute token or the environment variable CIRCLE_TOKEN), " +
 				"which works everywhere and can be made at https://app.circleci.com/settings/user/tokens; a launch token " +
 				"(launch_token or CIRCLECI_RUNNER_API_AUTH_TOKEN); a browser's session cookie (session_cookie or CIRCLECI_SESSION_COOKIE)."},
 		},
 		"none but a scheme": {
-			`token_scheme = "basic"`, nil,
-			finding{"", "No CircleCI credential", "Give one of: a personal API token"},
+			configuration: `token_scheme = "basic"`,
+			want:          wantDiagnostic{summary: "No CircleCI credential", detail: "Give one of: a personal API token"},
 		},
 		"token and launch token": {
-			"token = var.good\n  launch_token = var.good", nil,
-			finding{"launch_token = var.good", "Two credentials", "Both token and launch_token are set, and only one credential can be sent."},
+			configuration: "token = var.good\n  launch_token = var.good",
+			want:          wantDiagnostic{at: "launch_token = var.good", summary: "Two credentials", detail: "Both token and launch_token are set, and only one credential can be sent."},
 		},
 		"token and session cookie": {
-			"token = var.good\n  session_cookie = var.good", nil,
-			finding{"session_cookie = var.good", "Two credentials", "Both token and session_cookie are set"},
+			configuration: "token = var.good\n  session_cookie = var.good",
+			want:          wantDiagnostic{at: "session_cookie = var.good", summary: "Two credentials", detail: "Both token and session_cookie are set"},
 		},
 		"launch token and session cookie": {
-			"launch_token = var.good\n  session_cookie = var.good", nil,
-			finding{"session_cookie = var.good", "Two credentials", "Both launch_token and session_cookie are set"},
+			configuration: "launch_token = var.good\n  session_cookie = var.good",
+			want:          wantDiagnostic{at: "session_cookie = var.good", summary: "Two credentials", detail: "Both launch_token and session_cookie are set"},
 		},
 		"scheme with a launch token": {
-			"launch_token = var.good\n  token_scheme = \"basic\"", nil,
-			finding{`token_scheme = "basic"`, "token_scheme without token", "the credential that counts is the launch token from the provider's attribute launch_token."},
+			configuration: "launch_token = var.good\n  token_scheme = \"basic\"",
+			want:          wantDiagnostic{at: `token_scheme = "basic"`, summary: "token_scheme without token", detail: "the credential that counts is the launch token from the provider's attribute launch_token."},
 		},
 		"scheme with a session cookie from the environment": {
-			`token_scheme = "header"`, map[string]string{"CIRCLECI_SESSION_COOKIE": "sesame-open"},
-			finding{`token_scheme = "header"`, "token_scheme without token", "the credential that counts is the session cookie from the environment variable CIRCLECI_SESSION_COOKIE."},
+			configuration: `token_scheme = "header"`, environment: map[string]string{"CIRCLECI_SESSION_COOKIE": "sesame-open"},
+			want: wantDiagnostic{at: `token_scheme = "header"`, summary: "token_scheme without token", detail: "the credential that counts is the session cookie from the environment variable CIRCLECI_SESSION_COOKIE."},
 		},
 		"other scheme": {
-			"token = var.good\n  token_scheme = \"Bearer\"", nil,
-			finding{`token_scheme = "Bearer"`, "Invalid Attribute Value Match", `value must be one of: ["header" "basic" "bearer"], got: "Bearer"`},
+			configuration: "token = var.good\n  token_scheme = \"Bearer\"",
+			want:          wantDiagnostic{at: `token_scheme = "Bearer"`, summary: "Invalid Attribute Value Match", detail: `value must be one of: ["header" "basic" "bearer"], got: "Bearer"`},
 		},
 		"empty launch token": {
-			`launch_token = ""`, nil,
-			finding{`launch_token = ""`, "Invalid launch token", "The launch token from the provider's attribute launch_token is empty. Give the value alone"},
+			configuration: `launch_token = ""`,
+			want:          wantDiagnostic{at: `launch_token = ""`, summary: "Invalid launch token", detail: "The launch token from the provider's attribute launch_token is empty. Give the value alone"},
 		},
 		"launch token with a line break": {
-			`launch_token = var.secret_line`, nil,
-			finding{`launch_token = var.secret_line`, "Invalid launch token", "holds white space"},
+			configuration: `launch_token = var.secret_line`,
+			want:          wantDiagnostic{at: `launch_token = var.secret_line`, summary: "Invalid launch token", detail: "holds white space"},
 		},
 		"launch token of the environment with a control character": {
-			``, map[string]string{"LAUNCH_AGENT_API_AUTH_TOKEN": "sesame\x07open"},
-			finding{"", "Invalid launch token", "The launch token from the environment variable LAUNCH_AGENT_API_AUTH_TOKEN holds a control character"},
+			environment: map[string]string{"LAUNCH_AGENT_API_AUTH_TOKEN": "sesame\x07open"},
+			want:        wantDiagnostic{summary: "Invalid launch token", detail: "The launch token from the environment variable LAUNCH_AGENT_API_AUTH_TOKEN holds a control character"},
 		},
 		"empty session cookie": {
-			`session_cookie = ""`, nil,
-			finding{`session_cookie = ""`, "Invalid session cookie", "is empty"},
+			configuration: `session_cookie = ""`,
+			want:          wantDiagnostic{at: `session_cookie = ""`, summary: "Invalid session cookie", detail: "is empty"},
 		},
 		"session cookie with a space": {
-			``, map[string]string{"CIRCLECI_SESSION_COOKIE": "sesame open"},
-			finding{"", "Invalid session cookie", "The session cookie from the environment variable CIRCLECI_SESSION_COOKIE holds white space"},
+			environment: map[string]string{"CIRCLECI_SESSION_COOKIE": "sesame open"},
+			want:        wantDiagnostic{summary: "Invalid session cookie", detail: "The session cookie from the environment variable CIRCLECI_SESSION_COOKIE holds white space"},
 		},
 		"session cookie with its name": {
-			``, map[string]string{"CIRCLECI_SESSION_COOKIE": "ring-session=sesame-open"},
-			finding{"", "Invalid session cookie", "starts with ring-session=. Give the value of the cookie ring-session alone."},
+			environment: map[string]string{"CIRCLECI_SESSION_COOKIE": "ring-session=sesame-open"},
+			want:        wantDiagnostic{summary: "Invalid session cookie", detail: "starts with ring-session=. Give the value of the cookie ring-session alone."},
 		},
 		"several cookies": {
-			`session_cookie = var.cookies`, nil,
-			finding{"session_cookie = var.cookies", "Invalid session cookie", "holds a semicolon, which separates cookies. Give the value of the cookie ring-session alone."},
+			configuration: `session_cookie = var.cookies`,
+			want:          wantDiagnostic{at: "session_cookie = var.cookies", summary: "Invalid session cookie", detail: "holds a semicolon, which separates cookies. Give the value of the cookie ring-session alone."},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -212,7 +211,7 @@ variable "cookies" {
 }
 `+fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  %s\n}\n", server.URL, row.configuration)+tasksBlock)
 			got := w.plan()
-			expectFinding(t, got, row.want)
+			assertDiagnostic(t, got, row.want)
 			expectNoSecret(t, got)
 			if requests := server.Requests(); len(requests) != 0 {
 				t.Errorf("the server was asked %+v", requests)
@@ -260,27 +259,27 @@ func TestShortCredential(t *testing.T) {
 				row.attribute != "" && strings.TrimSpace(warning.Snippet.Code) != row.attribute {
 				t.Errorf("the warning is %+v", warning)
 			}
-			expectFinding(t, got[:1], finding{
-				"", "Cannot count the tasks of resource class acme/linux",
-				"GET " + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux answered 401 Unauthorized: \"Invalid token provided.\"",
+			assertDiagnostic(t, got[:1], wantDiagnostic{
+				summary: "Error counting tasks of resource class acme/linux",
+				detail:  "GET " + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux answered 401 Unauthorized: \"Invalid token provided.\"",
 			})
 		})
 	}
 }
 
-// TestRefusedCredentialAdvice has a 401 and a 403 for each kind of credential.
-func TestRefusedCredentialAdvice(t *testing.T) {
-	const alone = "claiming tasks only: a personal API token (token or CIRCLE_TOKEN) is the way that works everywhere."
+// TestRejectedCredentialRemediation has a 401 and a 403 for each kind of credential.
+func TestRejectedCredentialRemediation(t *testing.T) {
+	const alone = "claiming tasks only: use a personal API token (token or CIRCLE_TOKEN), which always works."
 	for _, row := range []struct {
-		attribute, name, advice string
+		attribute, name, remediation string
 	}{
 		{"token", "personal API token", "."},
-		{"launch_token", "launch token", ". CircleCI's reference of API v2 lists launch tokens for this, but later ones say that they are for " + alone},
-		{"session_cookie", "session cookie", ". A browser's session ends: sign in again and copy the cookie anew, or use a personal API token (token or CIRCLE_TOKEN)."},
+		{"launch_token", "launch token", ". CircleCI's reference of API v2 lists launch tokens for this, but later references say that they are for " + alone},
+		{"session_cookie", "session cookie", ". A browser session expires: sign in again and copy the new cookie, or use a personal API token (token or CIRCLE_TOKEN)."},
 	} {
 		for status, what := range map[int]string{
-			http.StatusUnauthorized: " was not accepted: check that it is complete and was not revoked",
-			http.StatusForbidden:    " may not read this: its owner must be a member of the organization that the namespace belongs to",
+			http.StatusUnauthorized: " was not accepted: check that it is complete and has not been revoked",
+			http.StatusForbidden:    " is not allowed to read this: its owner must be a member of the organization that the namespace belongs to",
 		} {
 			t.Run(fmt.Sprint(row.attribute, " ", status), func(t *testing.T) {
 				t.Parallel()
@@ -288,12 +287,12 @@ func TestRefusedCredentialAdvice(t *testing.T) {
 				server.SetHandler(circlecitest.Error(status, "no"))
 				w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  %s = \"sesame-open\"\n}\n", server.URL, row.attribute)+tasksBlock)
 				got := w.plan()
-				expectFinding(t, got, finding{
-					"", "Cannot count the tasks of resource class acme/linux",
-					"The " + row.name + " from the provider's attribute " + row.attribute + what + row.advice,
+				assertDiagnostic(t, got, wantDiagnostic{
+					summary: "Error counting tasks of resource class acme/linux",
+					detail:  "The " + row.name + " from the provider's attribute " + row.attribute + what + row.remediation,
 				})
-				if !strings.HasSuffix(got[0].Detail, row.advice) {
-					t.Errorf("the detail does not end in %q: %s", row.advice, got[0].Detail)
+				if !strings.HasSuffix(got[0].Detail, row.remediation) {
+					t.Errorf("the detail does not end in %q: %s", row.remediation, got[0].Detail)
 				}
 			})
 		}
@@ -313,9 +312,9 @@ func TestDefaultURL(t *testing.T) {
 			server.SetHandler(circlecitest.Raw(http.StatusBadGateway, "text/plain", "refused"))
 			t.Setenv("HTTPS_PROXY", server.URL)
 			w := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  %s = \"sesame-open\"\n}\n", attribute)+tasksBlock)
-			expectFinding(t, w.plan(), finding{
-				"", "Cannot count the tasks of resource class acme/linux",
-				"GET https://" + host + "/api/v2/runner/tasks?resource-class=acme%2Flinux: the proxy answered 502 Bad Gateway (tried once in ",
+			assertDiagnostic(t, w.plan(), wantDiagnostic{
+				summary: "Error counting tasks of resource class acme/linux",
+				detail:  "GET https://" + host + "/api/v2/runner/tasks?resource-class=acme%2Flinux: the proxy answered 502 Bad Gateway (tried once in ",
 			})
 			for _, request := range server.Requests() {
 				if request.Method != http.MethodConnect {

@@ -10,7 +10,7 @@ import (
 
 func newDesiredCapacityFunction() function.Function { return desiredCapacityFunction{} }
 
-// desiredCapacityFunction is desired_capacity: how many machines the tasks of a resource class need.
+// desiredCapacityFunction implements desired_capacity: how many machines the tasks of a resource class need.
 type desiredCapacityFunction struct{}
 
 // numberPrecision is the precision of Terraform's own numbers in bits, so that a sum is as exact here as in an expression.
@@ -20,35 +20,34 @@ func (desiredCapacityFunction) Metadata(_ context.Context, _ function.MetadataRe
 	resp.Name = "desired_capacity"
 }
 
-// Definition takes numbers of any size: the framework's whole numbers would answer a fraction with the request to report
-// an error of the provider.
+// Definition declares number parameters: the framework reports a fraction for an Int64Parameter as a bug in the provider.
 func (desiredCapacityFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
-	const whole = " A whole number, 0 or more."
+	const integer = " An integer, 0 or more."
 	resp.Definition = function.Definition{
 		Summary: "Computes how many machines the tasks of a resource class need",
-		MarkdownDescription: "Returns a number, never null: one machine for each task that waits or runs, `unclaimed` + `running`, but " +
+		MarkdownDescription: "Returns a number, never null: one machine for each unclaimed or running task, `unclaimed` + `running`, but " +
 			"at least `min` and at most `max`. `provider::circleci::desired_capacity(3, 2, 1, 10)` is `5`; it is `1` without tasks, and " +
-			"`10` with 3 waiting and 20 running. A null `running` is an error, because taking it for 0 would scale away machines that " +
-			"are at work.",
+			"`10` with 3 unclaimed and 20 running. A null `running` is an error, because treating it as 0 would remove machines that " +
+			"run tasks.",
 		Parameters: []function.Parameter{
 			function.NumberParameter{
 				Name: "unclaimed",
 				MarkdownDescription: "Number of tasks that no runner has claimed yet, such as `unclaimed_task_count` of " +
-					"`circleci_runner_tasks`." + whole + " Null is an error.",
+					"`circleci_runner_tasks`." + integer + " Null is an error.",
 			},
 			function.NumberParameter{
 				Name:           "running",
 				AllowNullValue: true,
-				MarkdownDescription: "Number of tasks that run, such as `running_task_count` of `circleci_runner_tasks`." + whole +
-					" Null is an error; the Runner API sends this count with `api_version = \"v3\"` only.",
+				MarkdownDescription: "Number of running tasks, such as `running_task_count` of `circleci_runner_tasks`." + integer +
+					" Null is an error; the Runner API reports this count with `api_version = \"v3\"` only.",
 			},
 			function.NumberParameter{
 				Name:                "min",
-				MarkdownDescription: "Number of machines to keep even without tasks." + whole + " Null is an error.",
+				MarkdownDescription: "Minimum number of machines." + integer + " Null is an error.",
 			},
 			function.NumberParameter{
 				Name:                "max",
-				MarkdownDescription: "Number of machines never to exceed." + whole + " Not below `min`. Null is an error.",
+				MarkdownDescription: "Maximum number of machines." + integer + " Not below `min`. Null is an error.",
 			},
 		},
 		Return: function.NumberReturn{},
@@ -61,31 +60,27 @@ func (desiredCapacityFunction) Run(ctx context.Context, req function.RunRequest,
 		return
 	}
 	if running.IsNull() {
-		resp.Error = function.NewArgumentFuncError(1, "it is null, so nobody knows how many machines are at work. The count of running "+
-			`tasks comes with version 3 of the Runner API only: set api_version = "v3" in the provider's configuration`)
+		resp.Error = function.NewArgumentFuncError(1, "it is null, so the running count is not known. Only version 3 of the Runner API "+
+			`reports it: set api_version = "v3" in the provider's configuration`)
 		return
 	}
 	for i, number := range []types.Number{unclaimed, running, minimum, maximum} {
-		switch value := number.ValueBigFloat(); {
-		case value.Sign() < 0:
-			resp.Error = function.NewArgumentFuncError(int64(i), "it is below 0. Give a whole number that is 0 or more")
-			return
-		case !value.IsInt():
-			resp.Error = function.NewArgumentFuncError(int64(i), "it is not a whole number. Give a whole number that is 0 or more")
+		if value := number.ValueBigFloat(); value.Sign() < 0 || !value.IsInt() {
+			resp.Error = function.NewArgumentFuncError(int64(i), "it must be an integer of at least 0")
 			return
 		}
 	}
 	low, high := minimum.ValueBigFloat(), maximum.ValueBigFloat()
 	if low.Cmp(high) > 0 {
-		resp.Error = function.NewArgumentFuncError(2, "it is above max. Give a min that is not above max")
+		resp.Error = function.NewArgumentFuncError(2, "it must not exceed max")
 		return
 	}
-	wanted := new(big.Float).SetPrec(numberPrecision).Add(unclaimed.ValueBigFloat(), running.ValueBigFloat())
+	capacity := new(big.Float).SetPrec(numberPrecision).Add(unclaimed.ValueBigFloat(), running.ValueBigFloat())
 	switch {
-	case wanted.Cmp(low) < 0:
-		wanted = low
-	case wanted.Cmp(high) > 0:
-		wanted = high
+	case capacity.Cmp(low) < 0:
+		capacity = low
+	case capacity.Cmp(high) > 0:
+		capacity = high
 	}
-	resp.Error = resp.Result.Set(ctx, types.NumberValue(wanted))
+	resp.Error = resp.Result.Set(ctx, types.NumberValue(capacity))
 }

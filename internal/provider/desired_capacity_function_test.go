@@ -13,50 +13,49 @@ import (
 func TestDesiredCapacityFunction(t *testing.T) {
 	t.Parallel()
 	expectResults(t, map[string]call{
-		"sum":           {`provider::circleci::desired_capacity(3, 2, 1, 10)`, 5.0},
-		"nothing_to_do": {`provider::circleci::desired_capacity(0, 0, 0, 10)`, 0.0},
-		"at_least":      {`provider::circleci::desired_capacity(0, 0, 1, 10)`, 1.0},
-		"at_most":       {`provider::circleci::desired_capacity(3, 20, 1, 10)`, 10.0},
-		"just_min":      {`provider::circleci::desired_capacity(1, 0, 1, 10)`, 1.0},
-		"just_max":      {`provider::circleci::desired_capacity(8, 2, 1, 10)`, 10.0},
-		"fixed":         {`provider::circleci::desired_capacity(8, 2, 4, 4)`, 4.0},
-		"off":           {`provider::circleci::desired_capacity(8, 2, 0, 0)`, 0.0},
-		"text":          {`provider::circleci::desired_capacity("3", "2", "1", "10")`, 5.0},
-		"unknown":       {`provider::circleci::desired_capacity(3, terraform_data.two.output, 1, 10)`, 5.0},
+		"sum":           {expression: `provider::circleci::desired_capacity(3, 2, 1, 10)`, want: 5.0},
+		"nothing_to_do": {expression: `provider::circleci::desired_capacity(0, 0, 0, 10)`, want: 0.0},
+		"at_least":      {expression: `provider::circleci::desired_capacity(0, 0, 1, 10)`, want: 1.0},
+		"at_most":       {expression: `provider::circleci::desired_capacity(3, 20, 1, 10)`, want: 10.0},
+		"just_min":      {expression: `provider::circleci::desired_capacity(1, 0, 1, 10)`, want: 1.0},
+		"just_max":      {expression: `provider::circleci::desired_capacity(8, 2, 1, 10)`, want: 10.0},
+		"fixed":         {expression: `provider::circleci::desired_capacity(8, 2, 4, 4)`, want: 4.0},
+		"off":           {expression: `provider::circleci::desired_capacity(8, 2, 0, 0)`, want: 0.0},
+		"strings":       {expression: `provider::circleci::desired_capacity("3", "2", "1", "10")`, want: 5.0},
+		"unknown":       {expression: `provider::circleci::desired_capacity(3, terraform_data.two.output, 1, 10)`, want: 5.0},
 		// Sums beyond 64 bits are clamped, and exact where max allows them.
-		"clamped_sum": {`provider::circleci::desired_capacity(9223372036854775807, 9223372036854775807, 1, 10)`, 10.0},
-		"large_sum":   {`tostring(provider::circleci::desired_capacity(9223372036854775807, 9223372036854775807, 1, 1e30))`, "18446744073709551614"},
-		"larger_sum":  {`tostring(provider::circleci::desired_capacity(18446744073709551615, 2, 1, 1e30))`, "18446744073709551617"},
+		"clamped_sum": {expression: `provider::circleci::desired_capacity(9223372036854775807, 9223372036854775807, 1, 10)`, want: 10.0},
+		"large_sum":   {expression: `tostring(provider::circleci::desired_capacity(9223372036854775807, 9223372036854775807, 1, 1e30))`, want: "18446744073709551614"},
+		"larger_sum":  {expression: `tostring(provider::circleci::desired_capacity(18446744073709551615, 2, 1, 1e30))`, want: "18446744073709551617"},
 	})
 }
 
 func TestDesiredCapacityFunctionErrors(t *testing.T) {
 	const (
-		negative = "it is below 0. Give a whole number that is 0 or more."
-		fraction = "it is not a whole number. Give a whole number that is 0 or more."
-		above    = "it is above max. Give a min that is not above max."
-		isNull   = "argument must not be null."
-		unknown  = "it is null, so nobody knows how many machines are at work. The count of running tasks comes with version 3 " +
-			`of the Runner API only: set api_version = "v3" in the provider's configuration.`
+		invalid = "it must be an integer of at least 0."
+		exceeds = "it must not exceed max."
+		isNull  = "argument must not be null."
+		unknown = `it is null, so the running count is not known. Only version 3 of the Runner API reports it: ` +
+			`set api_version = "v3" in the provider's configuration.`
 	)
 	for arguments, want := range map[string]struct{ parameter, problem string }{
-		"null, 2, 1, 10":     {"unclaimed", isNull},
-		"3, null, 1, 10":     {"running", unknown},
-		"3, 2, null, 10":     {"min", isNull},
-		"3, 2, 1, null":      {"max", isNull},
-		"-1, 2, 1, 10":       {"unclaimed", negative},
-		"3, -1, 1, 10":       {"running", negative},
-		"3, 2, -1, 10":       {"min", negative},
-		"3, 2, 0, -1":        {"max", negative},
-		"3, 2, -2, -1":       {"min", negative},
-		"-0.5, 2, 1, 10":     {"unclaimed", negative},
-		"3.5, 2, 1, 10":      {"unclaimed", fraction},
-		"3, 0.1, 1, 10":      {"running", fraction},
-		"3, 2, 1.000001, 10": {"min", fraction},
-		"3, 2, 1, 10.5":      {"max", fraction},
-		"3, 2, 11, 10":       {"min", above},
-		"3, 2, 1, 0":         {"min", above},
-		"-1, null, 11, 10":   {"running", unknown},
+		"null, 2, 1, 10":     {parameter: "unclaimed", problem: isNull},
+		"3, null, 1, 10":     {parameter: "running", problem: unknown},
+		"3, 2, null, 10":     {parameter: "min", problem: isNull},
+		"3, 2, 1, null":      {parameter: "max", problem: isNull},
+		"-1, 2, 1, 10":       {parameter: "unclaimed", problem: invalid},
+		"3, -1, 1, 10":       {parameter: "running", problem: invalid},
+		"3, 2, -1, 10":       {parameter: "min", problem: invalid},
+		"3, 2, 0, -1":        {parameter: "max", problem: invalid},
+		"3, 2, -2, -1":       {parameter: "min", problem: invalid},
+		"-0.5, 2, 1, 10":     {parameter: "unclaimed", problem: invalid},
+		"3.5, 2, 1, 10":      {parameter: "unclaimed", problem: invalid},
+		"3, 0.1, 1, 10":      {parameter: "running", problem: invalid},
+		"3, 2, 1.000001, 10": {parameter: "min", problem: invalid},
+		"3, 2, 1, 10.5":      {parameter: "max", problem: invalid},
+		"3, 2, 11, 10":       {parameter: "min", problem: exceeds},
+		"3, 2, 1, 0":         {parameter: "min", problem: exceeds},
+		"-1, null, 11, 10":   {parameter: "running", problem: unknown},
 	} {
 		t.Run(arguments, func(t *testing.T) {
 			t.Parallel()
@@ -65,7 +64,7 @@ func TestDesiredCapacityFunctionErrors(t *testing.T) {
 	}
 }
 
-// TestDesiredCapacityFunctionWithV2 has the null that users meet: version 2 of the API has no count of running tasks.
+// TestDesiredCapacityFunctionWithV2 has a null running count: API v2 does not report it.
 func TestDesiredCapacityFunctionWithV2(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
@@ -82,15 +81,14 @@ output "machines" {
   value = `+expression+`
 }
 `)
-	expectFinding(t, w.plan(), finding{
-		"value = " + expression, "Invalid function argument",
-		`Invalid value for "running" parameter: it is null, so nobody knows how many machines are at work. ` +
-			`The count of running tasks comes with version 3 of the Runner API only: set api_version = "v3"`,
+	assertDiagnostic(t, w.plan(), wantDiagnostic{
+		at: "value = " + expression, summary: "Invalid function argument",
+		detail: `Invalid value for "running" parameter: it is null, so the running count is not known.`,
 	})
 }
 
-// TestDesiredCapacityFunctionReadsEveryNull has the forms of a null argument: Terraform encodes it, OpenTofu leaves it empty.
-func TestDesiredCapacityFunctionReadsEveryNull(t *testing.T) {
+// TestDesiredCapacityFunctionNull has the encodings of a null argument: OpenTofu sends none.
+func TestDesiredCapacityFunctionNull(t *testing.T) {
 	t.Parallel()
 	number := func(value any) *tfprotov6.DynamicValue {
 		encoded, err := tfprotov6.NewDynamicValue(tftypes.Number, tftypes.NewValue(tftypes.Number, value))
@@ -113,10 +111,10 @@ func TestDesiredCapacityFunctionReadsEveryNull(t *testing.T) {
 			}
 			failure := response.Error
 			if failure == nil || failure.FunctionArgument == nil || *failure.FunctionArgument != 1 || !strings.HasPrefix(failure.Text, "it is null") {
-				t.Errorf("the error is %+v", failure)
+				t.Errorf("got error %+v", failure)
 			}
 			if arguments[1] != null {
-				t.Error("the caller's arguments have changed")
+				t.Error("the caller's arguments were modified")
 			}
 		})
 	}

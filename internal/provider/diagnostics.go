@@ -14,8 +14,8 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// addError reports an error of the client: what happened, and on the next line what to do about it. The attribute at is
-// the one that says what to read.
+// addError adds an error of the client: its detail is the error as a sentence, and how to fix it. The attribute at
+// selects what is read; an error that its value may explain is reported on it.
 func (a *providerData) addError(ctx context.Context, diags *diag.Diagnostics, at path.Path, summary string, err error) {
 	detail := sentence(err) + "\n\n" + a.remediation(ctx, at, err)
 
@@ -27,23 +27,23 @@ func (a *providerData) addError(ctx context.Context, diags *diag.Diagnostics, at
 	diags.AddError(summary, detail)
 }
 
-// sentence makes a sentence of what an error says.
+// sentence returns an error as a sentence.
 func sentence(err error) string {
-	text := err.Error()
-	text = strings.ToUpper(text[:1]) + text[1:]
-	if !hasTerminalPunctuation.MatchString(text) {
-		text += "."
+	detail := err.Error()
+	detail = strings.ToUpper(detail[:1]) + detail[1:]
+	if !hasTerminalPunctuation.MatchString(detail) {
+		detail += "."
 	}
-	return text
+	return detail
 }
 
-// endsSentence finds a quoted message that brings its own full stop.
+// hasTerminalPunctuation matches a quoted message with a full stop of its own.
 var hasTerminalPunctuation = regexp.MustCompile(`[.!?…]"$`)
 
 func (a *providerData) remediation(ctx context.Context, at path.Path, err error) string {
 	var (
 		status   *circleci.StatusError
-		answer   *circleci.ResponseError
+		response *circleci.ResponseError
 		redirect *circleci.RedirectError
 		cert     *circleci.CertificateError
 		alert    *circleci.TLSAlertError
@@ -53,26 +53,26 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return "The read was cancelled before an answer came."
+		return "The read was canceled before a response arrived."
 	case errors.As(err, &waited) && waited.last == nil:
 		return "Check why the condition was not reached, or increase wait_for.timeout."
 	case errors.As(err, &badTime):
-		return "Without connected_within (and wait_for, which needs it) last_connected need not be a time: every listed runner " +
+		return "Without connected_within, and wait_for, which requires it, last_connected is not parsed and every listed runner " +
 			"counts. Please report this at " + issuesURL + "."
 	case errors.As(err, &sum):
-		return "So many tasks cannot be waiting, so at least one of the counts is wrong: read them one by one with " +
-			"circleci_runner_tasks, and please report this at " + issuesURL + "."
+		return "At least one of the counts must be wrong: read them one by one with circleci_runner_tasks, and please " +
+			"report this at " + issuesURL + "."
 	case errors.As(err, &status):
 		return a.statusRemediation(ctx, at, status)
-	case errors.As(err, &answer):
-		if answer.Body == circleci.BodyHTML || answer.Body == circleci.BodyText {
+	case errors.As(err, &response):
+		if response.Body == circleci.BodyHTML || response.Body == circleci.BodyText {
 			return notAPIHint
 		}
-		return "The provider takes nothing from an answer that is not as CircleCI documents it. Check api_url and " +
-			"api_version; when both are right, please report this at " + issuesURL + "."
+		return "The response does not match CircleCI's documented format, so it was rejected. Check api_url and " +
+			"api_version; if both are correct, please report this at " + issuesURL + "."
 	case errors.As(err, &cert):
-		return "If the server's certificate comes from a private authority, give that authority's certificate in the " +
-			"provider's attribute ca_cert_pem."
+		return "If a private CA issued the server's certificate, set the provider's attribute ca_cert_pem to the certificate " +
+			"of that CA."
 	case errors.As(err, &redirect):
 		return "The credential was not sent there. If the Runner API is served at " + redirect.Origin +
 			", set api_url to it."
@@ -86,9 +86,9 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 		"https://status.circleci.com."
 }
 
-// notTheAPI is for answers that something else than the Runner API gave.
-const notAPIHint = "This does not come from the Runner API: check that api_url leads to it, and that no proxy or login " +
-	"page answers in its place."
+// notAPIHint is the remediation for HTML and plain text.
+const notAPIHint = "The Runner API did not send this response: check that api_url is its URL, and that no proxy or login page " +
+	"responds instead."
 
 func (a *providerData) statusRemediation(ctx context.Context, at path.Path, err *circleci.StatusError) string {
 	attribute := at.Steps()[0].String()
@@ -96,37 +96,36 @@ func (a *providerData) statusRemediation(ctx context.Context, at path.Path, err 
 	if attribute == "organization_id" {
 		organization = ""
 	}
-	var advice string
+	var hint string
 	switch code := err.StatusCode; {
 	case code == http.StatusBadRequest:
-		advice = "The API rejected the request: check " + attribute + " and api_version."
+		hint = "The API rejected the request: check " + attribute + " and api_version."
 	case code == http.StatusUnauthorized:
-		advice = a.settings.credential.describe() + " was not accepted: check that it is complete and was not revoked" +
+		hint = a.settings.credential.describe() + " was not accepted: check that it is complete and has not been revoked" +
 			a.credentialRemediation()
 	case code == http.StatusForbidden:
-		advice = a.settings.credential.describe() + " may not read this: its owner must be a member of the organization" +
+		hint = a.settings.credential.describe() + " is not allowed to read this: its owner must be a member of the organization" +
 			organization + a.credentialRemediation()
 	case code == http.StatusNotFound:
-		advice = a.notFoundRemediation(ctx, attribute, err)
+		hint = a.notFoundRemediation(ctx, attribute, err)
 	case code == http.StatusTooManyRequests:
-		advice = "The API limits the rate of requests: lower max_concurrent_requests, or ask CircleCI for a higher limit."
+		hint = "The API limits the rate of requests: reduce max_concurrent_requests, or request a higher limit from CircleCI."
 	case code >= 500:
-		advice = "The service or a proxy in front of it has a problem: try again in a while, and look at " +
-			"https://status.circleci.com."
+		hint = "The service, or a proxy in front of it, is failing: retry later, and check https://status.circleci.com."
 	default:
-		advice = "Only status 200 is an answer: check api_url."
+		hint = "Only status 200 is a valid response: check api_url."
 	}
 	if err.Body == circleci.BodyHTML || err.Body == circleci.BodyText {
-		advice += " " + notAPIHint
+		hint += " " + notAPIHint
 	}
-	return advice
+	return hint
 }
 
-// notFoundRemediation tells an API version that is not served from a resource class or namespace that is not known.
+// notFoundRemediation distinguishes an API version that is not served from a resource class or namespace that does not exist.
 func (a *providerData) notFoundRemediation(ctx context.Context, attribute string, err error) string {
-	check := "Check the spelling of " + attribute + ", and that the credential may see what it names."
+	check := "Check that " + attribute + " is correct, and that the credential has access to it."
 	if strings.HasPrefix(attribute, "resource_class") {
-		check += " CircleCI may also respond so to a resource class without any runner."
+		check += " CircleCI may also respond with 404 for a resource class without runners."
 	}
 	other, status := circleci.V3, 0
 	if attribute != "organization_id" { // Only v3 has a list of an organization, whatever else is served.
@@ -134,21 +133,21 @@ func (a *providerData) notFoundRemediation(ctx context.Context, attribute string
 	}
 	switch status {
 	case http.StatusOK:
-		return fmt.Sprintf("This installation serves %s: set api_version = %q in the provider.", other, other)
+		return fmt.Sprintf("The server supports API %s: set api_version = %q in the provider.", other, other)
 	case http.StatusNotFound:
-		return check + " API " + string(other) + " does not find it either."
+		return check + " API " + string(other) + " responds with 404 too."
 	}
-	return check + " An installation that does not serve API " + string(a.settings.apiVersion) + " responds with 404 too."
+	return check + " A server without API " + string(a.settings.apiVersion) + " responds with 404 too."
 }
 
-// credentialAdvice ends a sentence about a refused credential with what is special about its kind.
+// credentialRemediation ends a sentence about a rejected credential with what is specific to its kind.
 func (a *providerData) credentialRemediation() string {
 	switch a.settings.credential.method.attribute {
 	case "launch_token":
-		return ". CircleCI's reference of API v2 lists launch tokens for this, but later ones say that they are for claiming " +
-			"tasks only: a personal API token (token or CIRCLE_TOKEN) is the way that works everywhere."
+		return ". CircleCI's reference of API v2 lists launch tokens for this, but later references say that they are for claiming " +
+			"tasks only: use a personal API token (token or CIRCLE_TOKEN), which always works."
 	case "session_cookie":
-		return ". A browser's session ends: sign in again and copy the cookie anew, or use a personal API token (token or CIRCLE_TOKEN)."
+		return ". A browser session expires: sign in again and copy the new cookie, or use a personal API token (token or CIRCLE_TOKEN)."
 	}
 	return "."
 }

@@ -17,7 +17,7 @@ var (
 	codeBlock    = regexp.MustCompile("(?ms)^```.*?^```")
 )
 
-// TestLinks follows every link between pages of the project, their anchors included. Links to elsewhere are left alone.
+// TestLinks checks every link between pages of the project, with their anchors. It ignores links to other sites.
 func TestLinks(t *testing.T) {
 	const root = "../.."
 	var pages []string
@@ -68,7 +68,7 @@ func checkLink(t *testing.T, page, target string) {
 	}
 }
 
-// anchors returns what the headings and the named places of a page are linked by.
+// anchors returns the anchors of the headings and of the named elements of a page.
 func anchors(content string) []string {
 	var names []string
 	for _, match := range heading.FindAllStringSubmatch(content, -1) {

@@ -18,7 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -28,43 +27,43 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
 
-// exampleTest is what a user sees who tries an example.
+// exampleTest is the test of an example.
 type exampleTest struct {
-	// directory is the one under examples/.
+	// directory is relative to examples/.
 	directory string
 	// name distinguishes the tests of one directory.
 	name string
-	// environment is set besides the address of the server; without one, CIRCLE_TOKEN is.
+	// environment is set in addition to the URL of the server. The default is CIRCLE_TOKEN.
 	environment map[string]string
-	// authority is the CA of the server, which is without TLS otherwise.
-	authority *circlecitest.Authority
-	steps     []exampleStep
+	// ca is the certificate authority of the server. Without one, the server has no TLS.
+	ca    *circlecitest.Authority
+	steps []exampleStep
 }
 
-// exampleStep is one command and what comes of it.
+// exampleStep is a command and its results.
 type exampleStep struct {
-	// before changes what the server lists, or the workspace.
+	// before prepares the server or the workspace.
 	before func(x *example)
-	// command has its diagnostics read; without one it is apply. run is in its place where there are none to read.
+	// command returns its diagnostics; the default is apply. run replaces it.
 	command []string
 	run     func(x *example)
-	// diagnostics are all that are reported, in any order.
+	// diagnostics are all diagnostics, in any order.
 	diagnostics []diagnostic
-	// outputs, state (the managed resources) and requests (URLs, in any order) are asserted where they are not nil.
+	// outputs, state (the managed resources) and requests (URLs, in any order) are compared if they are not nil.
 	outputs  map[string]any
 	state    []string
 	requests []string
-	// after asserts what else is to be asserted.
+	// after asserts the rest.
 	after func(x *example)
 }
 
-// example is an example that runs in a workspace of its own.
+// example is a copy of an example in a workspace of its own.
 type example struct {
 	*workspace
 	server *circlecitest.Server
 }
 
-// exampleFleet lists fleet with times and with what API v3 adds: one runner of each class is connected now.
+// exampleFleet serves fleet with recent times and with the attributes of API v3: one runner of each class is connected.
 func exampleFleet(x *example) {
 	runners := slices.Clone(fleet)
 	for i := range runners {
@@ -83,23 +82,23 @@ func exampleFleet(x *example) {
 	x.server.SetTasks("acme/gpu", 5, 0)
 }
 
-// linux is a runner of acme/linux.
+// linux returns a runner of acme/linux.
 func linux(name, version string, lastConnected time.Duration) circlecitest.Runner {
 	return circlecitest.Runner{ResourceClass: "acme/linux", Name: name, Version: version, LastConnected: ago(lastConnected)}
 }
 
-// failedCheck is the diagnostic of a check block.
+// failedCheck returns the diagnostic of a check block.
 func failedCheck(message string) diagnostic {
 	return diagnostic{Severity: "warning", Summary: "Check block assertion failed", Detail: message}
 }
 
-// exampleTests has every example but the demo, which internal/demo tests.
+// exampleTests returns the tests of all examples but the demo, which internal/demo tests.
 func exampleTests() []exampleTest {
-	// outputs is the test of an example that an apply against exampleFleet shows.
+	// outputs returns a test that applies an example to exampleFleet.
 	outputs := func(directory string, want map[string]any) exampleTest {
 		return exampleTest{directory: directory, steps: []exampleStep{{before: exampleFleet, outputs: want}}}
 	}
-	// checks is the test of the example of checks. Without a connected runner, nothing is released.
+	// checks returns a test of the example of checks. Without a connected runner, nothing is released.
 	checks := func(name string, runners []circlecitest.Runner, unclaimed int64, state []string, want ...diagnostic) exampleTest {
 		return exampleTest{directory: "checks", name: name, steps: []exampleStep{{
 			before: func(x *example) {
@@ -109,12 +108,12 @@ func exampleTests() []exampleTest {
 			diagnostics: want, state: state,
 		}}}
 	}
-	newest, enough, away := linux("newest", "3.1.10", time.Minute), linux("enough", "3.1.2-abcdef0", time.Minute), linux("away", "1.0", time.Hour)
+	newest, minimum, disconnected := linux("newest", "3.1.10", time.Minute), linux("minimum", "3.1.2-abcdef0", time.Minute), linux("disconnected", "1.0", time.Hour)
 	released := []string{"terraform_data.release"}
 
 	organization := outputs("data-sources/circleci_organization_runners", map[string]any{"busy": []any{"a"}, "idle": []any{"b"}})
 	organization.environment = map[string]string{"CIRCLE_TOKEN": circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_VERSION": "v3"}
-	authority := circlecitest.NewAuthority()
+	ca := circlecitest.NewAuthority()
 	return []exampleTest{
 		outputs("provider", map[string]any{"waiting": 3.0}),
 		outputs("data-sources/circleci_runners", map[string]any{
@@ -147,7 +146,7 @@ func exampleTests() []exampleTest {
 		outputs("functions/version_at_least", map[string]any{"outdated": []any{"a", "b"}}),
 		outputs("functions/desired_capacity", map[string]any{"linux_machines": 5.0}),
 		{
-			// The token comes through an ephemeral variable: it is in no file that the run leaves.
+			// The token is in an ephemeral variable, so no file that the run writes has it.
 			directory: "authentication", environment: map[string]string{"TF_VAR_circleci_token": circlecitest.PersonalToken},
 			steps: []exampleStep{
 				{before: exampleFleet, command: []string{"plan", "-json", "-out=plan.zip"}, after: expectTokenSent},
@@ -156,21 +155,21 @@ func exampleTests() []exampleTest {
 					written := x.files()
 					x.unzip("plan.zip", written)
 					if !strings.Contains(written["terraform.tfstate"], "unclaimed_task_count") || written["plan.zip/tfplan"] == "" {
-						x.t.Fatal("the run left no state or no plan")
+						x.t.Fatal("the run wrote no state or no plan")
 					}
 					for name, content := range written {
 						if strings.Contains(content, circlecitest.PersonalToken) {
-							x.t.Errorf("%s holds the token", name)
+							x.t.Errorf("%s contains the token", name)
 						}
 					}
 				}},
 			},
 		},
 		{
-			directory: "server", authority: authority,
+			directory: "server", ca: ca,
 			steps: []exampleStep{{before: func(x *example) {
 				x.server.SetRunners(fleet...)
-				x.write("ca.pem", authority.CertificatePEM)
+				x.write("ca.pem", ca.CertificatePEM)
 				x.Env = append(x.Env, "TF_VAR_server_url="+x.server.URL, "TF_VAR_ca_file="+filepath.Join(x.Dir, "ca.pem"))
 			}, outputs: map[string]any{"runners": []any{"a", "b"}}}},
 		},
@@ -220,21 +219,21 @@ func exampleTests() []exampleTest {
 				// The function is called for each of the three pools.
 				diagnostics: slices.Repeat([]diagnostic{{
 					Severity: "error", Summary: "Invalid function argument",
-					Detail: `Invalid value for "running" parameter: it is null, so nobody knows how many machines are at work. ` +
-						`The count of running tasks comes with version 3 of the Runner API only: set api_version = "v3" in the provider's configuration.`,
+					Detail: `Invalid value for "running" parameter: it is null, so the running count is not known. ` +
+						`Only version 3 of the Runner API reports it: set api_version = "v3" in the provider's configuration.`,
 				}}, 3),
 				state: []string{},
 			}},
 		},
-		checks("all is well", []circlecitest.Runner{newest, enough, away}, 10, released),
+		checks("no problems", []circlecitest.Runner{newest, minimum, disconnected}, 10, released),
 		checks("old agents",
-			[]circlecitest.Runner{newest, enough, linux("old", "3.1.1-abcdef0", time.Minute), linux("strange", "main", time.Minute), linux("untold", "", time.Minute)},
-			10, released, failedCheck("Agents of acme/linux are older than 3.1.2: old (3.1.1-abcdef0), strange (main), untold (unknown).")),
-		checks("few runners", []circlecitest.Runner{newest, away}, 10, released,
+			[]circlecitest.Runner{newest, minimum, linux("old", "3.1.1-abcdef0", time.Minute), linux("strange", "main", time.Minute), linux("unversioned", "", time.Minute)},
+			10, released, failedCheck("Agents of acme/linux are older than 3.1.2: old (3.1.1-abcdef0), strange (main), unversioned (unknown).")),
+		checks("few runners", []circlecitest.Runner{newest, disconnected}, 10, released,
 			failedCheck("Connected runners of acme/linux: 1, expected at least 2.")),
-		checks("a long queue", []circlecitest.Runner{newest, enough}, 11, released,
+		checks("a long queue", []circlecitest.Runner{newest, minimum}, 11, released,
 			failedCheck("acme/linux has 11 waiting tasks, more than 10.")),
-		checks("no runner", []circlecitest.Runner{away}, 0, []string{},
+		checks("no runner", []circlecitest.Runner{disconnected}, 0, []string{},
 			failedCheck("Connected runners of acme/linux: 0, expected at least 2."),
 			diagnostic{
 				Severity: "error", Summary: "Resource precondition failed",
@@ -243,28 +242,28 @@ func exampleTests() []exampleTest {
 		{
 			directory: "pipeline",
 			steps: []exampleStep{
-				{before: seenAgain(2 * time.Minute), run: func(x *example) {
+				{before: connectAgain(2 * time.Minute), run: func(x *example) {
 					x.expectPipeline(0, `{"acme/linux":{"connected":1,"waiting":49},"acme/mac":{"connected":1,"waiting":1}}`)
 				}},
-				// The runners are seen again: this does not change a count, but it does change a last_connected.
-				{before: seenAgain(time.Minute), run: func(x *example) { x.expectChanges(false) }},
+				// The runners connect again, which changes no count, but a last_connected.
+				{before: connectAgain(time.Minute), run: func(x *example) { x.expectChanges(false) }},
 				{before: func(x *example) {
 					x.write("last_connected.tf", "output \"last_connected\" {\n  value = data.circleci_runner_fleet.all.by_resource_class[\"acme/linux\"].last_connected\n}\n")
 				}},
 				{run: func(x *example) { x.expectChanges(false) }},
-				{before: seenAgain(0), run: func(x *example) { x.expectChanges(true) }},
-				// One task too many, and counts that cannot be read.
+				{before: connectAgain(0), run: func(x *example) { x.expectChanges(true) }},
+				// One task more than the limit, and a list that cannot be read.
 				{before: func(x *example) { x.server.SetTasks("acme/mac", 2, 0) }, run: func(x *example) {
 					x.expectPipeline(1, "", "Error: Module output value precondition failed\n",
 						"acme has 51 waiting tasks, more than 50.")
 				}},
 				{before: func(x *example) { x.server.SetHandler(circlecitest.Error(403, "no")) }, run: func(x *example) {
-					x.expectPipeline(1, "", "Error: Cannot list the runners of namespace acme\n")
+					x.expectPipeline(1, "", "Error: Error reading runners of namespace acme\n")
 				}},
 			},
 		},
 		{
-			// The CLI's own tests of a module need no credential and send no request.
+			// The CLI's tests of a module need no credential and send no request.
 			directory: "testing", environment: map[string]string{},
 			steps: []exampleStep{
 				{run: func(x *example) {
@@ -288,7 +287,7 @@ func exampleTests() []exampleTest {
 			},
 		},
 		{
-			// A stand-in for CircleCI's own provider shows that the configuration is valid with both.
+			// The configuration is valid with a fake of CircleCI's own provider.
 			directory: "together",
 			steps: []exampleStep{{run: func(x *example) {
 				ours := x.Env[len(x.Env)-1]
@@ -368,18 +367,17 @@ func fleetExample() exampleTest {
 	}}
 }
 
-// waitingExample starts machines, disconnects them, and plans and destroys what is left: with waiting, which then waits
-// for what does not come, and without.
+// waitingExample starts machines, disconnects them, and plans and destroys: with a wait, which times out, and without.
 func waitingExample() exampleTest {
 	const start, list = "started", "/api/v2/runner?resource-class=acme%2Flinux"
 	timedOut := []diagnostic{{
-		Severity: "error", Summary: "Cannot list the runners of resource class acme/linux",
+		Severity: "error", Summary: "Error reading runners of resource class acme/linux",
 		Detail: "Timed out after 3s waiting for at least 2 runners connected within 2m; last observed: 0.\n\n" +
 			"Check why the condition was not reached, or increase wait_for.timeout.",
 	}}
 	return exampleTest{directory: "waiting", steps: []exampleStep{
 		{
-			// The command leaves a file, by which the API knows that the machines start. One more is connected at each poll.
+			// The command writes a file, by which the server knows that the machines start. One more connects at each poll.
 			before: func(x *example) {
 				x.pollEverySecond()
 				x.Env = append(x.Env, "TF_VAR_start_command=echo yes>"+start)
@@ -397,7 +395,7 @@ func waitingExample() exampleTest {
 			outputs: map[string]any{"runners": []any{"linux-1", "linux-2"}}, requests: []string{list, list, list},
 			after: func(x *example) { x.server.Intercept(nil) },
 		},
-		// While the runners are connected, a later plan has nothing to wait for.
+		// While the runners are connected, a later plan does not wait.
 		{command: []string{"plan", "-json"}, requests: []string{list}},
 		{
 			before: func(x *example) {
@@ -414,7 +412,7 @@ func waitingExample() exampleTest {
 	}}
 }
 
-// drainingExample has a queue of which some tasks are claimed and some end from poll to poll.
+// drainingExample has a queue whose tasks are claimed and end from poll to poll.
 func drainingExample() exampleTest {
 	const unclaimedURL, runningURL = "/api/v3/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/tasks/running?resource-class=acme%2Flinux"
 	return exampleTest{directory: "draining", steps: []exampleStep{
@@ -453,8 +451,8 @@ func TestExamples(t *testing.T) {
 	for _, test := range tests {
 		t.Run(strings.TrimSpace(test.directory+" "+test.name), func(t *testing.T) {
 			server := newServer(t)
-			if test.authority != nil {
-				server = newTLSServer(t, test.authority, nil)
+			if test.ca != nil {
+				server = newTLSServer(t, test.ca, nil)
 			}
 			t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
 			if test.environment == nil {
@@ -465,7 +463,7 @@ func TestExamples(t *testing.T) {
 			}
 			x := newExample(t, test.directory, server)
 			for _, step := range test.steps {
-				step.try(x)
+				step.do(x)
 			}
 		})
 	}
@@ -478,7 +476,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-func (s exampleStep) try(x *example) {
+func (s exampleStep) do(x *example) {
 	x.t.Helper()
 	if s.before != nil {
 		s.before(x)
@@ -493,11 +491,7 @@ func (s exampleStep) try(x *example) {
 		expectReport(x.t, x.report(s.command...), s.diagnostics...)
 	}
 	if s.requests != nil {
-		got := []string{}
-		for _, request := range x.server.Requests() {
-			got = append(got, request.Path+"?"+request.Query.Encode())
-		}
-		expectSame(x.t, "requests", s.requests, got, cmpopts.SortSlices(strings.Compare))
+		expectRequests(x.t, x.server, s.requests...)
 	}
 	if s.outputs != nil {
 		expectSame(x.t, "outputs", s.outputs, x.outputs())
@@ -510,31 +504,17 @@ func (s exampleStep) try(x *example) {
 	}
 }
 
-func expectSame[T any](t *testing.T, what string, want, got T, options ...cmp.Option) {
-	t.Helper()
-	if difference := cmp.Diff(want, got, options...); difference != "" {
-		t.Errorf("the %s differ (-want +got):\n%s", what, difference)
-	}
-}
-
-// expectReport asserts the severity, summary and detail of each diagnostic, in any order.
-func expectReport(t *testing.T, got []diagnostic, want ...diagnostic) {
-	t.Helper()
-	expectSame(t, "diagnostics", want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(diagnostic{}, "Address", "Snippet"),
-		cmpopts.SortSlices(func(a, b diagnostic) bool { return a.Detail < b.Detail }))
-}
-
 func expectTokenSent(x *example) {
 	if len(x.server.Requests()) != 1 {
-		x.t.Errorf("there were %d requests", len(x.server.Requests()))
+		x.t.Errorf("got %d requests, want 1", len(x.server.Requests()))
 	}
 	for _, request := range x.server.Requests() {
 		expectCredential(x.t, request, "Circle-Token", circlecitest.PersonalToken)
 	}
 }
 
-// seenAgain lists runners of two classes of which one each was seen this long ago, and 50 tasks.
-func seenAgain(lastConnected time.Duration) func(x *example) {
+// connectAgain serves 50 tasks and the runners of two classes, one of each of which connected this long ago.
+func connectAgain(lastConnected time.Duration) func(x *example) {
 	return func(x *example) {
 		x.server.SetRunners(linux("a", "", lastConnected), linux("b", "", time.Hour),
 			circlecitest.Runner{ResourceClass: "acme/mac", Name: "c", LastConnected: ago(lastConnected)})
@@ -543,9 +523,9 @@ func seenAgain(lastConnected time.Duration) func(x *example) {
 	}
 }
 
-// expectPipeline runs the script as a pipeline does, and asserts its status, the JSON that it prints, if any, and what it
-// says on standard error.
-func (x *example) expectPipeline(status int, printed string, says ...string) {
+// expectPipeline runs the script as a pipeline does, and asserts its exit status, the JSON on standard output, if any, and
+// parts of standard error.
+func (x *example) expectPipeline(status int, printed string, messages ...string) {
 	x.t.Helper()
 	command := exec.CommandContext(x.t.Context(), "sh", x.Dir+"/run.sh", x.Path)
 	command.Env = append(x.Env, "TF_CLI_ARGS=-no-color")
@@ -559,11 +539,11 @@ func (x *example) expectPipeline(status int, printed string, says ...string) {
 		x.check(json.Compact(&compact, bytes.TrimSpace(stdout.Bytes())))
 	}
 	if got := command.ProcessState.ExitCode(); got != status || compact.String() != printed {
-		x.t.Errorf("the script exits with status %d and prints %s", got, &stdout)
+		x.t.Errorf("got exit status %d and output %s", got, &stdout)
 	}
-	for _, text := range says {
-		if !strings.Contains(stderr.String(), text) {
-			x.t.Errorf("the script does not say %q", text)
+	for _, message := range messages {
+		if !strings.Contains(stderr.String(), message) {
+			x.t.Errorf("standard error is without %q", message)
 		}
 	}
 	if x.t.Failed() {
@@ -574,11 +554,11 @@ func (x *example) expectPipeline(status int, printed string, says ...string) {
 func (x *example) expectChanges(want bool) {
 	x.t.Helper()
 	if stdout, unchanged := x.run("plan", "-detailed-exitcode", "-no-color"); unchanged == want {
-		x.t.Errorf("plan finds no change: %t\n%s", unchanged, stdout)
+		x.t.Errorf("got changes: %t, want %t:\n%s", !unchanged, want, stdout)
 	}
 }
 
-// expectTest runs the CLI's own tests, and asserts whether they pass, lines that they print, and that nothing warns.
+// expectTest runs the CLI's tests, and asserts whether they pass, some lines of output, and that there is no warning.
 func (x *example) expectTest(passes bool, lines ...string) {
 	x.t.Helper()
 	stdout, stderr, ok := x.runBoth("test", "-no-color")
@@ -595,8 +575,7 @@ func (x *example) expectTest(passes bool, lines ...string) {
 
 const examples = "../../examples"
 
-// exampleFiles returns the files of an example, relative to its directory: not the state or the lock file of a user who
-// tried it there.
+// exampleFiles returns the files of an example, relative to its directory, without a state or a lock file.
 func exampleFiles(t *testing.T, directory string) []string {
 	t.Helper()
 	var files []string
@@ -617,7 +596,7 @@ func exampleFiles(t *testing.T, directory string) []string {
 	return files
 }
 
-// newExample copies an example to a workspace, with a required_providers block where it has none.
+// newExample copies an example to a workspace, and adds a required_providers block if it has none.
 func newExample(t *testing.T, directory string, server *circlecitest.Server) *example {
 	t.Helper()
 	x := &example{newWorkspace(t, ""), server}
@@ -632,7 +611,7 @@ func newExample(t *testing.T, directory string, server *circlecitest.Server) *ex
 	return x
 }
 
-// publicProvider has the names that the example uses of CircleCI-Public/circleci, and validates nothing but them.
+// publicProvider is a fake of CircleCI-Public/circleci, with the names that the example uses.
 type publicProvider struct{ tfprotov6.ProviderServer }
 
 func (publicProvider) GetProviderSchema(context.Context, *tfprotov6.GetProviderSchemaRequest) (*tfprotov6.GetProviderSchemaResponse, error) {

@@ -15,27 +15,27 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// fleet is what there is in a namespace: one fleetClass for each resource class, sorted by name.
+// fleet is a namespace: one fleetClass for each resource class, sorted by name.
 type fleet []*fleetClass
 
-// fleetClass is what there is of one resource class.
+// fleetClass is one resource class: its runners and its tasks.
 type fleetClass struct {
 	name               string
 	runners, connected int64
-	// lastSeen is the newest last_connected that can be read, and lastConnected how the API wrote it; nil when there is none.
+	// lastSeen is the latest valid last_connected, and lastConnected the API's string of it, nil if there is none.
 	lastSeen      time.Time
 	lastConnected *string
 	versions      []string
 	tasks         circleci.TaskCount
 }
 
-// newFleet sorts runners into their classes, and adds the classes that are asked for without runners. A class that has
-// several names is one class: it must not be counted twice.
+// newFleet groups runners by class, and adds the given classes even if they have no runners. Names with the same
+// ResourceClassKey are one class, which must not be counted twice.
 func newFleet(classes []string, runners []circleci.Runner, connected connectedFilter) (fleet, error) {
 	var (
 		f      fleet
 		byKey  = map[string]*fleetClass{}
-		byName = map[string]*fleetClass{} // Spares making the key for each of many runners.
+		byName = map[string]*fleetClass{} // Saves computing the key for each of many runners.
 	)
 	class := func(name string) *fleetClass {
 		if class := byName[name]; class != nil {
@@ -75,7 +75,7 @@ func (c *fleetClass) add(runner circleci.Runner, connected connectedFilter) erro
 	if isConnected {
 		c.connected++
 	}
-	// A time that cannot be read matters only where isConnected depends on it.
+	// An invalid time is an error only where isConnected depends on it.
 	if seen, err := lastConnected(runner); err == nil && !seen.IsZero() && (c.lastConnected == nil || seen.After(c.lastSeen)) {
 		c.lastSeen, c.lastConnected = seen, runner.LastConnected
 	}
@@ -86,7 +86,7 @@ func (c *fleetClass) add(runner circleci.Runner, connected connectedFilter) erro
 }
 
 // countTasks counts the tasks of all classes concurrently; the client bounds how many requests are in flight. It counts all
-// or fails: a total must not be the sum of a part. A rate limit under which the time does not suffice ends all counts.
+// or fails: a total must not be a partial sum. A rate limit that exceeds the read timeout ends all counts.
 func (f fleet) countTasks(ctx context.Context, client *circleci.Client) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -108,7 +108,7 @@ func (f fleet) countTasks(ctx context.Context, client *circleci.Client) error {
 			continue
 		}
 		failed.classes = append(failed.classes, client.Sanitize(f[i].name))
-		// A count that was canceled because of another says nothing about the cause.
+		// A count that was canceled because of another does not have the cause.
 		if failed.first == nil || errors.Is(failed.first, context.Canceled) {
 			failed.first = err
 		}
@@ -119,14 +119,14 @@ func (f fleet) countTasks(ctx context.Context, client *circleci.Client) error {
 	return failed
 }
 
-// countsError is a fleet of which some counts could not be read.
+// countTasksError reports the classes of a fleet whose tasks could not be counted.
 type countTasksError struct {
 	classes []string
 	all     int
 	first   error
 }
 
-// maxNamedClasses is how many classes an error names.
+// maxNamedClasses limits how many classes an error lists.
 const maxNamedClasses = 20
 
 func (e *countTasksError) Error() string {
@@ -134,14 +134,14 @@ func (e *countTasksError) Error() string {
 	if more := len(e.classes) - maxNamedClasses; more > 0 {
 		names += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("The tasks of %d of %d resource classes could not be counted, so there is no total: %s. The first error: %s",
+	return fmt.Sprintf("could not count the tasks of %d of %d resource classes, so there is no total: %s; first error: %s",
 		len(e.classes), e.all, names, e.first)
 }
 
 // Unwrap returns the first error.
 func (e *countTasksError) Unwrap() error { return e.first }
 
-// fill writes the fleet and its totals into the state.
+// setModel sets the computed attributes: the classes and the totals.
 func (f fleet) setModel(model *runnerFleetModel, version circleci.APIVersion) error {
 	var total fleetClass
 	if version != circleci.V2 {
@@ -163,14 +163,14 @@ func (f fleet) setModel(model *runnerFleetModel, version circleci.APIVersion) er
 	return nil
 }
 
-// taskSumError is a total that is too large to be reported.
+// taskSumError is a total that overflows int64.
 type taskSumError struct{}
 
 func (*taskSumError) Error() string {
-	return fmt.Sprintf("The counts of the resource classes add up to more than %d", int64(math.MaxInt64))
+	return fmt.Sprintf("the task counts of the resource classes add up to more than %d", int64(math.MaxInt64))
 }
 
-// addTo adds a count, when there is one, unless the sum would be too large to be told.
+// checkedAdd adds a count, unless it is nil, to a sum. It reports whether the sum does not overflow.
 func checkedAdd(sum, count *int64) bool {
 	if count == nil {
 		return true

@@ -111,7 +111,7 @@ func TestListingCache(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := newMemoryServer(t)
 				server.SetResourceClasses(movedClass)
-				row.test(t, server, newMemoryProvider(t, server))
+				row.test(t, server, newProvider(t, server, nil))
 				if got := len(server.Requests()); got != row.want {
 					t.Errorf("the classes were listed %d times, want %d", got, row.want)
 				}

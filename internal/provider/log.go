@@ -11,10 +11,10 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// logSubsystem is the name under which requests are logged: module circleci.runner_api.
+// logSubsystem is the name of the log subsystem of requests: module circleci.runner_api.
 const logSubsystem = "runner_api"
 
-// logAttempt writes an attempt of the client to the log, at DEBUG.
+// logAttempt logs an attempt of the client at DEBUG.
 func logAttempt(ctx context.Context, attempt circleci.Attempt) {
 	fields := map[string]any{
 		"method":      attempt.Method,
@@ -38,12 +38,12 @@ func logAttempt(ctx context.Context, attempt circleci.Attempt) {
 // throttleLogKey is the key of the sync.Once in the context of a read.
 type throttleLogKey struct{}
 
-// withThrottleLog makes logThrottle write once for all the requests of a read.
+// withThrottleLog makes logThrottle log once for all requests of a read.
 func withThrottleLog(ctx context.Context) context.Context {
 	return context.WithValue(ctx, throttleLogKey{}, new(sync.Once))
 }
 
-// logThrottle writes to the log, at INFO, that the service rate-limits requests.
+// logThrottle logs at INFO that the service rate-limits requests.
 func logThrottle(ctx context.Context, throttle circleci.Throttle) {
 	write := func() {
 		tflog.Info(ctx, "The Runner API rate-limits requests, so they are sent more slowly", map[string]any{

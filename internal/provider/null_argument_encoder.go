@@ -7,12 +7,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// nullArgumentEncoder is a server that gives the nulls an encoding which OpenTofu leaves without any, as it does with the
-// arguments of functions whose parameters allow null. The framework would answer them with the request to report an error
-// of the provider.
+// nullArgumentEncoder is a server that accepts null arguments without an encoding, which OpenTofu sends for parameters that
+// allow null. The framework reports them as a bug in the provider.
 type nullArgumentEncoder struct{ tfprotov6.ProviderServer }
 
-// CallFunction encodes nulls, and leaves the rest to the framework.
+// CallFunction encodes null arguments and calls the framework.
 func (s *nullArgumentEncoder) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
 	const msgpackNil = 0xc0
 	encoded := *req

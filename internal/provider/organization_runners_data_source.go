@@ -18,8 +18,8 @@ func newOrganizationRunnersDataSource() datasource.DataSource {
 	return &organizationRunnersDataSource{}
 }
 
-// organizationRunnersDataSource is data "circleci_organization_runners": the runners of a whole organization, with what
-// API v3 says of them beyond what is documented.
+// organizationRunnersDataSource implements circleci_organization_runners: the runners of an organization, with the
+// undocumented attributes that API v3 sends.
 type organizationRunnersDataSource struct{ api providerData }
 
 type organizationRunnersModel struct {
@@ -42,10 +42,10 @@ func (d *organizationRunnersDataSource) Metadata(_ context.Context, req datasour
 
 func (d *organizationRunnersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := runnerAttributes()
-	attributes["ip"] = computedString("Address of the machine. Observed, not documented. Null when the API does not send it.")
-	attributes["status"] = computedString("`idle` or `busy`. Observed, not documented. Null when the API does not send it.")
+	attributes["ip"] = computedString("Address of the machine. Observed, not documented. Null if the API does not send it.")
+	attributes["status"] = computedString("`idle` or `busy`. Observed, not documented. Null if the API does not send it.")
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the self-hosted runners of an organization. Needs `api_version = \"v3\"`. That API v3 takes an " +
+		MarkdownDescription: "Lists the self-hosted runners of an organization. Requires `api_version = \"v3\"`. That API v3 takes an " +
 			"organization, and that it sends `ip` and `status`, is observed, not documented by CircleCI.",
 		Attributes: map[string]schema.Attribute{
 			"organization_id": schema.StringAttribute{
@@ -56,7 +56,7 @@ func (d *organizationRunnersDataSource) Schema(_ context.Context, _ datasource.S
 			},
 			"runners": schema.ListNestedAttribute{
 				Computed: true,
-				MarkdownDescription: "The runners, sorted by resource class, name and hostname. Empty when there is none, " +
+				MarkdownDescription: "The runners, sorted by resource class, name and hostname. Empty if there are none, " +
 					"never null.",
 				NestedObject: schema.NestedAttributeObject{Attributes: attributes},
 			},
@@ -71,7 +71,7 @@ func (d *organizationRunnersDataSource) Configure(_ context.Context, req datasou
 func (d *organizationRunnersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	ctx = withThrottleLog(ctx)
 	if d.api.settings.apiVersion == circleci.V2 {
-		resp.Diagnostics.AddError("API v3 needed",
+		resp.Diagnostics.AddError("API v3 required",
 			"API v2 does not list the runners of an organization. Set api_version to v3 in the provider, or use circleci_runners.")
 		return
 	}
@@ -82,7 +82,7 @@ func (d *organizationRunnersDataSource) Read(ctx context.Context, req datasource
 	filter := circleci.RunnerFilter{OrganizationID: model.OrganizationID.ValueString()}
 	runners, err := d.api.client.ListRunners(ctx, filter)
 	if err != nil {
-		d.api.addError(ctx, &resp.Diagnostics, path.Root("organization_id"), "Cannot list the runners of "+filter.String(), err)
+		d.api.addError(ctx, &resp.Diagnostics, path.Root("organization_id"), "Error reading runners of "+filter.String(), err)
 		return
 	}
 	model.Runners = []organizationRunnerModel{}

@@ -12,7 +12,7 @@ import (
 
 func newParseResourceClassFunction() function.Function { return parseResourceClassFunction{} }
 
-// parseResourceClassFunction is parse_resource_class: a resource class in its two parts.
+// parseResourceClassFunction implements parse_resource_class: it splits a resource class into its two parts.
 type parseResourceClassFunction struct{}
 
 type resourceClassModel struct {
@@ -29,8 +29,8 @@ func (parseResourceClassFunction) Definition(_ context.Context, _ function.Defin
 		Summary: "Splits a resource class into namespace and name",
 		MarkdownDescription: "Splits a resource class, `namespace/name`, and returns an object with the strings `namespace` and " +
 			"`name`, neither of them empty or null: `provider::circleci::parse_resource_class(\"acme/linux\")` is " +
-			"`{ namespace = \"acme\", name = \"linux\" }`. Upper and lower case stay as they are. A text that is not a resource class " +
-			"is an error.",
+			"`{ namespace = \"acme\", name = \"linux\" }`. Case is preserved. A string that is not a resource class is an " +
+			"error.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "resource_class",
@@ -51,7 +51,7 @@ func (parseResourceClassFunction) Run(ctx context.Context, req function.RunReque
 	}
 	namespace, name, err := circleci.ParseResourceClass(class)
 	if err != nil {
-		// The CLI ends the sentence and shows the values of the call, save the sensitive ones.
+		// The CLI adds a full stop, and shows the arguments that are not sensitive.
 		resp.Error = function.NewArgumentFuncError(0, "it "+err.Error()+`. A resource class is namespace/name, such as "acme/linux"`)
 		return
 	}

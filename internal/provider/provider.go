@@ -23,18 +23,18 @@ import (
 // Address is the provider's address in a registry.
 const Address = "registry.terraform.io/circleci-community/circleci"
 
-// minRequestTimeout is what a response from afar needs at least.
+// minRequestTimeout is the least that a distant server needs.
 const minRequestTimeout = 100 * time.Millisecond
 
-// New returns a function that makes the provider, as the plugin framework's servers ask for. The version is sent to
-// CircleCI in the User-Agent. Tests may adjust what the client is made from, such as its clock.
-func New(version string, adjust ...func(*circleci.Config)) func() provider.Provider {
-	return func() provider.Provider { return &circleciProvider{version, adjust} }
+// New returns a function that makes the provider, as the plugin framework's servers require. The version is sent to
+// CircleCI in the User-Agent.
+func New(version string, opts ...Option) func() provider.Provider {
+	return func() provider.Provider { return &circleciProvider{version, opts} }
 }
 
 type circleciProvider struct {
 	version string
-	adjust  []func(*circleci.Config)
+	opts    []Option
 }
 
 var (
@@ -67,8 +67,8 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			"launch_token": schema.StringAttribute{
 				Optional:  true,
 				Sensitive: true,
-				MarkdownDescription: "Launch token of a runner, which later references call resource class token, sent as " +
-					"`Authorization: Bearer`. CircleCI may take it for claiming tasks only. When the configuration has no " +
+				MarkdownDescription: "Launch token of a runner, which CircleCI calls resource class token now, sent as " +
+					"`Authorization: Bearer`. CircleCI may accept it for claiming tasks only. When the configuration has no " +
 					"credential and no variable holds a personal API token, the environment variable " +
 					"`CIRCLECI_RUNNER_API_AUTH_TOKEN` is used, then `LAUNCH_AGENT_API_AUTH_TOKEN`.",
 			},
@@ -93,18 +93,18 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			},
 			"ca_cert_pem": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Certificates of authorities to trust besides the system's, in PEM form. When unset, only the " +
+				MarkdownDescription: "CA certificates to trust in addition to the system's, in PEM form. When unset, only the " +
 					"system's are trusted.",
 			},
 			"client_cert_pem": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Certificate by which the provider makes itself known to the server (mutual TLS), in PEM form, " +
-					"its chain behind it. Needs `client_key_pem`. When unset, the provider shows no certificate.",
+				MarkdownDescription: "Client certificate for mutual TLS, in PEM form, followed by its chain. Requires " +
+					"`client_key_pem`. When unset, the provider sends no certificate.",
 			},
 			"client_key_pem": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Private key of `client_cert_pem`, unencrypted, in PEM form. Needs `client_cert_pem`.",
+				MarkdownDescription: "Private key of `client_cert_pem`, unencrypted, in PEM form. Requires `client_cert_pem`.",
 			},
 			"insecure_skip_verify": schema.BoolAttribute{
 				Optional: true,
@@ -135,7 +135,7 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 	}
 }
 
-// ValidateConfig judges what the configuration alone says; the environment counts only when the provider runs.
+// ValidateConfig validates the configuration alone; Configure validates the environment.
 func (p *circleciProvider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
 	var config providerModel
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &config)...); resp.Diagnostics.HasError() {
@@ -159,8 +159,8 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 	}
 	if settings.tls.InsecureSkipVerify {
 		diags.AddAttributeWarning(path.Root("insecure_skip_verify"), "Certificates are not verified",
-			"With insecure_skip_verify anyone between here and the Runner API can read the credential and forge answers. "+
-				"Give the authority's certificate in ca_cert_pem instead.")
+			"With insecure_skip_verify anyone between here and the Runner API can read the credential and forge responses. "+
+				"Set ca_cert_pem to the CA's certificate instead.")
 	}
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
@@ -169,8 +169,8 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 	client := settings.clientConfig()
 	client.UserAgent = p.userAgent(os.Getenv)
 	client.OnAttempt, client.OnThrottle = logAttempt, logThrottle
-	for _, adjust := range p.adjust {
-		adjust(&client)
+	for _, option := range p.opts {
+		option(&client)
 	}
 	data := newProviderData(settings, circleci.New(client))
 	resp.DataSourceData, resp.ResourceData = data, data

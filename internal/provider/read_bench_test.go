@@ -7,42 +7,33 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
-	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
-// The ways to serve a read: the provider's own, and the plain one. The plain way is the framework's server alone: without
-// the wrapper, the data source fills a slice of structs of types.String and gives it to State.Set.
-var ways = []struct {
-	name   string
-	server func() tfprotov6.ProviderServer
+// encodings are the ways to encode a list of runners: the provider's own and, as the baseline, the framework's, for which the
+// data source passes a slice of structs of types.String to State.Set.
+var encodings = []struct {
+	name     string
+	provider func(testing.TB, *circlecitest.Server, providertest.Attributes) testProvider
 }{
-	{"direct", provider.NewServer("test")},
-	{"plain", providerserver.NewProtocol6(provider.New("test")())},
+	{name: "direct", provider: func(t testing.TB, server *circlecitest.Server, attributes providertest.Attributes) testProvider {
+		t.Helper()
+		return newProvider(t, server, attributes)
+	}},
+	{name: "plain", provider: newFrameworkProvider},
 }
 
-// newRead configures a provider for a server and returns what reads a data source of the whole namespace once.
-func newRead(tb testing.TB, made tfprotov6.ProviderServer, server *circlecitest.Server, dataSource string) func() *tfprotov6.ReadDataSourceResponse {
+// newRead returns a function that reads a data source of the namespace of the long list once.
+func newRead(tb testing.TB, p testProvider, dataSource string) func() *tfprotov6.ReadDataSourceResponse {
 	tb.Helper()
-	p, err := providertest.Drive(context.Background(), made)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	diagnostics, err := p.Configure(context.Background(), providertest.Attributes{
-		"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken),
-	})
-	if err != nil || len(diagnostics) != 0 {
-		tb.Fatalf("the provider is not configured: %v, %+v", err, diagnostics)
-	}
 	config := providertest.Attributes{"namespace": providertest.String(circlecitest.LongListNamespace)}
 	return func() *tfprotov6.ReadDataSourceResponse {
 		response, err := p.ReadEncoded(context.Background(), dataSource, config)
 		if err != nil || len(response.Diagnostics) != 0 {
-			tb.Fatalf("the read reports %v, %+v", err, response)
+			tb.Fatalf("the read failed: %v, %+v", err, response)
 		}
 		return response
 	}
@@ -52,15 +43,15 @@ func newRead(tb testing.TB, made tfprotov6.ProviderServer, server *circlecitest.
 func BenchmarkRead(b *testing.B) {
 	for _, n := range []int{10, 1_000, 10_000, 100_000} {
 		body := circlecitest.LongList(n, 3)
-		for _, way := range ways {
-			if way.name == "plain" && n > 10_000 {
+		for _, encoding := range encodings {
+			if encoding.name == "plain" && n > 10_000 {
 				continue // It takes a quarter of a minute and gigabytes.
 			}
-			b.Run(fmt.Sprintf("runners=%d/way=%s", n, way.name), func(b *testing.B) {
+			b.Run(fmt.Sprintf("runners=%d/way=%s", n, encoding.name), func(b *testing.B) {
 				server := circlecitest.NewServer()
 				defer server.Close()
 				server.SetHandler(circlecitest.Body(body))
-				read := newRead(b, way.server(), server, "circleci_runners")
+				read := newRead(b, encoding.provider(b, server, nil), "circleci_runners")
 				b.ReportAllocs()
 				for b.Loop() {
 					read()
@@ -70,15 +61,15 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// BenchmarkFleet is one read of circleci_runner_fleet: a listing, and a count for each class, from a server that answers
-// at once.
+// BenchmarkFleet is one read of circleci_runner_fleet: a list, and a count for each class, from a server that responds
+// immediately.
 func BenchmarkFleet(b *testing.B) {
 	for _, classes := range []int{1, 20, 200} {
 		b.Run(fmt.Sprintf("classes=%d", classes), func(b *testing.B) {
 			server := circlecitest.NewServer()
 			defer server.Close()
 			serveFleet(server, classes)
-			read := newRead(b, ways[0].server(), server, "circleci_runner_fleet")
+			read := newRead(b, newProvider(b, server, nil), "circleci_runner_fleet")
 			b.ReportAllocs()
 			for b.Loop() {
 				read()

@@ -41,7 +41,7 @@ func (a *providerData) addWriteError(ctx context.Context, diags *diag.Diagnostic
 // addTokensError reports that the tokens of a class could not be listed. That a class does not exist is not taken for its
 // tokens' end: a credential that lost its rights gets the same response.
 func (a *providerData) addTokensError(ctx context.Context, diags *diag.Diagnostics, class string, err error) {
-	summary := "Cannot list the tokens of resource class " + class
+	summary := "Error reading tokens of resource class " + class
 	if statusOf(err) != http.StatusNotFound {
 		a.addError(ctx, diags, path.Root("resource_class"), summary, err)
 		return

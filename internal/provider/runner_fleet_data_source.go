@@ -19,7 +19,7 @@ import (
 
 func newRunnerFleetDataSource() datasource.DataSource { return &runnerFleetDataSource{} }
 
-// runnerFleetDataSource is data "circleci_runner_fleet": what is there, what waits and what runs in a namespace.
+// runnerFleetDataSource implements circleci_runner_fleet: the runners and tasks of a namespace, by resource class.
 type runnerFleetDataSource struct{ api providerData }
 
 var _ datasource.DataSourceWithValidateConfig = (*runnerFleetDataSource)(nil)
@@ -56,9 +56,9 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 		return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Reads a whole namespace in one block: which runners there are, how many tasks wait for them and, with " +
-			"API v3, how many run. It is all or nothing: when one count cannot be read the data source fails and names the resource " +
-			"class, so that a total is never a partial sum.",
+		MarkdownDescription: "Reads all runners and task counts of a namespace: which runners exist, how many tasks are unclaimed and, with " +
+			"API v3, how many are running. If one count cannot be read, the data source fails and names the resource class, so " +
+			"that a total is never a partial sum.",
 		Attributes: map[string]schema.Attribute{
 			"namespace": schema.StringAttribute{
 				Required:            true,
@@ -69,8 +69,8 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 				Optional:    true,
 				ElementType: types.StringType,
 				Validators:  []validator.Set{setvalidator.ValueStringsAre(isResourceClass()), distinctResourceClasses{}},
-				MarkdownDescription: "Resource classes of the namespace, `namespace/name`, each once, to report on even when no runner of " +
-					"theirs is listed: a pool scaled to zero still has a queue. Null, the default, reports on the classes of the listed runners.",
+				MarkdownDescription: "Resource classes of the namespace, `namespace/name`, each once, to include even if they have no runners: " +
+					"a pool scaled to zero still has a queue. Null, the default, includes the classes of the listed runners only.",
 			},
 			"all_resource_classes": schema.BoolAttribute{
 				Optional: true,
@@ -85,15 +85,15 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			},
 			"by_resource_class": schema.MapNestedAttribute{
 				Computed: true,
-				MarkdownDescription: "What there is of each resource class, by `namespace/name`: in the spelling of `resource_classes` where " +
-					"it is there, else of the API. Case does not tell classes apart.",
+				MarkdownDescription: "Runners and tasks of each resource class, by `namespace/name`, as written in `resource_classes`, or " +
+					"else as the API returns it. Names are case-insensitive.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"runner_count":           count("Number of listed runners."),
 					"connected_runner_count": count("Number of runners that count as connected."),
 					"unclaimed_task_count":   count("Number of tasks that no runner has claimed yet."),
-					"running_task_count":     count("Number of tasks that run. Null with `api_version = \"v2\"`."),
-					"last_connected": computedString("When a runner of the class was last seen, the newest of all, RFC 3339, as the API wrote it. " +
-						"Null without runners, or when the API does not send it."),
+					"running_task_count":     count("Number of running tasks. Null with `api_version = \"v2\"`."),
+					"last_connected": computedString("When a runner of the class last connected, RFC 3339, as the API returns it. " +
+						"Null without runners, or if the API does not send it."),
 					"versions": schema.ListAttribute{
 						Computed:            true,
 						ElementType:         types.StringType,
@@ -104,12 +104,12 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			"runner_count":           count("Number of listed runners of all classes."),
 			"connected_runner_count": count("Number of runners of all classes that count as connected."),
 			"unclaimed_task_count":   count("Number of tasks of all classes that no runner has claimed yet."),
-			"running_task_count":     count("Number of tasks of all classes that run. Null with `api_version = \"v2\"`."),
+			"running_task_count":     count("Number of running tasks of all classes. Null with `api_version = \"v2\"`."),
 		},
 	}
 }
 
-// ValidateConfig refuses classes outside the namespace, whose runners the listing would not show.
+// ValidateConfig rejects classes outside the namespace, whose runners the list would not have.
 func (d *runnerFleetDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var model runnerFleetModel
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
@@ -144,7 +144,7 @@ func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadReq
 
 	runners, err := d.api.client.ListRunners(ctx, circleci.RunnerFilter{Namespace: namespace})
 	if err != nil {
-		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Cannot list the runners of namespace "+namespace, err)
+		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Error reading runners of namespace "+namespace, err)
 		return
 	}
 	if model.AllResourceClasses.ValueBool() {
@@ -154,15 +154,15 @@ func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadReq
 	}
 	f, err := newFleet(classes, runners, newConnectedFilter(model.ConnectedWithin, d.api.client))
 	if err != nil {
-		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Cannot read the fleet of namespace "+namespace, err)
+		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Error reading fleet of namespace "+namespace, err)
 		return
 	}
 	if err := f.countTasks(ctx, d.api.client); err != nil {
-		d.api.addError(ctx, &resp.Diagnostics, model.attributeOf(err), "Cannot count the tasks of namespace "+namespace, err)
+		d.api.addError(ctx, &resp.Diagnostics, model.attributeOf(err), "Error counting tasks of namespace "+namespace, err)
 		return
 	}
 	if err := f.setModel(&model, d.api.settings.apiVersion); err != nil {
-		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Cannot count the tasks of namespace "+namespace, err)
+		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Error counting tasks of namespace "+namespace, err)
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
@@ -176,7 +176,7 @@ func (d *runnerFleetDataSource) listClasses(ctx context.Context, namespace strin
 	}
 	listed, err := d.api.client.ListResourceClasses(ctx, namespace)
 	if err != nil {
-		d.api.addError(ctx, diags, path.Root("namespace"), "Cannot list the resource classes of namespace "+namespace, err)
+		d.api.addError(ctx, diags, path.Root("namespace"), "Error reading resource classes of namespace "+namespace, err)
 		return nil
 	}
 	missing := slices.Clone(configured)
@@ -195,7 +195,7 @@ func (d *runnerFleetDataSource) listClasses(ctx context.Context, namespace strin
 	return all
 }
 
-// attributeOf returns the attribute that says to count the first class of which the tasks could not be counted.
+// attributeOf returns the attribute that selects the first class whose tasks could not be counted.
 func (m *runnerFleetModel) attributeOf(err error) path.Path {
 	if failed := (*countTasksError)(nil); errors.As(err, &failed) {
 		class := types.StringValue(failed.classes[0])

@@ -1,24 +1,19 @@
 package provider_test
 
 import (
-	"fmt"
 	"net/http"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
-// v3Block is providerBlock with API v3.
-func v3Block(server *circlecitest.Server) string {
-	return fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token = %q\n  api_version = \"v3\"\n}\n", server.URL, circlecitest.PersonalToken)
-}
-
-// fleetOutput puts out everything that a fleet block computes.
+// fleetOutput outputs the computed attributes of a fleet.
 const fleetOutput = `
 output "fleet" {
   value = {
@@ -31,18 +26,7 @@ output "fleet" {
 }
 `
 
-// expectOutputs asserts that an apply says nothing and puts out this.
-func expectOutputs(t *testing.T, w *workspace, want map[string]any) {
-	t.Helper()
-	if got := w.apply(); len(got) != 0 {
-		t.Fatalf("apply reports %+v", got)
-	}
-	if difference := cmp.Diff(want, w.outputs()); difference != "" {
-		t.Errorf("the outputs differ (-want +got):\n%s", difference)
-	}
-}
-
-// ago is a time as the API writes it.
+// ago returns a time as the API writes it.
 func ago(d time.Duration) string { return time.Now().Add(-d).UTC().Format(time.RFC3339) }
 
 func TestFleet(t *testing.T) {
@@ -68,8 +52,8 @@ func TestFleet(t *testing.T) {
 		want       map[string]any
 	}{
 		"with v2": {
-			providerBlock, ``,
-			map[string]any{
+			block: providerBlock,
+			want: map[string]any{
 				"by_resource_class": map[string]any{
 					"ACME/Linux": class(4, 4, 3, nil, recent, "1.0.9000-def", "1.0.10000-abc", "3.1"),
 					"acme/mac":   class(1, 1, 4, nil, future, "3.1.2"),
@@ -78,8 +62,8 @@ func TestFleet(t *testing.T) {
 			},
 		},
 		"with v3, classes and a limit": {
-			v3Block, "  resource_classes = [\"acme/empty\", \"Acme/linux\"]\n  connected_within = \"10m\"\n",
-			map[string]any{
+			block: v3Block, attributes: "\n  resource_classes = [\"acme/empty\", \"Acme/linux\"]\n  connected_within = \"10m\"",
+			want: map[string]any{
 				"by_resource_class": map[string]any{
 					"Acme/linux": class(4, 1, 3, 2.0, recent, "1.0.9000-def", "1.0.10000-abc", "3.1"),
 					"acme/empty": class(0, 0, 9, 0.0, nil),
@@ -89,7 +73,7 @@ func TestFleet(t *testing.T) {
 			},
 		},
 		"with names and times of several forms": {
-			func(s *circlecitest.Server) string {
+			block: func(s *circlecitest.Server) string {
 				s.SetRunners(
 					circlecitest.Runner{ResourceClass: "acme/e\u0301", Name: "a", LastConnected: ""},
 					circlecitest.Runner{ResourceClass: "acme/\u00e9", Name: "b", LastConnected: "yesterday", Version: "2"},
@@ -97,22 +81,22 @@ func TestFleet(t *testing.T) {
 				)
 				s.SetTasks("acme/e\u0301", 5, 0)
 				return providerBlock(s)
-			}, ``,
-			map[string]any{
+			},
+			want: map[string]any{
 				"by_resource_class": map[string]any{"acme/\u00e9": class(3, 3, 5, nil, "2024-02-29t04:05:06z", "", "2", "10")},
 				"runner_count":      3.0, "connected_runner_count": 3.0, "unclaimed_task_count": 5.0, "running_task_count": nil,
 			},
 		},
-		"with v3, of nothing": {
-			func(s *circlecitest.Server) string { s.SetRunners(); return v3Block(s) }, ``,
-			map[string]any{
+		"with v3, empty": {
+			block: func(s *circlecitest.Server) string { s.SetRunners(); return v3Block(s) },
+			want: map[string]any{
 				"by_resource_class": map[string]any{},
 				"runner_count":      0.0, "connected_runner_count": 0.0, "unclaimed_task_count": 0.0, "running_task_count": 0.0,
 			},
 		},
-		"with v2, of nothing": {
-			func(s *circlecitest.Server) string { s.SetRunners(); return providerBlock(s) }, ``,
-			map[string]any{
+		"with v2, empty": {
+			block: func(s *circlecitest.Server) string { s.SetRunners(); return providerBlock(s) },
+			want: map[string]any{
 				"by_resource_class": map[string]any{},
 				"runner_count":      0.0, "connected_runner_count": 0.0, "unclaimed_task_count": 0.0, "running_task_count": nil,
 			},
@@ -125,167 +109,80 @@ func TestFleet(t *testing.T) {
 			server.SetTasks("acme/linux", 3, 2)
 			server.SetTasks("acme/mac", 4, 1)
 			server.SetTasks("acme/empty", 9, 0)
-			w := newWorkspace(t, row.block(server)+"data \"circleci_runner_fleet\" \"test\" {\n  namespace = \"acme\"\n"+row.attributes+"}\n"+fleetOutput)
+			w := newWorkspace(t, row.block(server)+dataBlock("circleci_runner_fleet", `namespace = "acme"`+row.attributes)+fleetOutput)
 			expectOutputs(t, w, map[string]any{"fleet": row.want})
-			lists := 0
-			for _, request := range server.Requests() {
-				if strings.HasSuffix(request.Path, "/runner") {
-					lists++
-					if got := request.Query.Encode(); got != "namespace=acme" {
-						t.Errorf("the runners were asked for with %s", got)
-					}
-				}
-			}
-			// Apply reads once for its plan.
-			if lists != 1 {
-				t.Errorf("the runners were listed %d times", lists)
+			lists := slices.DeleteFunc(server.Requests(), func(r circlecitest.Request) bool { return !strings.HasSuffix(r.Path, "/runner") })
+			if len(lists) != 1 || lists[0].Query.Encode() != "namespace=acme" {
+				t.Errorf("the runners were listed by %+v, want one request for the namespace", lists)
 			}
 		})
 	}
 }
 
-// TestFleetIsAllOrNothing has counts that cannot be read among those that can.
-func TestFleetIsAllOrNothing(t *testing.T) {
-	t.Parallel()
-	server := newServer(t)
-	for _, class := range []string{"acme/a", "acme/b", "acme/c"} {
-		server.SetTasks(class, 1, 1)
-	}
-	server.Intercept(func(r *http.Request) http.Handler {
-		if r.URL.Path == "/api/v3/runner/tasks/running" && r.URL.Query().Get("resource-class") != "acme/b" {
-			return circlecitest.Error(403, "no")
-		}
-		return nil
-	})
-	w := newWorkspace(t, v3Block(server)+`
-data "circleci_runner_fleet" "test" {
-  namespace        = "acme"
-  resource_classes = ["acme/a", "acme/b", "acme/c"]
-}
-`)
-	expectFinding(t, w.plan(), finding{
-		"", "Cannot count the tasks of namespace acme",
-		"The tasks of 2 of 3 resource classes could not be counted, so there is no total: acme/a, acme/c. The first error: GET " +
-			server.URL + `/api/v3/runner/tasks/running?resource-class=acme%2Fa answered 403 Forbidden: "no".`,
-	})
-}
-
+// TestFleetErrors has lists and counts from which no fleet can be made. Each list is of namespace acme.
 func TestFleetErrors(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		runners, unclaimed, attributes string
-		want                           finding
+		runners         string
+		count           func(class string) http.Handler // It is the count of running tasks, too.
+		connectedWithin string
+		want            wantDiagnostic
 	}{
-		"a time that is none": {
-			`{"items": [{"resource_class": "acme/a", "name": "x", "last_connected": "\u0000yesterday "}]}`, `{"unclaimed_task_count": 1}`, `connected_within = "10m"`,
-			finding{
-				"", "Cannot read the fleet of namespace acme",
-				`The runner "x" of resource class acme/a has last_connected "\x00yesterday ", which is not an RFC 3339 time, ` +
-					"so it cannot be told whether it is connected.\n\nWithout connected_within (and wait_for, which needs it) last_connected " +
-					"need not be a time: every listed runner counts.",
+		"some counts": {
+			runners: `{"items": [{"resource_class": "acme/a", "name": "x"}, {"resource_class": "acme/b", "name": "x"}, {"resource_class": "acme/c", "name": "x"}]}`,
+			count: func(class string) http.Handler {
+				if class == "acme/b" {
+					return circlecitest.JSON(`{"unclaimed_task_count": 1, "running_runner_tasks": 1}`)
+				}
+				return circlecitest.Error(403, "no")
+			},
+			want: wantDiagnostic{
+				summary: "Error counting tasks of namespace acme",
+				detail: "Could not count the tasks of 2 of 3 resource classes, so there is no total: acme/a, acme/c; first error: GET " +
+					` ... resource-class=acme%2Fa ... 403 Forbidden: "no".`,
 			},
 		},
-		"counts that are too large to add": {
-			`{"items": [{"resource_class": "acme/a", "name": "x"}, {"resource_class": "acme/b", "name": "x"}]}`, `{"unclaimed_task_count": 9223372036854775807}`, ``,
-			finding{
-				"", "Cannot count the tasks of namespace acme",
-				"The counts of the resource classes add up to more than 9223372036854775807.\n\nSo many tasks cannot be waiting, so at least one " +
-					"of the counts is wrong: read them one by one with circleci_runner_tasks",
+		"invalid time": {
+			runners:         `{"items": [{"resource_class": "acme/a", "name": "x", "last_connected": "\u0000yesterday "}]}`,
+			connectedWithin: "10m",
+			want: wantDiagnostic{
+				summary: "Error reading fleet of namespace acme",
+				detail: `Runner "x" of resource class acme/a has last_connected "\x00yesterday ", which is not an RFC 3339 time, ` +
+					"so whether it is connected is not known.\n\nWithout connected_within, and wait_for, which requires it, last_connected is " +
+					"not parsed and every listed runner counts.",
 			},
 		},
-		"a list that is none": {
-			`{}`, ``, ``,
-			finding{"", "Cannot list the runners of namespace acme", "the answer has no items."},
+		"total beyond 64 bits": {
+			runners: `{"items": [{"resource_class": "acme/a", "name": "x"}, {"resource_class": "acme/b", "name": "x"}]}`,
+			count: func(string) http.Handler {
+				return circlecitest.JSON(`{"unclaimed_task_count": 9223372036854775807, "running_runner_tasks": 1}`)
+			},
+			want: wantDiagnostic{
+				summary: "Error counting tasks of namespace acme",
+				detail: "The task counts of the resource classes add up to more than 9223372036854775807.\n\nAt least one of the counts must be " +
+					"wrong: read them one by one with circleci_runner_tasks",
+			},
+		},
+		"malformed list": {
+			runners: `{}`, want: wantDiagnostic{summary: "Error reading runners of namespace acme", detail: " has no items."},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t)
 			server.Intercept(func(r *http.Request) http.Handler {
-				if strings.HasSuffix(r.URL.Path, "/tasks") {
-					return circlecitest.JSON(row.unclaimed)
+				if class := r.URL.Query().Get("resource-class"); class != "" {
+					return row.count(class)
 				}
 				return circlecitest.JSON(row.runners)
 			})
-			w := newWorkspace(t, providerBlock(server)+"data \"circleci_runner_fleet\" \"test\" {\n  namespace = \"acme\"\n"+row.attributes+"\n}\n")
-			expectFinding(t, w.plan(), row.want)
-		})
-	}
-}
-
-const organizationBlock = `
-data "circleci_organization_runners" "test" {
-  organization_id = "B9291e0d-a11e-41fb-8517-c545388b5953"
-}
-output "runners" {
-  value = data.circleci_organization_runners.test.runners
-}
-`
-
-func TestOrganizationRunners(t *testing.T) {
-	t.Parallel()
-	const organization = "b9291e0d-a11e-41fb-8517-c545388b5953"
-	server := newServer(t)
-	server.SetRunners(
-		circlecitest.Runner{ResourceClass: "b/x", Name: "2", LastConnected: "x", IP: "192.0.2.1", Status: "busy", OrganizationID: organization},
-		circlecitest.Runner{ResourceClass: "a/x", Name: "1", LastConnected: "x", OrganizationID: organization},
-		circlecitest.Runner{ResourceClass: "c/x", Name: "3", LastConnected: "x", OrganizationID: "another"},
-	)
-	runner := func(class, name string, ip, status any) map[string]any {
-		return map[string]any{
-			"resource_class": class, "name": name, "hostname": "", "version": "", "first_connected": nil, "last_connected": "x",
-			"last_used": nil, "ip": ip, "status": status,
-		}
-	}
-	expectOutputs(t, newWorkspace(t, v3Block(server)+organizationBlock), map[string]any{
-		"runners": []any{runner("a/x", "1", nil, nil), runner("b/x", "2", "192.0.2.1", "busy")},
-	})
-	for _, request := range server.Requests() {
-		expectRequest(t, request, "/api/v3/runner?org-id=B9291e0d-a11e-41fb-8517-c545388b5953")
-	}
-}
-
-func TestV3Only(t *testing.T) {
-	t.Parallel()
-	for name, row := range map[string]struct {
-		block string
-		want  finding
-	}{
-		"runners of an organization": {
-			organizationBlock,
-			finding{"", "API v3 needed", "API v2 does not list the runners of an organization. Set api_version to v3 in the provider, or use circleci_runners."},
-		},
-		"a limit for running tasks": {
-			"data \"circleci_runner_tasks\" \"test\" {\n  resource_class = \"acme/linux\"\n  wait_for = {\n    max_running = 0\n  }\n}\n",
-			finding{"", "API v3 needed", "API v2 does not tell how many tasks run. Set api_version to v3 in the provider, or use max_unclaimed."},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server := newServer(t)
-			expectFinding(t, newWorkspace(t, providerBlock(server)+row.block).plan(), row.want)
-			if requests := server.Requests(); len(requests) != 0 {
-				t.Errorf("the server was asked %+v", requests)
+			attributes := providertest.Attributes{"namespace": providertest.String("acme"), "connected_within": tftypes.NewValue(tftypes.String, nil)}
+			if row.connectedWithin != "" {
+				attributes["connected_within"] = providertest.String(row.connectedWithin)
 			}
+			p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String("v3")})
+			_, got := p.read(t.Context(), "circleci_runner_fleet", attributes)
+			assertDiagnostic(t, got, row.want)
 		})
 	}
-}
-
-// TestRunningTasks reads both counts at the same time: each answer waits until both were asked for.
-func TestRunningTasks(t *testing.T) {
-	t.Parallel()
-	server := newServer(t)
-	server.SetTasks("acme/linux", 3, 2)
-	var both sync.WaitGroup
-	both.Add(2)
-	server.Intercept(func(*http.Request) http.Handler {
-		both.Done()
-		both.Wait()
-		return nil
-	})
-	expectOutputs(t, newWorkspace(t, v3Block(server)+tasksBlock+`
-output "counts" {
-  value = [data.circleci_runner_tasks.test.unclaimed_task_count, data.circleci_runner_tasks.test.running_task_count]
-}
-`), map[string]any{"counts": []any{3.0, 2.0}})
 }

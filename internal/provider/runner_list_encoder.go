@@ -12,18 +12,18 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// Lists of thousands of runners are normal, and the framework takes over a second and half a gigabyte to turn 10,000 of
-// them into its own values and those into the MessagePack that the protocol carries. The wrapper in this file encodes
-// them straight, in a few milliseconds. Everything else is the framework's: configuration, validation, diagnostics,
-// cancellation, and every other attribute of the state.
+// Lists of thousands of runners are normal, and the framework takes over a second and half a gigabyte to convert 10,000 of
+// them to its own values and those to the MessagePack of the protocol. The wrapper in this file encodes them directly, in
+// a few milliseconds. The framework does everything else: configuration, validation, diagnostics, cancellation, and
+// every other attribute of the state.
 //
-// A data source hands its runners to sendToEncoder and leaves its list empty; the wrapper puts them in its place. To take
-// the wrapper out, leave it out in NewServer: sendToEncoder then declines, and the list goes the usual way.
+// A data source passes its runners to sendToEncoder and leaves its list empty; the wrapper replaces the empty list. Without
+// the wrapper in NewServer, sendToEncoder returns false, and the data source converts the list as usual.
 
 // runnerListEncoder is a server that encodes the lists of runners itself.
 type runnerListEncoder struct{ tfprotov6.ProviderServer }
 
-// ReadDataSource lets the framework read, and puts the runners that the data source sent directly into the state.
+// ReadDataSource calls the framework, and encodes the runners that the data source passed to sendToEncoder into the state.
 func (s *runnerListEncoder) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
 	var list encodedRunnerList
 	resp, err := s.ProviderServer.ReadDataSource(context.WithValue(ctx, runnerListKey{}, &list), req)
@@ -47,16 +47,16 @@ func hasErrors(diagnostics []*tfprotov6.Diagnostic) bool {
 	return false
 }
 
-// directKey is the key of a read's directList in its context.
+// runnerListKey is the context key of a read's encodedRunnerList.
 type runnerListKey struct{}
 
-// directList is a list of runners on its way past the framework. Without fields, none was sent.
+// encodedRunnerList is a list of runners to encode. Its fields are nil if there is none.
 type encodedRunnerList struct {
 	fields  []runnerField
 	runners []circleci.Runner
 }
 
-// sendToEncoder hands runners to the wrapper of a read. It declines when there is none; the caller then converts them.
+// sendToEncoder passes runners to the wrapper of a read. It returns false without a wrapper; the caller then converts them.
 func sendToEncoder(ctx context.Context, runners []circleci.Runner, fields []runnerField) bool {
 	list, wrapped := ctx.Value(runnerListKey{}).(*encodedRunnerList)
 	if wrapped {
@@ -65,14 +65,13 @@ func sendToEncoder(ctx context.Context, runners []circleci.Runner, fields []runn
 	return wrapped
 }
 
-// runnerField is an attribute of a runner, and where its value is.
+// runnerField is an attribute of a runner: its name, and how to get its value, nil for null.
 type runnerField struct {
 	name  string
 	value func(*circleci.Runner) *string
 }
 
-// The attributes of organizationRunnerModel and of runnerModel, in the order in which the framework encodes an object:
-// sorted by name.
+// The attributes of organizationRunnerModel and of runnerModel, sorted by name, as the framework encodes an object.
 var (
 	organizationRunnerFields = []runnerField{
 		{"first_connected", func(r *circleci.Runner) *string { return r.FirstConnected }},
@@ -90,7 +89,7 @@ var (
 	})
 )
 
-// replaceIn copies the state, an object, with the list as its attribute runners.
+// replaceIn returns a copy of the state, an object, with the list as its attribute runners.
 func (l encodedRunnerList) replaceIn(state []byte) ([]byte, error) {
 	in := msgpack.NewDecoder(bytes.NewReader(state))
 	size, err := in.DecodeMapLen()
@@ -126,7 +125,7 @@ func (l encodedRunnerList) replaceIn(state []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// maxSize returns how many bytes encode writes at most: headers take up to 5 bytes, those of names and of runners one.
+// maxSize returns an upper bound of what encode writes, in bytes: a header has up to 5, those of names and runners 1.
 func (l encodedRunnerList) maxSize() int {
 	size := 5
 	for i := range l.runners {
@@ -161,9 +160,9 @@ func (l encodedRunnerList) encode(encoder *msgpack.Encoder) error {
 	return nil
 }
 
-func encodeOptional(encoder *msgpack.Encoder, text *string) error {
-	if text == nil {
+func encodeOptional(encoder *msgpack.Encoder, value *string) error {
+	if value == nil {
 		return encoder.EncodeNil()
 	}
-	return encoder.EncodeString(*text)
+	return encoder.EncodeString(*value)
 }

@@ -14,14 +14,14 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// BenchmarkConvert turns the client's runners into the state's MessagePack, without the read around it: as the wrapper
-// does, and as the framework does with a slice of structs of types.String.
+// BenchmarkConvert encodes the client's runners as the MessagePack of the state, without a read: with the wrapper and, as the
+// baseline, with the framework and a slice of structs of types.String.
 func BenchmarkConvert(b *testing.B) {
 	ctx := context.Background()
 	var schema datasource.SchemaResponse
 	newRunnersDataSource().Schema(ctx, datasource.SchemaRequest{}, &schema)
 	kind := schema.Schema.Type().TerraformType(ctx)
-	plain := func(b *testing.B, runners []runnerModel) []byte {
+	baseline := func(b *testing.B, runners []runnerModel) []byte {
 		b.Helper()
 		state := tfsdk.State{Schema: schema.Schema, Raw: tftypes.NewValue(kind, nil)}
 		if diags := state.Set(ctx, &runnersModel{Namespace: types.StringValue("acme"), Runners: runners}); diags.HasError() {
@@ -34,17 +34,17 @@ func BenchmarkConvert(b *testing.B) {
 		return encoded.MsgPack
 	}
 	for _, n := range []int{10, 1_000, 10_000} {
-		text := func(s string, i int) *string { s = fmt.Sprintf(s, i); return &s }
+		format := func(s string, i int) *string { s = fmt.Sprintf(s, i); return &s }
 		runners := make([]circleci.Runner, n)
 		for i := range runners {
 			runners[i] = circleci.Runner{
-				ResourceClass: "acme/linux", Name: fmt.Sprintf("ephemeral-%012d", i), Hostname: text("ip-10-0-%012d.ec2.internal", i),
-				FirstConnected: text("2026-03-02T08:%02d:00Z", i%60), LastConnected: text("2026-03-02T09:%02d:00Z", i%60),
-				Version: text("3.1.%d", i%5),
+				ResourceClass: "acme/linux", Name: fmt.Sprintf("ephemeral-%012d", i), Hostname: format("ip-10-0-%012d.ec2.internal", i),
+				FirstConnected: format("2026-03-02T08:%02d:00Z", i%60), LastConnected: format("2026-03-02T09:%02d:00Z", i%60),
+				Version: format("3.1.%d", i%5),
 			}
 		}
 		b.Run(fmt.Sprintf("runners=%d/way=direct", n), func(b *testing.B) {
-			empty := plain(b, []runnerModel{})
+			empty := baseline(b, []runnerModel{})
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := (encodedRunnerList{runnerFields, runners}).replaceIn(empty); err != nil {
@@ -55,7 +55,7 @@ func BenchmarkConvert(b *testing.B) {
 		b.Run(fmt.Sprintf("runners=%d/way=plain", n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				plain(b, newRunnerModels(runners))
+				baseline(b, newRunnerModels(runners))
 			}
 		})
 	}

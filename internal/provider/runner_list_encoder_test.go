@@ -4,96 +4,129 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
-	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
-// TestRunnerListEncoder reads random lists through the provider's server and through the framework's alone, which converts
-// every runner itself: both must encode the same bytes.
-func TestRunnerListEncoder(t *testing.T) {
-	t.Parallel()
-	const seed1, seed2 = 20, 26
-	random := rand.New(rand.NewPCG(seed1, seed2))
-	server := newServer(t)
-	attributes := providertest.Attributes{
-		"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken),
-		"api_version": providertest.String("v3"),
-	}
-	direct := newProvider(t, attributes)
-	plain := drivePlain(t, attributes)
+// wordStart is where a field's name in Go gets an underscore in JSON.
+var wordStart = regexp.MustCompile(`([a-z])([A-Z])`)
 
-	for _, read := range []struct {
-		dataSource string
-		config     providertest.Attributes
-	}{
-		{"circleci_runners", providertest.Attributes{"namespace": providertest.String("acme")}},
-		{"circleci_runners", providertest.Attributes{"resource_class": providertest.String("acme/linux"), "namespace": providertest.String("acme")}},
-		{"circleci_organization_runners", providertest.Attributes{"organization_id": providertest.String("b9291e0d-a11e-41fb-8517-c545388b5953")}},
-	} {
-		for round := range 150 {
-			list := randomList(random)
-			server.SetHandler(circlecitest.JSON(list))
-			got, err := direct.ReadEncoded(t.Context(), read.dataSource, read.config)
-			want, plainErr := plain.ReadEncoded(t.Context(), read.dataSource, read.config)
-			if err != nil || plainErr != nil || len(got.Diagnostics)+len(want.Diagnostics) != 0 {
-				t.Fatalf("%s, round %d: %v, %v, %+v, %+v for %s", read.dataSource, round, err, plainErr, got, want, list)
+// runnerLists are the data sources with a list of runners.
+var runnerLists = map[string]providertest.Attributes{
+	"circleci_runners":              {"resource_class": providertest.String("acme/linux"), "namespace": providertest.String("acme")},
+	"circleci_organization_runners": {"organization_id": providertest.String("b9291e0d-a11e-41fb-8517-c545388b5953")},
+}
+
+// TestRunnerAttributes asserts that the schema, the model, the decoder and the encoder of a runner have the same attributes:
+// each attribute of the schema has what the API sent, with the runnerListEncoder and with the framework, which compares the
+// model with the schema. The API's fields are those of circleci.Runner.
+func TestRunnerAttributes(t *testing.T) {
+	t.Parallel()
+	var fields []string
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[circleci.Runner]()) {
+		fields = append(fields, strings.ToLower(wordStart.ReplaceAllString(field.Name, "${1}_$2")))
+	}
+	server := newServer(t)
+	sent := map[string]string{"other": "x"}
+	for _, field := range fields {
+		sent[field] = "the " + field
+	}
+	sent["resource_class"] = "acme/linux"
+	item, err := json.Marshal(sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.SetHandler(circlecitest.JSON(`{"items": [` + string(item) + `]}`))
+	for dataSource, config := range runnerLists {
+		want := map[string]tftypes.Value{}
+		for _, field := range fields {
+			if dataSource == "circleci_organization_runners" || field != "ip" && field != "status" {
+				want[field] = providertest.String(sent[field])
 			}
-			if len(got.State.MsgPack) == 0 || !bytes.Equal(got.State.MsgPack, want.State.MsgPack) {
-				t.Fatalf("%s, round %d: the state differs for %s\ndirect: %q\nplain:  %q", read.dataSource, round, list,
-					got.State.MsgPack, want.State.MsgPack)
+		}
+		for _, encoding := range encodings {
+			p := encoding.provider(t, server, providertest.Attributes{"api_version": providertest.String("v3")})
+			state, got := p.read(t.Context(), dataSource, config)
+			assertNoDiagnostics(t, got)
+			var (
+				runners []tftypes.Value
+				runner  map[string]tftypes.Value
+			)
+			if err := state["runners"].As(&runners); err != nil || len(runners) != 1 {
+				t.Fatalf("got %d runners, want 1: %v", len(runners), err)
+			}
+			if err := runners[0].As(&runner); err != nil {
+				t.Fatal(err)
+			}
+			if !maps.EqualFunc(runner, want, tftypes.Value.Equal) {
+				t.Errorf("%s, %s: got %v, want %v", dataSource, encoding.name, runner, want)
 			}
 		}
 	}
 }
 
-// TestDirectListErrors has a read that fails: the diagnostics are the framework's, and no list is put into a state.
-func TestDirectListErrors(t *testing.T) {
+// TestRunnerListEncoder reads random lists with the runnerListEncoder and with the framework alone: both must encode the same
+// bytes.
+func TestRunnerListEncoder(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(20, 26))
+	server := newServer(t)
+	attributes := providertest.Attributes{"api_version": providertest.String("v3")}
+	direct, framework := newProvider(t, server, attributes), newFrameworkProvider(t, server, attributes)
+	for _, dataSource := range slices.Sorted(maps.Keys(runnerLists)) {
+		for round := range 150 {
+			list := randomList(random)
+			server.SetHandler(circlecitest.JSON(list))
+			got, err := direct.ReadEncoded(t.Context(), dataSource, runnerLists[dataSource])
+			want, frameworkErr := framework.ReadEncoded(t.Context(), dataSource, runnerLists[dataSource])
+			if err != nil || frameworkErr != nil || len(got.Diagnostics)+len(want.Diagnostics) != 0 {
+				t.Fatalf("%s, round %d: %v, %v, %+v, %+v for %s", dataSource, round, err, frameworkErr, got, want, list)
+			}
+			if len(got.State.MsgPack) == 0 || !bytes.Equal(got.State.MsgPack, want.State.MsgPack) {
+				t.Fatalf("%s, round %d: the state differs for %s\ngot:  %q\nwant: %q", dataSource, round, list, got.State.MsgPack, want.State.MsgPack)
+			}
+		}
+	}
+}
+
+// TestRunnerListEncoderErrors has a read that fails: the diagnostics are the framework's, and the state has no list.
+func TestRunnerListEncoderErrors(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	server.SetHandler(circlecitest.JSON(`{"items": [{"resource_class": "other/x", "name": "a"}]}`))
-	attributes := providertest.Attributes{"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken)}
-	config := providertest.Attributes{"namespace": providertest.String("acme")}
-	_, want := drivePlain(t, attributes).read(t.Context(), "circleci_runners", config)
-	_, got := newProvider(t, attributes).read(t.Context(), "circleci_runners", config)
-	if len(got) != 1 || len(want) != 1 || *got[0] != *want[0] {
-		t.Errorf("the provider reports %+v, the framework %+v", got, want)
+	_, want := newFrameworkProvider(t, server, nil).read(t.Context(), "circleci_runners", acmeNamespace)
+	state, got := newProvider(t, server, nil).read(t.Context(), "circleci_runners", acmeNamespace)
+	assertDiagnostic(t, got, wantDiagnostic{summary: "Error reading runners of namespace acme", detail: `"other/x"`})
+	expectSame(t, "diagnostics", want, got)
+	if runners := state["runners"]; !runners.IsNull() {
+		t.Errorf("got runners %s, want null", runners)
 	}
 }
 
-// drivePlain is newProvider without the wrapper that encodes lists directly.
-func drivePlain(t *testing.T, attributes providertest.Attributes) testProvider {
-	t.Helper()
-	server, err := providertest.Drive(t.Context(), providerserver.NewProtocol6(provider.New("test")())())
-	if err != nil {
-		t.Fatal(err)
-	}
-	diagnostics, err := server.Configure(t.Context(), attributes)
-	if err != nil || len(diagnostics) != 0 {
-		t.Fatalf("the provider is not configured: %v, %+v", err, diagnostics)
-	}
-	return testProvider{server, t}
-}
-
-// randomList is an answer with up to 40 runners of acme/linux: each field may be left out, null, empty, short, long or
+// randomList returns a response with up to 40 runners of acme/linux: each field may be missing, null, empty, short, long or
 // of any script.
 func randomList(random *rand.Rand) string {
 	items := make([]string, random.IntN(40))
 	for i := range items {
-		members := []string{`"resource_class": "acme/linux"`, `"name": ` + randomText(random)}
+		members := []string{`"resource_class": "acme/linux"`, `"name": ` + randomString(random)}
 		for _, field := range []string{"hostname", "first_connected", "last_connected", "last_used", "version", "ip", "status"} {
 			switch random.IntN(6) {
 			case 0:
 			case 1:
 				members = append(members, fmt.Sprintf("%q: null", field))
 			default:
-				members = append(members, fmt.Sprintf("%q: %s", field, randomText(random)))
+				members = append(members, fmt.Sprintf("%q: %s", field, randomString(random)))
 			}
 		}
 		random.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
@@ -102,8 +135,8 @@ func randomList(random *rand.Rand) string {
 	return `{"items": [` + strings.Join(items, ", ") + `]}`
 }
 
-// randomText is a JSON string. Its lengths are around those at which MessagePack changes its form: 32, 256 and 65,536.
-func randomText(random *rand.Rand) string {
+// randomString returns a JSON string. Its lengths are near those at which MessagePack changes its form: 32, 256 and 65,536.
+func randomString(random *rand.Rand) string {
 	lengths := []int{0, 1, 8, 31, 32, 33, 255, 256, 257}
 	length := lengths[random.IntN(len(lengths))]
 	if random.IntN(500) == 0 {
@@ -113,11 +146,11 @@ func randomText(random *rand.Rand) string {
 	if random.IntN(2) == 0 {
 		alphabet = alphabet[:3]
 	}
-	text := make([]rune, length)
-	for i := range text {
-		text[i] = alphabet[random.IntN(len(alphabet))]
+	runes := make([]rune, length)
+	for i := range runes {
+		runes[i] = alphabet[random.IntN(len(alphabet))]
 	}
-	encoded, err := json.Marshal(string(text))
+	encoded, err := json.Marshal(string(runes))
 	if err != nil {
 		panic(err)
 	}

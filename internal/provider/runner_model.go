@@ -7,7 +7,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// runnerModel is a runner in Terraform, with the fields that are documented.
+// runnerModel is a runner in Terraform, with the documented attributes.
 type runnerModel struct {
 	ResourceClass  types.String `tfsdk:"resource_class"`
 	Hostname       types.String `tfsdk:"hostname"`
@@ -22,12 +22,12 @@ type runnerModel struct {
 func runnerAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"resource_class":  computedString("Resource class that the runner serves, `namespace/name`. Never null."),
-		"hostname":        computedString("Name of the machine. Null when the API does not send it."),
-		"name":            computedString("Name that the runner was registered under. Never null."),
-		"first_connected": computedString("When the runner was first seen, RFC 3339, as the API wrote it. Null when the API does not send it."),
-		"last_connected":  computedString("When the runner was last seen, RFC 3339, as the API wrote it. Null when the API does not send it."),
-		"last_used":       computedString("When the runner last claimed a task, RFC 3339, as the API wrote it. Null when it never did."),
-		"version":         computedString("Version of the runner's agent. Null when the API does not send it."),
+		"hostname":        computedString("Name of the machine. Null if the API does not send it."),
+		"name":            computedString("Name that the runner was registered with. Never null."),
+		"first_connected": computedString("When the runner first connected, RFC 3339, as the API returns it. Null if the API does not send it."),
+		"last_connected":  computedString("When the runner last connected, RFC 3339, as the API returns it. Null if the API does not send it."),
+		"last_used":       computedString("When the runner last claimed a task, RFC 3339, as the API returns it. Null if it never did."),
+		"version":         computedString("Version of the runner's agent. Null if the API does not send it."),
 	}
 }
 

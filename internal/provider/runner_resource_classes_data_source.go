@@ -70,7 +70,7 @@ func (d *runnerResourceClassesDataSource) Read(ctx context.Context, req datasour
 	namespace := model.Namespace.ValueString()
 	classes, err := d.api.client.ListResourceClasses(ctx, namespace)
 	if err != nil {
-		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Cannot list the resource classes of namespace "+namespace, err)
+		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Error reading resource classes of namespace "+namespace, err)
 		return
 	}
 	model.ResourceClasses = make([]runnerResourceClassModel, len(classes))

@@ -203,14 +203,14 @@ func TestRunnerResourcesDrift(t *testing.T) {
 	w.expectChanges(map[string]string{classAddress: "create"})
 
 	server.SetResourceClasses(class)
-	for status, summary := range map[int]string{403: "may not read this", 404: "remove them from state with the command state rm"} {
+	for status, summary := range map[int]string{403: "is not allowed to read this", 404: "remove them from state with the command state rm"} {
 		server.Intercept(func(r *http.Request) http.Handler {
 			if strings.HasSuffix(r.URL.Path, "/token") {
 				return circlecitest.Error(status, "no")
 			}
 			return nil
 		})
-		expectFinding(t, w.plan(), finding{"", "Cannot list the tokens of resource class acme/linux", summary})
+		assertDiagnostic(t, w.plan(), wantDiagnostic{summary: "Error reading tokens of resource class acme/linux", detail: summary})
 	}
 	if got := w.state(); len(got) != 2 {
 		t.Errorf("the state holds %q", got)
@@ -234,9 +234,9 @@ func TestDeleteClassWithTokens(t *testing.T) {
 	expectReport(t, w.apply())
 	class := server.ResourceClasses()[0].ID
 	server.SetTokens(circlecitest.Token{ID: id, ResourceClass: "acme/linux", Nickname: "by hand"})
-	expectFinding(t, w.report("destroy", "-json", "-auto-approve"), finding{
-		"", "Cannot delete resource class acme/linux",
-		"The resource class has these tokens, by nickname and ID:\n  - \"by hand\" (" + id + ")\n\nDelete them first. Or set force_delete = true",
+	assertDiagnostic(t, w.report("destroy", "-json", "-auto-approve"), wantDiagnostic{
+		summary: "Error deleting resource class acme/linux",
+		detail:  "The resource class has these tokens, by nickname and ID:\n  - \"by hand\" (" + id + ")\n\nDelete them first. Or set force_delete = true",
 	})
 	w.write("fleet.tf", classBlock("  force_delete = true"))
 	expectReport(t, w.apply())
@@ -301,67 +301,67 @@ func TestRunnerResourceErrors(t *testing.T) {
 		server        func(*circlecitest.Server)
 		// planned is whether the plan fails already.
 		planned bool
-		want    finding
+		want    wantDiagnostic
 		sent    []string
 		// state holds the resources that are in state then.
 		state []string
 	}{
 		"launch token": {
 			credential: `launch_token = "` + circlecitest.LaunchToken + `"`, configuration: classBlock(""), planned: true,
-			want: finding{"", "Personal API token required", needsToken + "launch token from the provider's attribute launch_token. Set the provider's " +
+			want: wantDiagnostic{summary: "Personal API token required", detail: needsToken + "launch token from the provider's attribute launch_token. Set the provider's " +
 				"attribute token or the environment variable CIRCLE_TOKEN instead."},
 		},
 		"session cookie": {
 			credential: `session_cookie = "` + circlecitest.SessionCookie + `"`, configuration: "data \"circleci_runner_tokens\" \"test\" {\n  resource_class = \"acme/linux\"\n}\n", planned: true,
-			want: finding{"", "Personal API token required", needsToken + "session cookie from the provider's attribute session_cookie."},
+			want: wantDiagnostic{summary: "Personal API token required", detail: needsToken + "session cookie from the provider's attribute session_cookie."},
 		},
 		"namespace in upper case": {
 			configuration: strings.ReplaceAll(classBlock(""), "acme", "Acme"), planned: true,
-			want: finding{`resource_class = "Acme/linux"`, "Invalid resource class", `The resource class "Acme/linux" cannot be created: a namespace consists of lower-case letters, digits, _ and -.`},
+			want: wantDiagnostic{at: `resource_class = "Acme/linux"`, summary: "Invalid resource class", detail: `The resource class "Acme/linux" cannot be created: a namespace consists of lower-case letters, digits, _ and -.`},
 		},
 		"class with a dot": {
 			configuration: strings.ReplaceAll(classBlock(""), "linux\"\n", "linux.large\"\n"), planned: true,
-			want: finding{`resource_class = "acme/linux.large"`, "Invalid resource class", "what follows the slash consists of letters, digits, :, _, - and +."},
+			want: wantDiagnostic{at: `resource_class = "acme/linux.large"`, summary: "Invalid resource class", detail: "what follows the slash consists of letters, digits, :, _, - and +."},
 		},
 		"class that exists": {
 			configuration: classBlock(""), server: func(s *circlecitest.Server) { s.SetResourceClasses(movedClass) }, sent: []string{class},
-			want: finding{`resource_class = "acme/linux"`, "Cannot create resource class acme/linux", "  import {\n    to = circleci_runner_resource_class.NAME\n    id = \"acme/linux\"\n  }\n"},
+			want: wantDiagnostic{at: `resource_class = "acme/linux"`, summary: "Error creating resource class acme/linux", detail: "  import {\n    to = circleci_runner_resource_class.NAME\n    id = \"acme/linux\"\n  }\n"},
 		},
 		"namespace that does not exist": {
 			configuration: classBlock(""), server: func(s *circlecitest.Server) { s.SetNamespaces() },
-			want: finding{`resource_class = "acme/linux"`, "Cannot create resource class acme/linux", "Check that the namespace exists"},
+			want: wantDiagnostic{at: `resource_class = "acme/linux"`, summary: "Error creating resource class acme/linux", detail: "Check that the namespace exists"},
 		},
 		"as many classes as there may be": {
 			configuration: classBlock(""), server: func(s *circlecitest.Server) { s.SetLimits(0, 10) }, sent: []string{class},
-			want: finding{"", "Cannot create resource class acme/linux", "a namespace has up to 650 of them"},
+			want: wantDiagnostic{summary: "Error creating resource class acme/linux", detail: "a namespace has up to 650 of them"},
 		},
 		"as many tokens as there may be": {
 			configuration: both, server: func(s *circlecitest.Server) { s.SetLimits(650, 0) }, sent: []string{class, token}, state: []string{classAddress},
-			want: finding{"", "Cannot create a token of resource class acme/linux", "a resource class has up to ten of them"},
+			want: wantDiagnostic{summary: "Error creating token of resource class acme/linux", detail: "a resource class has up to ten of them"},
 		},
 		"503 before the class was created": {
 			configuration: classBlock(""), server: onPost(classes, before(circlecitest.Error(503, "busy"))), sent: []string{class},
-			want: finding{"", "Cannot create resource class acme/linux", "It is not known whether the resource class was created."},
+			want: wantDiagnostic{summary: "Error creating resource class acme/linux", detail: "It is not known whether the resource class was created."},
 		},
 		"connection closed before the token was created": {
 			configuration: both, server: onPost(tokens, before(circlecitest.AbortConnection())), sent: []string{class, token}, state: []string{classAddress},
-			want: finding{"", "Cannot create a token of resource class acme/linux", "It is not known whether a token was created."},
+			want: wantDiagnostic{summary: "Error creating token of resource class acme/linux", detail: "It is not known whether a token was created."},
 		},
 		"503 after the token was created": {
 			configuration: both, server: onPost(tokens, after(circlecitest.Error(503, "busy"))), sent: []string{class, token}, state: []string{classAddress},
-			want: finding{"", "Cannot create a token of resource class acme/linux", "`circleci runner token delete "},
+			want: wantDiagnostic{summary: "Error creating token of resource class acme/linux", detail: "`circleci runner token delete "},
 		},
 		"token without its secret": {
 			configuration: both, server: onPost(tokens, after(circlecitest.JSON(`{"id": "`+movedToken.ID+`", "resource_class": "acme/linux", "nickname": "", "created_at": "2026-01-01T00:00:00Z"}`))),
 			sent: []string{class, token}, state: []string{classAddress},
-			want: finding{"", "Cannot create a token of resource class acme/linux", "A token may have been created, but its secret is lost."},
+			want: wantDiagnostic{summary: "Error creating token of resource class acme/linux", detail: "A token may have been created, but its secret is lost."},
 		},
 		"another description": {
 			configuration: classBlock(`  description = "Linux"`),
 			server: onPost(classes, before(circlecitest.Raw(201, "application/json",
 				`{"id": "`+movedClass.ID+`", "resource_class": "acme/linux", "description": "LINUX"}`))),
 			sent: []string{class}, state: []string{classAddress},
-			want: finding{`description = "Linux"`, "Unexpected description", `its description is "LINUX"`},
+			want: wantDiagnostic{at: `description = "Linux"`, summary: "Unexpected description", detail: `its description is "LINUX"`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -376,10 +376,10 @@ func TestRunnerResourceErrors(t *testing.T) {
 			}
 			w := newWorkspace(t, block+row.configuration)
 			if row.planned {
-				expectFinding(t, w.plan(), row.want)
+				assertDiagnostic(t, w.plan(), row.want)
 				return
 			}
-			expectFinding(t, w.apply(), row.want)
+			assertDiagnostic(t, w.apply(), row.want)
 			expectMutations(t, server, row.sent...)
 			if got := w.state(); !slices.Equal(got, row.state) {
 				t.Errorf("the state holds %q, want %q", got, row.state)
@@ -502,7 +502,8 @@ output "all" {
 		map[string]any{"acme/Linux": 3.0, "acme/macos": 4.0},
 	}})
 	w.write("main.tf", cli.RequiredProviders+strings.Replace(configuration, "acme/Linux", "acme/windows", 1))
-	expectFinding(t, w.plan(), finding{
-		"", "Resource class not found", `The API does not list the resource class "acme/windows" in namespace acme.`,
+	assertDiagnostic(t, w.plan(), wantDiagnostic{
+		summary: "Resource class not found",
+		detail:  `The API does not list the resource class "acme/windows" in namespace acme.`,
 	})
 }

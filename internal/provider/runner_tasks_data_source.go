@@ -18,7 +18,7 @@ import (
 
 func newRunnerTasksDataSource() datasource.DataSource { return &runnerTasksDataSource{} }
 
-// runnerTasksDataSource is data "circleci_runner_tasks": how many tasks wait for a resource class.
+// runnerTasksDataSource implements circleci_runner_tasks: the task counts of a resource class.
 type runnerTasksDataSource struct{ api providerData }
 
 type runnerTasksModel struct {
@@ -41,7 +41,7 @@ func (d *runnerTasksDataSource) Metadata(_ context.Context, req datasource.Metad
 
 func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Counts the tasks of a resource class: those that wait for a runner and, with API v3, those that run. " +
+		MarkdownDescription: "Counts the tasks of a resource class: unclaimed ones and, with API v3, running ones. " +
 			"It can wait until the queue has drained.",
 		Attributes: map[string]schema.Attribute{
 			"resource_class": schema.StringAttribute{
@@ -55,12 +55,12 @@ func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			},
 			"running_task_count": schema.Int64Attribute{
 				Computed:            true,
-				MarkdownDescription: "Number of tasks that run. Null with `api_version = \"v2\"`, which does not tell.",
+				MarkdownDescription: "Number of running tasks. Null with `api_version = \"v2\"`, which does not report it.",
 			},
 			"wait_for": schema.SingleNestedAttribute{
 				Optional: true,
-				MarkdownDescription: "Ends the read only when the queue has drained this far. At least one of `max_unclaimed` and " +
-					"`max_running` is needed. Null, the default, reads once. Every later plan waits again, and so does a destroy that refreshes.",
+				MarkdownDescription: "Waits until no more tasks than this are left. At least one of `max_unclaimed` and " +
+					"`max_running` is required. Null, the default, reads once. Every later plan waits again, and so does a destroy that refreshes.",
 				Attributes: waitAttributes(map[string]schema.Attribute{
 					"max_unclaimed": schema.NumberAttribute{
 						Optional: true,
@@ -68,12 +68,12 @@ func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 							integerBetween{0, math.MaxInt64},
 							numbervalidator.AtLeastOneOf(path.MatchRoot("wait_for").AtName("max_running")),
 						},
-						MarkdownDescription: "How many tasks may still wait for a runner. Null sets no limit.",
+						MarkdownDescription: "Maximum number of unclaimed tasks. Null sets no limit.",
 					},
 					"max_running": schema.NumberAttribute{
 						Optional:            true,
 						Validators:          []validator.Number{integerBetween{0, math.MaxInt64}},
-						MarkdownDescription: "How many tasks may still run. Needs `api_version = \"v3\"`. Null sets no limit.",
+						MarkdownDescription: "Maximum number of running tasks. Requires `api_version = \"v3\"`. Null sets no limit.",
 					},
 				}),
 			},
@@ -92,14 +92,14 @@ func (d *runnerTasksDataSource) Read(ctx context.Context, req datasource.ReadReq
 		return
 	}
 	if w := model.WaitFor; w != nil && !w.MaxRunning.IsNull() && d.api.settings.apiVersion == circleci.V2 {
-		resp.Diagnostics.AddAttributeError(path.Root("wait_for").AtName("max_running"), "API v3 needed",
-			"API v2 does not tell how many tasks run. Set api_version to v3 in the provider, or use max_unclaimed.")
+		resp.Diagnostics.AddAttributeError(path.Root("wait_for").AtName("max_running"), "API v3 required",
+			"API v2 does not report how many tasks are running. Set api_version to v3 in the provider, or use max_unclaimed.")
 		return
 	}
 	class := model.ResourceClass.ValueString()
 	count, err := d.count(ctx, class, model.WaitFor)
 	if err != nil {
-		d.api.addError(ctx, &resp.Diagnostics, path.Root("resource_class"), "Cannot count the tasks of resource class "+class, err)
+		d.api.addError(ctx, &resp.Diagnostics, path.Root("resource_class"), "Error counting tasks of resource class "+class, err)
 		return
 	}
 	model.UnclaimedTaskCount = types.Int64Value(count.Unclaimed)
@@ -107,7 +107,7 @@ func (d *runnerTasksDataSource) Read(ctx context.Context, req datasource.ReadReq
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
 
-// count reads the counts, and again until they are as low as wanted.
+// count reads the counts once, or with waitFor until they are within its limits.
 func (d *runnerTasksDataSource) count(ctx context.Context, class string, waitFor *tasksWaitForModel) (count circleci.TaskCount, err error) {
 	if waitFor == nil {
 		return d.api.client.CountTasks(ctx, class)
@@ -120,7 +120,7 @@ func (d *runnerTasksDataSource) count(ctx context.Context, class string, waitFor
 	return count, err
 }
 
-// String says what is waited for.
+// String describes the condition, such as "at most 3 unclaimed tasks".
 func (w *tasksWaitForModel) String() string {
 	var limits []string
 	if !w.MaxUnclaimed.IsNull() {
@@ -138,9 +138,9 @@ func (w *tasksWaitForModel) isMetBy(count circleci.TaskCount) bool {
 }
 
 func describeTasks(count circleci.TaskCount) string {
-	text := fmt.Sprintf("%d unclaimed", count.Unclaimed)
+	description := fmt.Sprintf("%d unclaimed", count.Unclaimed)
 	if count.Running != nil {
-		text += fmt.Sprintf(" and %d running", *count.Running)
+		description += fmt.Sprintf(" and %d running", *count.Running)
 	}
-	return text + " tasks"
+	return description + " tasks"
 }

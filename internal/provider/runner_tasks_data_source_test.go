@@ -1,51 +1,49 @@
 package provider_test
 
 import (
-	"slices"
+	"net/http"
+	"sync"
 	"testing"
-
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
-	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
-
-	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
+const countsOutput = `
+output "counts" {
+  value = [tostring(data.circleci_runner_tasks.test.unclaimed_task_count), data.circleci_runner_tasks.test.running_task_count]
+}
+`
+
 func TestRunnerTasks(t *testing.T) {
+	t.Parallel()
+	const v2, v3, running = "/api/v2/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/tasks?resource-class=acme%2Flinux",
+		"/api/v3/runner/tasks/running?resource-class=acme%2Flinux"
 	for name, row := range map[string]struct {
-		version string
-		count   int64
-		urls    []string
+		v3                 bool
+		unclaimed, running int64
+		want               []any // The counts; the first as a string, because it may exceed a float64.
+		requests           []string
 	}{
-		"none":                       {"v2", 0, []string{"/api/v2/runner/tasks?resource-class=acme%2Flinux"}},
-		"some":                       {"v2", 42, []string{"/api/v2/runner/tasks?resource-class=acme%2Flinux"}},
-		"the largest number":         {"v2", 9223372036854775807, []string{"/api/v2/runner/tasks?resource-class=acme%2Flinux"}},
-		"some, with the API's v3":    {"v3", 7, []string{"/api/v3/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/tasks/running?resource-class=acme%2Flinux"}},
-		"no task, with the API's v3": {"v3", 0, []string{"/api/v3/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/tasks/running?resource-class=acme%2Flinux"}},
+		"v2":                     {unclaimed: 42, running: 2, want: []any{"42", nil}, requests: []string{v2}},
+		"v2 without tasks":       {want: []any{"0", nil}, requests: []string{v2}},
+		"v2, the largest number": {unclaimed: 9223372036854775807, want: []any{"9223372036854775807", nil}, requests: []string{v2}},
+		"v3":                     {v3: true, unclaimed: 3, running: 2, want: []any{"3", 2.0}, requests: []string{v3, running}},
+		"v3 without tasks":       {v3: true, want: []any{"0", 0.0}, requests: []string{v3, running}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := newServer(t)
-			server.SetTasks("acme/linux", row.count, 0)
-			t.Setenv("CIRCLECI_RUNNER_API_VERSION", row.version)
-			runTest(t, resource.TestStep{
-				Config: providerBlock(server) + `data "circleci_runner_tasks" "test" { resource_class = "acme/linux" }`,
-				ConfigStateChecks: []statecheck.StateCheck{
-					statecheck.ExpectKnownValue("data.circleci_runner_tasks.test", tfjsonpath.New("unclaimed_task_count"), knownvalue.Int64Exact(row.count)),
-				},
-			})
-			requests := server.Requests()
-			if len(requests) == 0 {
-				t.Fatal("the server was asked nothing")
+			t.Parallel()
+			server, block := newServer(t), providerBlock
+			server.SetTasks("acme/linux", row.unclaimed, row.running)
+			if row.v3 { // Each response waits until both are requested, so both requests are in flight concurrently.
+				block = v3Block
+				var both sync.WaitGroup
+				both.Add(2)
+				server.Intercept(func(*http.Request) http.Handler {
+					both.Done()
+					both.Wait()
+					return nil
+				})
 			}
-			for _, request := range requests {
-				if url := request.Path + "?" + request.Query.Encode(); !slices.Contains(row.urls, url) {
-					t.Errorf("the server was asked %s", url)
-				}
-				if got := request.Header.Get("Circle-Token"); got != circlecitest.PersonalToken {
-					t.Errorf("Circle-Token was %q", got)
-				}
-			}
+			expectOutputs(t, newWorkspace(t, block(server)+tasksBlock+countsOutput), map[string]any{"counts": row.want})
+			expectRequests(t, server, row.requests...)
 		})
 	}
 }

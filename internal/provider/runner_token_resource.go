@@ -93,7 +93,7 @@ func (r *runnerTokenResource) Create(ctx context.Context, req resource.CreateReq
 	r.api.forgetListings()
 	if err != nil {
 		r.api.addWriteError(ctx, &resp.Diagnostics, writeError{
-			summary: "Cannot create a token of resource class " + class, err: err, hint: createTokenHint(class, err),
+			summary: "Error creating token of resource class " + class, err: err, hint: createTokenHint(class, err),
 		})
 		return
 	}
@@ -176,7 +176,7 @@ func (r *runnerTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	err := r.api.client.DeleteToken(ctx, id)
 	r.api.forgetListings()
 	if err != nil {
-		failed := writeError{summary: fmt.Sprintf("Cannot delete token %s of resource class %s", id, model.ResourceClass.ValueString()), err: err}
+		failed := writeError{summary: fmt.Sprintf("Error deleting token %s of resource class %s", id, model.ResourceClass.ValueString()), err: err}
 		if statusOf(err) == http.StatusForbidden {
 			failed.hint = "Only an administrator of the organization may delete tokens."
 		}

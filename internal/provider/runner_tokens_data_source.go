@@ -68,7 +68,7 @@ func (d *runnerTokensDataSource) Read(ctx context.Context, req datasource.ReadRe
 	class := model.ResourceClass.ValueString()
 	tokens, err := d.api.client.ListTokens(ctx, class)
 	if err != nil {
-		d.api.addError(ctx, &resp.Diagnostics, path.Root("resource_class"), "Cannot list the tokens of resource class "+class, err)
+		d.api.addError(ctx, &resp.Diagnostics, path.Root("resource_class"), "Error reading tokens of resource class "+class, err)
 		return
 	}
 	model.Tokens = make([]runnerTokenModel, len(tokens))

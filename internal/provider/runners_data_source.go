@@ -19,7 +19,7 @@ import (
 
 func newRunnersDataSource() datasource.DataSource { return &runnersDataSource{} }
 
-// runnersDataSource is data "circleci_runners": the runners of a resource class or of a namespace.
+// runnersDataSource implements circleci_runners: the runners of a resource class or of a namespace.
 type runnersDataSource struct{ api providerData }
 
 var (
@@ -47,42 +47,42 @@ func (d *runnersDataSource) Metadata(_ context.Context, req datasource.MetadataR
 
 func (d *runnersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the self-hosted runners of a resource class or of a namespace. Runners that went " +
-			"away stay listed for a while: `last_connected` is the only sign of life. It can wait until runners are connected.",
+		MarkdownDescription: "Lists the self-hosted runners of a resource class or of a namespace. Disconnected runners stay " +
+			"listed for a while; `last_connected` is the only way to tell. It can wait until runners are connected.",
 		Attributes: map[string]schema.Attribute{
 			"resource_class": schema.StringAttribute{
 				Optional:            true,
 				Validators:          []validator.String{isResourceClass()},
-				MarkdownDescription: "Resource class, `namespace/name`. At least one of `resource_class` and `namespace` is needed.",
+				MarkdownDescription: "Resource class, `namespace/name`. At least one of `resource_class` and `namespace` is required.",
 			},
 			"namespace": schema.StringAttribute{
 				Optional:   true,
 				Validators: []validator.String{isNamespace()},
-				MarkdownDescription: "Namespace, the part of a resource class before the slash. With `resource_class` too, " +
-					"the class must lie in it.",
+				MarkdownDescription: "Namespace, the part of a resource class before the slash. If `resource_class` " +
+					"is set too, it must be in this namespace.",
 			},
 			"connected_within": schema.StringAttribute{
 				Optional:            true,
 				Validators:          []validator.String{isDuration()},
-				MarkdownDescription: connectedWithinDescription + " Only connected runners are listed then. Null, the default, lists all.",
+				MarkdownDescription: connectedWithinDescription + " Only connected runners are listed. Null, the default, lists all.",
 			},
 			"wait_for": schema.SingleNestedAttribute{
 				Optional:   true,
 				Validators: []validator.Object{objectvalidator.AlsoRequires(path.MatchRoot("connected_within"))},
-				MarkdownDescription: "Ends the read only when so many runners are connected. Needs `connected_within`, because runners " +
-					"that went away stay listed and would satisfy it. Null, the default, reads once. Every later plan waits again, and " +
+				MarkdownDescription: "Waits until at least `min_runners` runners are connected. Requires `connected_within`, because " +
+					"disconnected runners stay listed and would satisfy it. Null, the default, reads once. Every later plan waits again, and " +
 					"so does a destroy that refreshes.",
 				Attributes: waitAttributes(map[string]schema.Attribute{
 					"min_runners": schema.NumberAttribute{
 						Required:            true,
 						Validators:          []validator.Number{integerBetween{0, math.MaxInt64}},
-						MarkdownDescription: "How many runners must be connected.",
+						MarkdownDescription: "Minimum number of connected runners.",
 					},
 				}),
 			},
 			"runners": schema.ListNestedAttribute{
 				Computed: true,
-				MarkdownDescription: "The runners, sorted by resource class, name and hostname. Empty when there is none, " +
+				MarkdownDescription: "The runners, sorted by resource class, name and hostname. Empty if there are none, " +
 					"never null.",
 				NestedObject: schema.NestedAttributeObject{Attributes: runnerAttributes()},
 			},
@@ -96,9 +96,9 @@ func (d *runnersDataSource) ConfigValidators(context.Context) []datasource.Confi
 	}
 }
 
-// ValidateConfig refuses a class outside the namespace, for which no list could be right.
+// ValidateConfig rejects a class outside the namespace, which no list could satisfy.
 func (d *runnersDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
-	// Not the whole model: a wait_for that depends on a variable is unknown here.
+	// Not the complete model: a wait_for that depends on a variable is unknown here.
 	var class, namespace types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("resource_class"), &class)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("namespace"), &namespace)...)
@@ -122,7 +122,7 @@ func (d *runnersDataSource) Read(ctx context.Context, req datasource.ReadRequest
 		if !model.ResourceClass.IsNull() {
 			at = path.Root("resource_class")
 		}
-		d.api.addError(ctx, &resp.Diagnostics, at, "Cannot list the runners of "+filter.String(), err)
+		d.api.addError(ctx, &resp.Diagnostics, at, "Error reading runners of "+filter.String(), err)
 		return
 	}
 	model.Runners = []runnerModel{}
@@ -132,7 +132,7 @@ func (d *runnersDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
 
-// list reads the runners that count as connected, and again until there are as many as wanted.
+// list reads the runners that count as connected, once, or with wait_for until there are enough.
 func (d *runnersDataSource) list(ctx context.Context, filter circleci.RunnerFilter, model runnersModel) (runners []circleci.Runner, err error) {
 	read := func(ctx context.Context) error {
 		if runners, err = d.api.client.ListRunners(ctx, filter); err == nil {
@@ -144,12 +144,12 @@ func (d *runnersDataSource) list(ctx context.Context, filter circleci.RunnerFilt
 		err = read(ctx)
 		return runners, err
 	}
-	wanted := int64OrDefault(model.WaitFor.MinRunners, 0)
+	minimum := int64OrDefault(model.WaitFor.MinRunners, 0)
 	err = newWait(model.WaitFor.Timeout, model.WaitFor.PollInterval).pollUntil(ctx,
-		fmt.Sprintf("at least %d runners connected within %s", wanted, model.ConnectedWithin.ValueString()),
+		fmt.Sprintf("at least %d runners connected within %s", minimum, model.ConnectedWithin.ValueString()),
 		func(ctx context.Context) (done bool, observed string, err error) {
 			err = read(ctx)
-			return int64(len(runners)) >= wanted, strconv.Itoa(len(runners)), err
+			return int64(len(runners)) >= minimum, strconv.Itoa(len(runners)), err
 		})
 	return runners, err
 }

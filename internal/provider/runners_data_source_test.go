@@ -14,7 +14,7 @@ import (
 
 func lastUsed(at string) *string { return &at }
 
-// fleet is a namespace of three runners in two classes, in an order that is not the sorted one.
+// fleet is a namespace of three runners in two classes, not sorted.
 var fleet = []circlecitest.Runner{
 	{
 		ResourceClass: "acme/mac", Name: "mini", Hostname: "mini.local", Version: "3.1.2",
@@ -32,7 +32,7 @@ var fleet = []circlecitest.Runner{
 	},
 }
 
-// knownRunner is a runner as Terraform must show it.
+// knownRunner checks the attributes of a runner.
 func knownRunner(r circlecitest.Runner) knownvalue.Check {
 	var lastUsed knownvalue.Check = knownvalue.Null()
 	if r.LastUsed != nil {
@@ -61,51 +61,42 @@ func TestRunnersFilters(t *testing.T) {
 		url        string
 		want       []knownvalue.Check
 	}{
-		"a resource class": {
-			`resource_class = "acme/linux"`,
-			"/api/v2/runner?resource-class=acme%2Flinux",
-			[]knownvalue.Check{knownRunner(fleet[2]), knownRunner(fleet[1])},
+		"resource class": {
+			attributes: `resource_class = "acme/linux"`, url: "/api/v2/runner?resource-class=acme%2Flinux",
+			want: []knownvalue.Check{knownRunner(fleet[2]), knownRunner(fleet[1])},
 		},
-		"a namespace": {
-			`namespace = "acme"`,
-			"/api/v2/runner?namespace=acme",
-			[]knownvalue.Check{knownRunner(fleet[2]), knownRunner(fleet[1]), knownRunner(fleet[0])},
+		"namespace": {
+			attributes: `namespace = "acme"`, url: "/api/v2/runner?namespace=acme",
+			want: []knownvalue.Check{knownRunner(fleet[2]), knownRunner(fleet[1]), knownRunner(fleet[0])},
 		},
 		"both, of which only the class is sent": {
-			`
-  resource_class = "acme/mac"
-  namespace      = "acme"`,
-			"/api/v2/runner?resource-class=acme%2Fmac",
-			[]knownvalue.Check{knownRunner(fleet[0])},
+			attributes: "resource_class = \"acme/mac\"\n  namespace = \"acme\"", url: "/api/v2/runner?resource-class=acme%2Fmac",
+			want: []knownvalue.Check{knownRunner(fleet[0])},
 		},
-		"both, in other case": {
-			`
-  resource_class = "ACME/Mac"
-  namespace      = "Acme"`,
-			"/api/v2/runner?resource-class=ACME%2FMac",
-			[]knownvalue.Check{knownRunner(fleet[0])},
+		"both, in another case": {
+			attributes: "resource_class = \"ACME/Mac\"\n  namespace = \"Acme\"", url: "/api/v2/runner?resource-class=ACME%2FMac",
+			want: []knownvalue.Check{knownRunner(fleet[0])},
 		},
-		"a namespace without runners": {
-			`namespace = "empty"`,
-			"/api/v2/runner?namespace=empty",
-			[]knownvalue.Check{},
+		"namespace without runners": {
+			attributes: `namespace = "empty"`, url: "/api/v2/runner?namespace=empty",
+			want: []knownvalue.Check{},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := newServer(t)
 			server.SetRunners(fleet...)
 			runTest(t, resource.TestStep{
-				Config:            providerBlock(server) + "data \"circleci_runners\" \"test\" {\n" + row.attributes + "\n}",
+				Config:            providerBlock(server) + dataBlock("circleci_runners", row.attributes),
 				ConfigStateChecks: knownRunners(row.want...),
 			})
 			requests := server.Requests()
 			if len(requests) == 0 {
-				t.Fatal("the server was asked nothing")
+				t.Fatal("got no request")
 			}
 			for _, request := range requests {
 				expectRequest(t, request, row.url)
 				if got := request.Header.Get("Circle-Token"); got != circlecitest.PersonalToken {
-					t.Errorf("Circle-Token was %q", got)
+					t.Errorf("got Circle-Token %q", got)
 				}
 			}
 		})
@@ -116,10 +107,7 @@ func TestRunnersFilters(t *testing.T) {
 func TestRunnersOrder(t *testing.T) {
 	server := newServer(t)
 	server.SetRunners(fleet...)
-	configuration := providerBlock(server) + `
-data "circleci_runners" "test" {
-  namespace = "acme"
-}
+	configuration := providerBlock(server) + runnersBlock + `
 resource "terraform_data" "test" {
   input = data.circleci_runners.test.runners
 }`
@@ -135,8 +123,7 @@ resource "terraform_data" "test" {
 	)
 }
 
-// TestRunnersNull gives fields that the API leaves out or sets to null, which are null in Terraform, and empty ones,
-// which are not, but for times.
+// TestRunnersNull has fields that are missing or null, which are null in Terraform, and empty ones, of which only times are.
 func TestRunnersNull(t *testing.T) {
 	server := newServer(t)
 	server.SetHandler(circlecitest.JSON(`{"items": [
@@ -154,13 +141,13 @@ func TestRunnersNull(t *testing.T) {
 		})
 	}
 	runTest(t, resource.TestStep{
-		Config: providerBlock(server) + `data "circleci_runners" "test" { namespace = "acme" }`,
+		Config: providerBlock(server) + runnersBlock,
 		ConfigStateChecks: knownRunners(
 			runner("", knownvalue.StringExact("")), runner("a", null), runner("b", null)),
 	})
 }
 
-// TestRunnersUnknownFilter has a filter that is known only after apply: it passes validation and is read then.
+// TestRunnersUnknownFilter has a filter that is known only after apply: the read is deferred to the apply.
 func TestRunnersUnknownFilter(t *testing.T) {
 	server := newServer(t)
 	server.SetRunners(fleet...)

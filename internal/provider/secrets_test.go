@@ -107,7 +107,7 @@ func TestSecretsInResponse(t *testing.T) {
 		for _, block := range []string{"circleci_runners", "circleci_runner_fleet"} {
 			got := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token = %q\n}\n", server.URL, secret)+
 				fmt.Sprintf("data %q \"test\" {\n  namespace = \"acme\"\n}\n", block)).plan()
-			expectFinding(t, got, finding{"", "Cannot list the runners of namespace acme", "/api/v2/runner?namespace=acme: the answer contains the credential that was sent."})
+			assertDiagnostic(t, got, wantDiagnostic{summary: "Error reading runners of namespace acme", detail: "/api/v2/runner?namespace=acme: the answer contains the credential that was sent."})
 			expectNowhere(t, map[string]string{"the diagnostic": fmt.Sprintf("%+v", got)})
 		}
 	}

@@ -7,9 +7,12 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// NewServer returns a function that makes the provider as a server of protocol 6: the framework's, with two wrappers
-// around it, each of which can be left out by itself. The arguments are those of [New].
-func NewServer(version string, adjust ...func(*circleci.Config)) func() tfprotov6.ProviderServer {
-	framework := providerserver.NewProtocol6(New(version, adjust...)())
+// Option changes the configuration of the client, such as how it connects, for tests.
+type Option = func(*circleci.Config)
+
+// NewServer returns a function that makes the provider as a server of protocol 6: the framework's, in two independent
+// wrappers. The arguments are those of [New].
+func NewServer(version string, opts ...Option) func() tfprotov6.ProviderServer {
+	framework := providerserver.NewProtocol6(New(version, opts...)())
 	return func() tfprotov6.ProviderServer { return &runnerListEncoder{&nullArgumentEncoder{framework()}} }
 }

@@ -3,7 +3,6 @@ package provider_test
 import (
 	"bytes"
 	"fmt"
-	"math/big"
 	"strings"
 	"sync"
 	"testing"
@@ -16,8 +15,38 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
-// newThrottledFleet is a provider for a namespace of 200 resource classes, whose API has a rate limit.
-func newThrottledFleet(t *testing.T, limit *circlecitest.RateLimit) testProvider {
+// TestRateLimitPausesAllReads has a read with a 429, which delays the read of another data source, too.
+func TestRateLimitPausesAllReads(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := newMemoryServer(t)
+		server.SetTasks("acme/linux", 1, 0)
+		server.Enqueue(circlecitest.WithHeader(circlecitest.Error(429, "slow down"), "Retry-After", "60"))
+		p := newProvider(t, server, nil)
+		var reads sync.WaitGroup
+		read := func(dataSource string, attributes providertest.Attributes) {
+			reads.Go(func() {
+				if _, got := p.read(t.Context(), dataSource, attributes); len(got) != 0 {
+					t.Errorf("%s: %s", dataSource, formatDiagnostics(got))
+				}
+			})
+		}
+		read("circleci_runner_tasks", linuxClass)
+		synctest.Wait()
+		read("circleci_runners", acmeNamespace)
+		time.Sleep(time.Minute - 1)
+		if got := len(server.Requests()); got != 1 {
+			t.Errorf("got %d requests before the minute of Retry-After ended, want 1", got)
+		}
+		reads.Wait()
+		if got := len(server.Requests()); got != 3 {
+			t.Errorf("got %d requests, want 3", got)
+		}
+	})
+}
+
+// readThrottledFleet reads a namespace of 200 resource classes from an API with a rate limit.
+func readThrottledFleet(t *testing.T, limit *circlecitest.RateLimit) (state providertest.Attributes, diagnostics []diagnostic, logged string) {
 	t.Helper()
 	server := newMemoryServer(t)
 	runners := []circlecitest.Runner{}
@@ -28,7 +57,47 @@ func newThrottledFleet(t *testing.T, limit *circlecitest.RateLimit) testProvider
 	}
 	server.SetRunners(runners...)
 	server.Intercept(limit.Handler)
-	return newMemoryProvider(t, server)
+	var log lockedBuffer
+	state, diagnostics = newProvider(t, server, nil).read(tflogtest.RootLogger(t.Context(), &log), "circleci_runner_fleet", acmeNamespace)
+	return state, diagnostics, log.String()
+}
+
+// TestThrottledFleet has a fleet that completes under a rate limit, which is logged once.
+func TestThrottledFleet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		limit := &circlecitest.RateLimit{PerSecond: 10, Burst: 10, RetryAfter: time.Second}
+		state, got, logged := readThrottledFleet(t, limit)
+		assertNoDiagnostics(t, got)
+		if count := state["unclaimed_task_count"]; !count.Equal(providertest.Number(200)) {
+			t.Errorf("got %s tasks, want 200", count)
+		}
+		if accepted, refused := limit.Counts(); accepted != 201 || refused == 0 {
+			t.Errorf("%d requests were accepted and %d refused, want 201 and some", accepted, refused)
+		}
+		if got := strings.Count(logged, `"The Runner API rate-limits requests, so they are sent more slowly"`); got != 1 {
+			t.Errorf("got %d log messages about the rate limit, want 1:\n%s", got, logged)
+		}
+		if !strings.Contains(logged, `"requests_per_second":4,"retry_after_seconds":1`) {
+			t.Errorf("the log does not have the rate:\n%s", logged)
+		}
+	})
+}
+
+// TestThrottledFleetExceedsReadTimeout has a rate limit under which the read cannot complete: it ends early.
+func TestThrottledFleetExceedsReadTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		_, got, _ := readThrottledFleet(t, &circlecitest.RateLimit{PerSecond: 0.2, Burst: 20})
+		assertDiagnostic(t, got, wantDiagnostic{
+			summary: "Error counting tasks of namespace acme",
+			detail:  " of 200 resource classes ... requests per second ... exceed the 5m0s read timeout ... max_concurrent_requests",
+		})
+		if elapsed := time.Since(start); elapsed > time.Minute {
+			t.Errorf("the read took %s", elapsed)
+		}
+	})
 }
 
 // lockedBuffer takes a log from several goroutines.
@@ -47,62 +116,4 @@ func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buffer.String()
-}
-
-func readFleet(t *testing.T, p testProvider) (count int64, detail, logged string) {
-	t.Helper()
-	var log lockedBuffer
-	ctx := tflogtest.RootLogger(t.Context(), &log)
-	state, diagnostics := p.read(ctx, "circleci_runner_fleet", providertest.Attributes{"namespace": providertest.String("acme")})
-	if len(diagnostics) > 0 {
-		return 0, diagnostics[0].Detail, log.String()
-	}
-	var number big.Float
-	if err := state["unclaimed_task_count"].As(&number); err != nil {
-		t.Fatal(err)
-	}
-	count, _ = number.Int64()
-	return count, "", log.String()
-}
-
-// A fleet completes under a rate limit, and the log says once that there is one.
-func TestThrottledFleet(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		limit := &circlecitest.RateLimit{PerSecond: 10, Burst: 10, RetryAfter: time.Second}
-		count, detail, logged := readFleet(t, newThrottledFleet(t, limit))
-		if count != 200 {
-			t.Errorf("the count is %d, not 200: %s", count, detail)
-		}
-		if accepted, refused := limit.Counts(); accepted != 201 || refused == 0 {
-			t.Errorf("%d requests were accepted and %d refused", accepted, refused)
-		}
-		const message = `"The Runner API rate-limits requests, so they are sent more slowly"`
-		if got := strings.Count(logged, message); got != 1 {
-			t.Errorf("the log says %d times that requests are rate-limited:\n%s", got, logged)
-		}
-		if !strings.Contains(logged, `"requests_per_second":4,"retry_after_seconds":1`) {
-			t.Errorf("the log does not give the pace:\n%s", logged)
-		}
-	})
-}
-
-// A rate limit under which the time does not suffice ends a fleet as soon as that is known.
-func TestThrottledFleetExceedsReadTimeout(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		_, detail, _ := readFleet(t, newThrottledFleet(t, &circlecitest.RateLimit{PerSecond: 0.2, Burst: 20}))
-		for _, want := range []string{
-			" of 200 resource classes could not be counted", "requests per second", "which", "exceed the 5m0s read timeout",
-			"max_concurrent_requests",
-		} {
-			if !strings.Contains(detail, want) {
-				t.Errorf("the detail is\n%s\nwithout %q", detail, want)
-			}
-		}
-		if elapsed := time.Since(start); elapsed > time.Minute {
-			t.Errorf("the read took %s", elapsed)
-		}
-	})
 }

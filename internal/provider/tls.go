@@ -70,7 +70,7 @@ func (m providerModel) addClientCertificate(config *tls.Config, diags *diag.Diag
 		{key, certificate, "client_key_pem", "client_cert_pem"},
 	} {
 		if isKnown(lone.given) && lone.missing.IsNull() {
-			diags.AddAttributeError(path.Root(lone.givenName), "Client certificate without its pair",
+			diags.AddAttributeError(path.Root(lone.givenName), "Incomplete mutual TLS configuration",
 				lone.givenName+" is set without "+lone.otherName+". Give both, or neither.")
 			return
 		}

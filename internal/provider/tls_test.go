@@ -94,7 +94,7 @@ func TestCertificateErrors(t *testing.T) {
 			}
 			got := newWorkspace(t, tlsProviderBlock(server.URL, attributes)+tasksBlock).plan()
 			for _, part := range []string{"the certificate of 127.0.0.1 was not accepted: " + row.reason, "ca_cert_pem"} {
-				expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", part})
+				assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: part})
 			}
 			if requests := server.Requests(); len(requests) != 0 {
 				t.Errorf("the server was asked %+v", requests)
@@ -113,7 +113,7 @@ func TestOldTLS(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	got := newWorkspace(t, tlsProviderBlock(server.URL, heredoc("ca_cert_pem", authority.CertificatePEM))+tasksBlock).plan()
-	expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "remote error: tls: protocol version not supported.\n\nThe server and the provider could not agree on how to use TLS"})
+	assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "remote error: tls: protocol version not supported.\n\nThe server and the provider could not agree on how to use TLS"})
 	if requests := server.Requests(); len(requests) != 0 {
 		t.Errorf("the server was asked %+v", requests)
 	}
@@ -147,7 +147,7 @@ func TestMutualTLS(t *testing.T) {
 		server := newTLSServer(t, authority, clients)
 		got := newWorkspace(t, tlsProviderBlock(server.URL, trust)+tasksBlock).plan()
 		for _, part := range []string{"tls: certificate required", "client_cert_pem"} {
-			expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", part})
+			assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: part})
 		}
 		if requests := server.Requests(); len(requests) != 0 {
 			t.Errorf("the server was asked %+v", requests)
@@ -163,47 +163,47 @@ func TestValidatePEM(t *testing.T) {
 	const unreadable = "-----BEGIN CERTIFICATE-----\nc2VzYW1l\n-----END CERTIFICATE-----\n"
 	for name, row := range map[string]struct {
 		attributes string
-		want       finding
+		want       wantDiagnostic
 	}{
 		"no PEM": {
-			"  ca_cert_pem = \"ca.pem\"\n",
-			finding{`ca_cert_pem = "ca.pem"`, "Invalid CA certificates", "The value of ca_cert_pem holds no certificate in PEM form."},
+			attributes: "  ca_cert_pem = \"ca.pem\"\n",
+			want:       wantDiagnostic{at: `ca_cert_pem = "ca.pem"`, summary: "Invalid CA certificates", detail: "The value of ca_cert_pem holds no certificate in PEM form."},
 		},
 		"empty": {
-			"  ca_cert_pem = \"\"\n",
-			finding{`ca_cert_pem = ""`, "Invalid CA certificates", "holds no certificate in PEM form."},
+			attributes: "  ca_cert_pem = \"\"\n",
+			want:       wantDiagnostic{at: `ca_cert_pem = ""`, summary: "Invalid CA certificates", detail: "holds no certificate in PEM form."},
 		},
 		"a key among the certificates": {
-			heredoc("ca_cert_pem", certificate+key),
-			finding{"", "Invalid CA certificates", "holds a block that is not a certificate."},
+			attributes: heredoc("ca_cert_pem", certificate+key),
+			want:       wantDiagnostic{summary: "Invalid CA certificates", detail: "holds a block that is not a certificate."},
 		},
 		"a certificate that cannot be read": {
-			heredoc("ca_cert_pem", certificate+unreadable),
-			finding{"", "Invalid CA certificates", "holds a certificate that cannot be read."},
+			attributes: heredoc("ca_cert_pem", certificate+unreadable),
+			want:       wantDiagnostic{summary: "Invalid CA certificates", detail: "holds a certificate that cannot be read."},
 		},
 		"certificate without key": {
-			heredoc("client_cert_pem", certificate),
-			finding{"", "Client certificate without its pair", "client_cert_pem is set without client_key_pem. Give both, or neither."},
+			attributes: heredoc("client_cert_pem", certificate),
+			want:       wantDiagnostic{summary: "Incomplete mutual TLS configuration", detail: "client_cert_pem is set without client_key_pem. Give both, or neither."},
 		},
 		"key without certificate": {
-			heredoc("client_key_pem", key),
-			finding{"", "Client certificate without its pair", "client_key_pem is set without client_cert_pem. Give both, or neither."},
+			attributes: heredoc("client_key_pem", key),
+			want:       wantDiagnostic{summary: "Incomplete mutual TLS configuration", detail: "client_key_pem is set without client_cert_pem. Give both, or neither."},
 		},
 		"no certificate": {
-			heredoc("client_cert_pem", key) + heredoc("client_key_pem", key),
-			finding{"", "Invalid client certificate", "The value of client_cert_pem holds no certificate in PEM form."},
+			attributes: heredoc("client_cert_pem", key) + heredoc("client_key_pem", key),
+			want:       wantDiagnostic{summary: "Invalid client certificate", detail: "The value of client_cert_pem holds no certificate in PEM form."},
 		},
 		"key of another certificate": {
-			heredoc("client_cert_pem", certificate) + heredoc("client_key_pem", otherKey),
-			finding{"", "Invalid client key", "is not the unencrypted private key, in PEM form, of the certificate in client_cert_pem."},
+			attributes: heredoc("client_cert_pem", certificate) + heredoc("client_key_pem", otherKey),
+			want:       wantDiagnostic{summary: "Invalid client key", detail: "is not the unencrypted private key, in PEM form, of the certificate in client_cert_pem."},
 		},
 		"no key": {
-			heredoc("client_cert_pem", certificate) + "  client_key_pem = \"key.pem\"\n",
-			finding{`client_key_pem = "key.pem"`, "Invalid client key", "is not the unencrypted private key"},
+			attributes: heredoc("client_cert_pem", certificate) + "  client_key_pem = \"key.pem\"\n",
+			want:       wantDiagnostic{at: `client_key_pem = "key.pem"`, summary: "Invalid client key", detail: "is not the unencrypted private key"},
 		},
 		"plain http that is not verified either": {
-			"  insecure_skip_verify = true\n",
-			finding{`api_url = "http://runner.example.com"`, "Invalid API URL", "is plain http, which would send the credential unencrypted"},
+			attributes: "  insecure_skip_verify = true\n",
+			want:       wantDiagnostic{at: `api_url = "http://runner.example.com"`, summary: "Invalid API URL", detail: "is plain http, which would send the credential unencrypted"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -212,7 +212,7 @@ func TestValidatePEM(t *testing.T) {
 			if row.want.summary == "Invalid API URL" {
 				url = "http://runner.example.com"
 			}
-			expectFinding(t, newWorkspace(t, tlsProviderBlock(url, row.attributes)+tasksBlock).validate(), row.want)
+			assertDiagnostic(t, newWorkspace(t, tlsProviderBlock(url, row.attributes)+tasksBlock).validate(), row.want)
 		})
 	}
 }
@@ -262,8 +262,8 @@ func TestProxy(t *testing.T) {
 		proxy := newProxy(t, "user", "other")
 		t.Setenv("HTTPS_PROXY", withUser(t, proxy, url.UserPassword("user", "sesame-open")))
 		got := newWorkspace(t, configuration).plan()
-		expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "the proxy answered 407 Proxy Authentication Required."})
-		expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "HTTPS_PROXY"})
+		assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "the proxy answered 407 Proxy Authentication Required."})
+		assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "HTTPS_PROXY"})
 		expectNoSecret(t, got)
 		if requests := server.Requests(); len(requests) != 0 {
 			t.Errorf("the server was asked %+v", requests)
@@ -272,7 +272,7 @@ func TestProxy(t *testing.T) {
 	t.Run("that is no URL", func(t *testing.T) {
 		t.Setenv("HTTPS_PROXY", "http://user:sesame open@127.0.0.1:%zz")
 		got := newWorkspace(t, configuration).plan()
-		expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "the proxy in the environment variable HTTPS_PROXY is not a valid URL"})
+		assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "the proxy in the environment variable HTTPS_PROXY is not a valid URL"})
 		expectNoSecret(t, got)
 	})
 	t.Run("that is down", func(t *testing.T) {
@@ -280,7 +280,7 @@ func TestProxy(t *testing.T) {
 		t.Setenv("HTTPS_PROXY", withUser(t, proxy, url.UserPassword("user", "sesame-open")))
 		proxy.Close()
 		got := newWorkspace(t, configuration).plan()
-		expectFinding(t, got, finding{"", "Cannot count the tasks of resource class acme/linux", "connection refused (tried once in "})
+		assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "connection refused (tried once in "})
 		expectNoSecret(t, got)
 	})
 	t.Run("that NO_PROXY leaves out", func(t *testing.T) {
@@ -296,7 +296,7 @@ func TestProxy(t *testing.T) {
 				return nil, errors.New("no way there")
 			}
 		})
-		expectFinding(t, w.plan(), finding{"", "Cannot count the tasks of resource class acme/linux", "no way there."})
+		assertDiagnostic(t, w.plan(), wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "no way there."})
 		if !slices.Equal(dialed, []string{"runner.invalid:443"}) {
 			t.Errorf("the provider dialed %q", dialed)
 		}

@@ -1,134 +1,177 @@
 package provider_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// finding is what a user is told: where, and with which words.
-type finding struct {
-	// code is the line of the configuration that the CLI shows, "" when the finding is not on an attribute.
-	code string
-	// summary and detail are parts of what the diagnostic says.
-	summary, detail string
-}
-
-// expectFinding asserts that there is exactly one diagnostic and that it is this one.
-func expectFinding(t *testing.T, got []diagnostic, want finding) {
-	t.Helper()
-	if len(got) != 1 {
-		t.Fatalf("there are %d diagnostics, not one: %+v", len(got), got)
-	}
-	d := got[0]
-	if d.Severity != "error" || d.Summary != want.summary {
-		t.Errorf("the diagnostic is %s %q, not error %q", d.Severity, d.Summary, want.summary)
-	}
-	if !strings.Contains(d.Detail, want.detail) {
-		t.Errorf("the detail is\n%s\nwithout\n%s", d.Detail, want.detail)
-	}
-	if want.code != "" && (d.Snippet == nil || strings.TrimSpace(d.Snippet.Code) != want.code) {
-		t.Errorf("the diagnostic is on %+v, not on %s", d.Snippet, want.code)
-	}
-}
-
+// TestValidateDataSources has each validator of each attribute. The client's tests have every invalid resource class and
+// namespace.
 func TestValidateDataSources(t *testing.T) {
+	t.Parallel()
 	const (
-		wantClass     = `A resource class is namespace/name, such as "acme/linux".`
-		wantNamespace = `A namespace is the part of a resource class before the slash, such as "acme".`
+		class    = "Invalid resource class"
+		duration = "Invalid duration"
+		number   = "Invalid number"
+		largest  = "9223372036854775807"
+
+		linux     = `resource_class = "acme/linux"`
+		connected = linux + "\n  connected_within = \"2m\""
 	)
+	waitFor := func(limits string) string { return "\n  wait_for = {\n    " + limits + "\n  }" }
 	for name, row := range map[string]struct {
-		dataSource string
+		dataSource string // Without its prefix circleci_.
 		attributes string
-		want       finding
+		want       wantDiagnostic
 	}{
 		"no filter": {
-			"circleci_runners", ``,
-			finding{"", "Missing Attribute Configuration", "At least one of these attributes must be configured: [resource_class,namespace]"},
+			dataSource: "runners",
+			want:       wantDiagnostic{summary: "Missing Attribute Configuration", detail: "At least one of these attributes must be configured: [resource_class,namespace]"},
 		},
 		"class without a slash": {
-			"circleci_runners", `resource_class = "linux"`,
-			finding{`resource_class = "linux"`, "Invalid resource class", "The value of resource_class has no slash between namespace and name. " + wantClass},
-		},
-		"class with two slashes": {
-			"circleci_runners", `resource_class = "acme/linux/large"`,
-			finding{`resource_class = "acme/linux/large"`, "Invalid resource class", "has more than one slash. " + wantClass},
-		},
-		"class without a namespace": {
-			"circleci_runners", `resource_class = "/linux"`,
-			finding{`resource_class = "/linux"`, "Invalid resource class", "has nothing before the slash. " + wantClass},
-		},
-		"class without a name": {
-			"circleci_runners", `resource_class = "acme/"`,
-			finding{`resource_class = "acme/"`, "Invalid resource class", "has nothing after the slash. " + wantClass},
-		},
-		"empty class": {
-			"circleci_runners", `resource_class = ""`,
-			finding{`resource_class = ""`, "Invalid resource class", "has no slash"},
-		},
-		"class with a space": {
-			"circleci_runners", `resource_class = "acme/linux large"`,
-			finding{`resource_class = "acme/linux large"`, "Invalid resource class", "holds white space. " + wantClass},
+			dataSource: "runners", attributes: `resource_class = "linux"`,
+			want: wantDiagnostic{
+				at: `resource_class = "linux"`, summary: class,
+				detail: `The value of resource_class has no slash between namespace and name. A resource class is namespace/name, such as "acme/linux".`,
+			},
 		},
 		"class with a line break": {
-			"circleci_runners", `resource_class = "acme/linux\n"`,
-			finding{`resource_class = "acme/linux\n"`, "Invalid resource class", "holds white space. " + wantClass},
-		},
-		"class with a no-break space": {
-			"circleci_runners", `resource_class = "acme/\u00a0linux"`,
-			finding{`resource_class = "acme/\u00a0linux"`, "Invalid resource class", "holds white space. " + wantClass},
-		},
-		"class with a control character": {
-			"circleci_runners", `resource_class = "acme/li\u0007nux"`,
-			finding{`resource_class = "acme/li\u0007nux"`, "Invalid resource class", "holds a control character. " + wantClass},
-		},
-		"empty namespace": {
-			"circleci_runners", `namespace = ""`,
-			finding{`namespace = ""`, "Invalid namespace", "The value of namespace is empty. " + wantNamespace},
+			dataSource: "runners", attributes: `resource_class = "acme/linux\n"`, want: wantDiagnostic{at: `resource_class = "acme/linux\n"`, summary: class},
 		},
 		"namespace with a slash": {
-			"circleci_runners", `namespace = "acme/linux"`,
-			finding{`namespace = "acme/linux"`, "Invalid namespace", "has a slash, as only a resource class has. " + wantNamespace},
-		},
-		"namespace with a tab": {
-			"circleci_runners", `namespace = "ac\tme"`,
-			finding{`namespace = "ac\tme"`, "Invalid namespace", "holds white space. " + wantNamespace},
-		},
-		"namespace with a control character": {
-			"circleci_runners", `namespace = "ac\u007fme"`,
-			finding{`namespace = "ac\u007fme"`, "Invalid namespace", "holds a control character. " + wantNamespace},
+			dataSource: "runners", attributes: `namespace = "acme/linux"`,
+			want: wantDiagnostic{
+				at: `namespace = "acme/linux"`, summary: "Invalid namespace",
+				detail: `The value of namespace has a slash ... . A namespace is the part of a resource class before the slash, such as "acme".`,
+			},
 		},
 		"class outside the namespace": {
-			"circleci_runners", "resource_class = \"acme/linux\"\n  namespace = \"other\"",
-			finding{`resource_class = "acme/linux"`, "Resource class outside the namespace", `The resource class "acme/linux" does not lie in the namespace "other".`},
+			dataSource: "runners", attributes: linux + "\n  namespace = \"other\"",
+			want: wantDiagnostic{
+				at: linux, summary: "Resource class outside the namespace",
+				detail: `The resource class "acme/linux" is not in the namespace "other". Specify a class that starts with "other/", or another namespace.`,
+			},
 		},
-		"class of a namespace that only starts alike": {
-			"circleci_runners", "resource_class = \"acme-2/linux\"\n  namespace = \"acme\"",
-			finding{`resource_class = "acme-2/linux"`, "Resource class outside the namespace", `"acme/"`},
+		"class of a namespace with the same prefix": {
+			dataSource: "runners", attributes: "resource_class = \"acme-2/linux\"\n  namespace = \"acme\"",
+			want: wantDiagnostic{at: `resource_class = "acme-2/linux"`, summary: "Resource class outside the namespace", detail: `"acme/"`},
+		},
+		"connected_within without a unit": {
+			dataSource: "runners", attributes: linux + "\n  connected_within = \"10\"",
+			want: wantDiagnostic{at: `connected_within = "10"`, summary: duration, detail: "The value of connected_within is not a duration."},
+		},
+		"negative connected_within": {
+			dataSource: "runners", attributes: linux + "\n  connected_within = \"-10m\"",
+			want: wantDiagnostic{at: `connected_within = "-10m"`, summary: duration, detail: "The value of connected_within must be greater than zero."},
+		},
+		"wait_for without connected_within": {
+			dataSource: "runners", attributes: linux + waitFor("min_runners = 1"),
+			want: wantDiagnostic{summary: "Invalid Attribute Combination", detail: `Attribute "connected_within" must be specified when "wait_for" is specified`},
+		},
+		"wait_for without min_runners": {
+			dataSource: "runners", attributes: connected + waitFor(`timeout = "1m"`),
+			want: wantDiagnostic{summary: "Incorrect attribute value type", detail: `attribute "min_runners" is required`},
+		},
+		"negative min_runners": {
+			dataSource: "runners", attributes: connected + waitFor("min_runners = -1"),
+			want: wantDiagnostic{summary: number, detail: "The value of wait_for.min_runners must be an integer from 0 to " + largest + ", got: -1."},
+		},
+		"fraction of min_runners": {
+			dataSource: "runners", attributes: connected + waitFor("min_runners = 0.5"),
+			want: wantDiagnostic{summary: number, detail: "The value of wait_for.min_runners must be an integer from 0 to " + largest + ", got: 0.5."},
+		},
+		"min_runners beyond 64 bits": {
+			dataSource: "runners", attributes: connected + waitFor("min_runners = 1e400"),
+			want: wantDiagnostic{summary: number, detail: "The value of wait_for.min_runners must be an integer from 0 to " + largest + ", got: 1e+400."},
+		},
+		"poll_interval of zero": {
+			dataSource: "runners", attributes: connected + waitFor("min_runners = 1\n    poll_interval = \"0s\""),
+			want: wantDiagnostic{summary: duration, detail: "The value of wait_for.poll_interval must be greater than zero."},
+		},
+		"poll_interval below the minimum": {
+			dataSource: "runners", attributes: connected + waitFor("min_runners = 1\n    poll_interval = \"999ms\""),
+			want: wantDiagnostic{summary: duration, detail: "The value of wait_for.poll_interval must be at least 1s."},
 		},
 		"tasks without a class": {
-			"circleci_runner_tasks", ``,
-			finding{"", "Missing required argument", `The argument "resource_class" is required`},
+			dataSource: "runner_tasks", want: wantDiagnostic{summary: "Missing required argument", detail: `The argument "resource_class" is required`},
 		},
 		"tasks of a namespace": {
-			"circleci_runner_tasks", `resource_class = "acme"`,
-			finding{`resource_class = "acme"`, "Invalid resource class", "has no slash between namespace and name. " + wantClass},
+			dataSource: "runner_tasks", attributes: `resource_class = "acme"`,
+			want: wantDiagnostic{at: `resource_class = "acme"`, summary: class, detail: "has no slash between namespace and name."},
 		},
-		"tasks with a typing error": {
-			"circleci_runner_tasks", "resource_class = \"acme/linux\"\n  resource_clas = \"acme/linux\"",
-			finding{`resource_clas = "acme/linux"`, "Unsupported argument", `An argument named "resource_clas" is not expected here.`},
+		"tasks with a typo": {
+			dataSource: "runner_tasks", attributes: linux + "\n  resource_clas = \"acme/linux\"",
+			want: wantDiagnostic{at: `resource_clas = "acme/linux"`, summary: "Unsupported argument", detail: `An argument named "resource_clas" is not expected here.`},
+		},
+		"tasks without a limit": {
+			dataSource: "runner_tasks", attributes: linux + waitFor(`timeout = "1m"`),
+			want: wantDiagnostic{
+				summary: "Invalid Attribute Combination",
+				detail:  "At least one attribute out of [wait_for.max_running,wait_for.max_unclaimed] must be specified",
+			},
+		},
+		"negative max_unclaimed": {
+			dataSource: "runner_tasks", attributes: linux + waitFor("max_unclaimed = -1"),
+			want: wantDiagnostic{summary: number, detail: "The value of wait_for.max_unclaimed must be an integer from 0 to " + largest + ", got: -1."},
+		},
+		"negative max_running": {
+			dataSource: "runner_tasks", attributes: linux + waitFor("max_running = -1"),
+			want: wantDiagnostic{summary: number, detail: "The value of wait_for.max_running must be an integer from 0 to " + largest + ", got: -1."},
+		},
+		"invalid timeout": {
+			dataSource: "runner_tasks", attributes: linux + waitFor("max_unclaimed = 1\n    timeout = \"soon\""),
+			want: wantDiagnostic{summary: duration, detail: "The value of wait_for.timeout is not a duration."},
+		},
+		"fleet without a namespace": {
+			dataSource: "runner_fleet", want: wantDiagnostic{summary: "Missing required argument", detail: `The argument "namespace" is required`},
+		},
+		"fleet with an invalid class": {
+			dataSource: "runner_fleet", attributes: "namespace = \"acme\"\n  resource_classes = [\"linux\"]",
+			want: wantDiagnostic{at: `resource_classes = ["linux"]`, summary: class, detail: "has no slash between namespace and name."},
+		},
+		"fleet with a class outside the namespace": {
+			dataSource: "runner_fleet", attributes: "namespace = \"acme\"\n  resource_classes = [\"other/linux\"]",
+			want: wantDiagnostic{
+				at: `resource_classes = ["other/linux"]`, summary: "Resource class outside the namespace",
+				detail: `The resource class "other/linux" is not in the namespace "acme".`,
+			},
+		},
+		"fleet with a null class": {
+			dataSource: "runner_fleet", attributes: "namespace = \"acme\"\n  resource_classes = [\"acme/linux\", null, terraform_data.unknown.id]",
+			want: wantDiagnostic{
+				at: `resource_classes = ["acme/linux", null, terraform_data.unknown.id]`, summary: class,
+				detail: "An element of resource_classes is null. Remove it",
+			},
+		},
+		"fleet with two names of a class": {
+			dataSource: "runner_fleet", attributes: "namespace = \"acme\"\n  resource_classes = [\"acme/linux\", \"acme/Linux\", \"acme/mac\"]",
+			want: wantDiagnostic{
+				at: `resource_classes = ["acme/linux", "acme/Linux", "acme/mac"]`, summary: "Duplicate resource class",
+				detail: `The elements "acme/Linux" and "acme/linux" of resource_classes name the same resource class. Specify each resource class once.`,
+			},
+		},
+		"fleet with an invalid duration": {
+			dataSource: "runner_fleet", attributes: "namespace = \"acme\"\n  connected_within = \"\"",
+			want: wantDiagnostic{at: `connected_within = ""`, summary: duration, detail: "The value of connected_within is not a duration."},
+		},
+		"organization by name": {
+			dataSource: "organization_runners", attributes: `organization_id = "acme"`,
+			want: wantDiagnostic{
+				at: `organization_id = "acme"`, summary: "Invalid Attribute Value Match",
+				detail: "must be the organization's UUID, such as b9291e0d-a11e-41fb-8517-c545388b5953",
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorkspace(t, `data "`+row.dataSource+`" "test" {`+"\n  "+row.attributes+"\n}\n")
-			expectFinding(t, w.validate(), row.want)
+			w := newWorkspace(t, dataBlock("circleci_"+row.dataSource, row.attributes)+"resource \"terraform_data\" \"unknown\" {}\n")
+			assertDiagnostic(t, w.validate(), row.want)
 		})
 	}
 }
 
-// TestValidateAccepts has what is odd but not the provider's to judge.
+// TestValidateAccepts has unusual values that are valid, and unknown ones.
 func TestValidateAccepts(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t, `
@@ -163,141 +206,99 @@ provider "circleci" {
   request_timeout = "100ms"
 }
 `)
-	if got := w.validate(); len(got) != 0 {
-		t.Errorf("validate reports %+v", got)
-	}
+	assertNoDiagnostics(t, w.validate())
 }
 
-// TestReadValidatesWhatWasUnknown has filters that turn out to be bad only after apply: nothing is sent then.
-func TestReadValidatesWhatWasUnknown(t *testing.T) {
+// TestReadValidatesUnknownFilters has a filter that is invalid only once it is known: nothing is sent then.
+func TestReadValidatesUnknownFilters(t *testing.T) {
 	server := newServer(t)
 	w := newWorkspace(t, providerBlock(server)+`
 resource "terraform_data" "class" {
   input = "other/linux"
 }
-data "circleci_runners" "test" {
-  resource_class = terraform_data.class.output
-  namespace      = "acme"
-}
-`)
-	expectFinding(t, w.apply(), finding{"", "Resource class outside the namespace", `The resource class "other/linux" does not lie in the namespace "acme".`})
-	if requests := server.Requests(); len(requests) != 0 {
-		t.Errorf("the server was asked %+v", requests)
-	}
+`+dataBlock("circleci_runners", "resource_class = terraform_data.class.output\n  namespace = \"acme\""))
+	assertDiagnostic(t, w.apply(), wantDiagnostic{
+		summary: "Resource class outside the namespace", detail: `The resource class "other/linux" is not in the namespace "acme".`,
+	})
+	expectRequests(t, server)
 }
 
+// TestValidateProvider has each validator of each attribute. The client's tests have every invalid URL and token.
 func TestValidateProvider(t *testing.T) {
+	t.Parallel()
 	const (
 		wantURL   = ". Give the origin of the Runner API, such as https://runner.circleci.com or https://circleci.example.com."
 		wantToken = ". Give the value alone, as CircleCI showed it."
 	)
 	for name, row := range map[string]struct {
 		attributes string
-		want       finding
-		// planOnly is for what validate cannot know: values of variables, and what the environment may say.
-		planOnly bool
+		at         string // The default is attributes.
+		summary    string
+		detail     string
+		planOnly   bool // It is not found by validate, which does not know variables and the environment.
 	}{
 		"empty token": {
-			`token = ""`,
-			finding{`token = ""`, "Invalid personal API token", "The personal API token from the provider's attribute token is empty" + wantToken}, false,
+			attributes: `token = ""`, summary: "Invalid personal API token",
+			detail: "The personal API token from the provider's attribute token is empty" + wantToken,
 		},
 		"token with a line break": {
-			`token = var.secret_line`,
-			finding{`token = var.secret_line`, "Invalid personal API token", "holds white space, such as a line break that was pasted along" + wantToken}, true,
+			attributes: `token = var.secret_line`, summary: "Invalid personal API token", detail: "holds white space ... " + wantToken, planOnly: true,
 		},
 		"token with a control character": {
-			`token = var.secret_control`,
-			finding{`token = var.secret_control`, "Invalid personal API token", "holds a control character" + wantToken}, true,
+			attributes: `token = var.secret_control`, summary: "Invalid personal API token", detail: "holds a control character" + wantToken, planOnly: true,
 		},
-		"other version": {
-			`api_version = "v4"`,
-			finding{`api_version = "v4"`, "Invalid Attribute Value Match", `value must be one of: ["v2" "v3"], got: "v4"`}, false,
+		"other version": {attributes: `api_version = "v4"`, summary: "Invalid Attribute Value Match", detail: `value must be one of: ["v2" "v3"], got: "v4"`},
+		"empty version": {attributes: `api_version = ""`, summary: "Invalid Attribute Value Match", detail: `value must be one of: ["v2" "v3"], got: ""`},
+		"empty URL": {
+			attributes: `api_url = ""`, summary: "Invalid API URL",
+			detail: "The URL from the provider's attribute api_url is not an absolute http or https URL" + wantURL,
 		},
-		"empty version": {
-			`api_version = ""`,
-			finding{`api_version = ""`, "Invalid Attribute Value Match", `value must be one of: ["v2" "v3"], got: ""`}, false,
+		"URL with user info": {
+			attributes: `api_url = "https://me@runner.example.com"`, summary: "Invalid API URL", detail: "holds user info (the part before the @)" + wantURL,
 		},
-		"empty URL":          {`api_url = ""`, finding{`api_url = ""`, "Invalid API URL", "The URL from the provider's attribute api_url is not an absolute http or https URL" + wantURL}, false},
-		"URL without scheme": {`api_url = "runner.example.com"`, finding{`api_url = "runner.example.com"`, "Invalid API URL", "is not an absolute http or https URL" + wantURL}, false},
-		"other scheme":       {`api_url = "ftp://runner.example.com"`, finding{`api_url = "ftp://runner.example.com"`, "Invalid API URL", "is not an absolute http or https URL" + wantURL}, false},
-		"user info":          {`api_url = "https://me@runner.example.com"`, finding{`api_url = "https://me@runner.example.com"`, "Invalid API URL", "holds user info (the part before the @)" + wantURL}, false},
-		"query":              {`api_url = "https://runner.example.com/?a=b"`, finding{`api_url = "https://runner.example.com/?a=b"`, "Invalid API URL", "has a query (the part from the ?)" + wantURL}, false},
-		"fragment":           {`api_url = "https://runner.example.com/#a"`, finding{`api_url = "https://runner.example.com/#a"`, "Invalid API URL", "has a fragment (the part from the #)" + wantURL}, false},
-		"no host":            {`api_url = "https:///api/v2"`, finding{`api_url = "https:///api/v2"`, "Invalid API URL", "has no host" + wantURL}, false},
-		"white space":        {`api_url = "https://runner.example.com "`, finding{`api_url = "https://runner.example.com "`, "Invalid API URL", "holds white space or a control character" + wantURL}, false},
-		"port out of range":  {`api_url = "https://runner.example.com:70000"`, finding{`api_url = "https://runner.example.com:70000"`, "Invalid API URL", "has a port that is not between 1 and 65535" + wantURL}, false},
-		"plain http":         {`api_url = "http://runner.example.com"`, finding{`api_url = "http://runner.example.com"`, "Invalid API URL", "is plain http, which would send the credential unencrypted"}, false},
-		"version that disagrees": {
-			"api_url = \"https://runner.example.com/api/v3\"\n  api_version = \"v2\"",
-			finding{`api_url = "https://runner.example.com/api/v3"`, "Invalid API URL", "ends in /api/v3, but api_version is v2" + wantURL}, false,
+		"version that differs from the URL's": {
+			attributes: "api_url = \"https://runner.example.com/api/v3\"\n  api_version = \"v2\"", at: `api_url = "https://runner.example.com/api/v3"`,
+			summary: "Invalid API URL", detail: "ends in /api/v3, but api_version is v2" + wantURL,
 		},
-		"version that disagrees with the default": {
-			`api_url = "https://runner.example.com/api/v3"`,
-			finding{`api_url = "https://runner.example.com/api/v3"`, "Invalid API URL", "ends in /api/v3, but api_version is v2" + wantURL}, true,
+		"default version that differs from the URL's": {
+			attributes: `api_url = "https://runner.example.com/api/v3"`, summary: "Invalid API URL",
+			detail: "ends in /api/v3, but api_version is v2" + wantURL, planOnly: true,
 		},
-		"too many retries": {
-			`max_retries = 11`,
-			finding{`max_retries = 11`, "Invalid number", "The value of max_retries is 11. Give a whole number from 0 to 10."},
-			false,
-		},
-		"less than no retries": {
-			`max_retries = -1`,
-			finding{`max_retries = -1`, "Invalid number", "The value of max_retries is -1. Give a whole number from 0 to 10."},
-			false,
-		},
-		"half a retry": {
-			`max_retries = 1.5`,
-			finding{`max_retries = 1.5`, "Invalid number", "The value of max_retries is 1.5. Give a whole number from 0 to 10."},
-			false,
+		"too many retries": {attributes: `max_retries = 11`, summary: "Invalid number", detail: "The value of max_retries must be an integer from 0 to 10, got: 11."},
+		"negative retries": {attributes: `max_retries = -1`, summary: "Invalid number", detail: "The value of max_retries must be an integer from 0 to 10, got: -1."},
+		"fraction of a retry": {
+			attributes: `max_retries = 1.5`, summary: "Invalid number", detail: "The value of max_retries must be an integer from 0 to 10, got: 1.5.",
 		},
 		"no requests": {
-			`max_concurrent_requests = 0`,
-			finding{`max_concurrent_requests = 0`, "Invalid number", "The value of max_concurrent_requests is 0. Give a whole number from 1 to 256."},
-			false,
+			attributes: `max_concurrent_requests = 0`, summary: "Invalid number",
+			detail: "The value of max_concurrent_requests must be an integer from 1 to 256, got: 0.",
 		},
 		"too many requests": {
-			`max_concurrent_requests = 257`,
-			finding{`max_concurrent_requests = 257`, "Invalid number", "The value of max_concurrent_requests is 257. Give a whole number from 1 to 256."},
-			false,
+			attributes: `max_concurrent_requests = 257`, summary: "Invalid number",
+			detail: "The value of max_concurrent_requests must be an integer from 1 to 256, got: 257.",
 		},
 		"timeout without a unit": {
-			`request_timeout = "30"`,
-			finding{`request_timeout = "30"`, "Invalid duration", `The value of request_timeout is not a duration. A duration is a number with its unit`},
-			false,
+			attributes: `request_timeout = "30"`, summary: "Invalid duration",
+			detail: "The value of request_timeout is not a duration. A duration is a number with its unit",
 		},
-		"empty timeout": {
-			`request_timeout = ""`,
-			finding{`request_timeout = ""`, "Invalid duration", `The value of request_timeout is not a duration.`},
-			false,
-		},
-		"timeout of nothing": {
-			`request_timeout = "0s"`,
-			finding{`request_timeout = "0s"`, "Invalid duration", `The value of request_timeout must be greater than zero.`},
-			false,
-		},
-		"timeout below the minimum": {
-			`request_timeout = "99ms"`,
-			finding{`request_timeout = "99ms"`, "Invalid duration", `The value of request_timeout must be at least 100ms.`},
-			false,
-		},
-		"negative timeout": {
-			`request_timeout = "-30s"`,
-			finding{`request_timeout = "-30s"`, "Invalid duration", `The value of request_timeout must be greater than zero.`},
-			false,
-		},
-		"typing error": {
-			`tokn = "a"`,
-			finding{`tokn = "a"`, "Unsupported argument", `An argument named "tokn" is not expected here. Did you mean "token"?`}, false,
+		"timeout of zero":           {attributes: `request_timeout = "0s"`, summary: "Invalid duration", detail: "The value of request_timeout must be greater than zero."},
+		"timeout below the minimum": {attributes: `request_timeout = "99ms"`, summary: "Invalid duration", detail: "The value of request_timeout must be at least 100ms."},
+		"typo": {
+			attributes: `tokn = "a"`, summary: "Unsupported argument", detail: `An argument named "tokn" is not expected here. Did you mean "token"?`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorkspace(t, secretVariables+"provider \"circleci\" {\n  "+row.attributes+"\n}\ndata \"circleci_runners\" \"test\" {\n  namespace = \"acme\"\n}\n")
+			want := wantDiagnostic{at: row.at, summary: row.summary, detail: row.detail}
+			if want.at == "" {
+				want.at = row.attributes
+			}
+			w := newWorkspace(t, secretVariables+"provider \"circleci\" {\n  "+row.attributes+"\n}\n"+runnersBlock)
 			got := w.plan()
-			expectFinding(t, got, row.want)
+			assertDiagnostic(t, got, want)
 			expectNoSecret(t, got)
 			if !row.planOnly {
-				expectFinding(t, w.validate(), row.want)
+				assertDiagnostic(t, w.validate(), want)
 			}
 		})
 	}
@@ -314,41 +315,23 @@ variable "secret_control" {
 }
 `
 
-func expectNoSecret(t *testing.T, diagnostics []diagnostic) {
-	t.Helper()
-	for _, d := range diagnostics {
-		if strings.Contains(d.Summary+d.Detail, "sesame") || d.Snippet != nil && strings.Contains(d.Snippet.Code, "sesame") {
-			t.Errorf("the diagnostic shows the secret: %+v", d)
-		}
-	}
-}
-
+// TestProviderUnknown has an unknown value of each attribute.
 func TestProviderUnknown(t *testing.T) {
 	server := newServer(t)
+	t.Setenv("CIRCLE_TOKEN", circlecitest.PersonalToken)
+	t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
 	for _, attribute := range []string{
 		"token", "token_scheme", "launch_token", "session_cookie", "api_url", "api_version",
 		"ca_cert_pem", "client_cert_pem", "client_key_pem", "insecure_skip_verify",
 		"max_retries", "request_timeout", "max_concurrent_requests",
 	} {
 		t.Run(attribute, func(t *testing.T) {
-			t.Setenv("CIRCLE_TOKEN", circlecitest.PersonalToken)
-			t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
 			line := attribute + " = terraform_data.test.output"
-			w := newWorkspace(t, `
-resource "terraform_data" "test" {
-  input = timestamp()
-}
-provider "circleci" {
-  `+line+`
-}
-data "circleci_runners" "test" {
-  namespace = "acme"
-}
-`)
-			expectFinding(t, w.plan(), finding{line, "Value known only after apply", "The provider needs " + attribute + " while it plans"})
-			if requests := server.Requests(); len(requests) != 0 {
-				t.Errorf("the server was asked %+v", requests)
-			}
+			w := newWorkspace(t, "resource \"terraform_data\" \"test\" {\n  input = timestamp()\n}\nprovider \"circleci\" {\n  "+line+"\n}\n"+runnersBlock)
+			assertDiagnostic(t, w.plan(), wantDiagnostic{
+				at: line, summary: "Unknown value in provider configuration", detail: attribute + " must be known during plan",
+			})
+			expectRequests(t, server)
 		})
 	}
 }

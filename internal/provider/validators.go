@@ -16,12 +16,12 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// textValidator judges a known text with one function, whose error completes a sentence that starts with the
-// attribute's name.
+// stringFuncValidator validates a known string with a function, whose error completes a sentence that starts with the
+// name of the attribute.
 type stringFuncValidator struct {
 	check   func(string) error
 	summary string
-	// want says what a good value looks like, as a whole sentence.
+	// want describes a valid value, in a sentence.
 	want string
 }
 
@@ -39,8 +39,8 @@ func (v stringFuncValidator) ValidateString(_ context.Context, req validator.Str
 
 func isResourceClass() validator.String {
 	return stringFuncValidator{
-		check: func(text string) error {
-			_, _, err := circleci.ParseResourceClass(text)
+		check: func(value string) error {
+			_, _, err := circleci.ParseResourceClass(value)
 			return err
 		},
 		summary: "Invalid resource class",
@@ -79,11 +79,11 @@ func checkNewResourceClass(class string) error {
 // isDuration accepts positive durations.
 func isDuration() validator.String { return isDurationOfAtLeast(0) }
 
-// isDurationOfAtLeast accepts positive durations that are not shorter than minimum.
+// isDurationOfAtLeast accepts positive durations of at least minimum.
 func isDurationOfAtLeast(minimum time.Duration) validator.String {
 	return stringFuncValidator{
-		check: func(text string) error {
-			switch d, err := time.ParseDuration(text); {
+		check: func(value string) error {
+			switch d, err := time.ParseDuration(value); {
 			case err != nil:
 				return errors.New("is not a duration")
 			case d <= 0:
@@ -98,12 +98,12 @@ func isDurationOfAtLeast(minimum time.Duration) validator.String {
 	}
 }
 
-// wholeNumber takes whole numbers between two. The framework's own type for them would answer a fraction with the
-// request to report an error of the provider.
+// integerBetween accepts integers from lowest to highest. The framework reports a fraction for an Int64Attribute as a bug
+// in the provider.
 type integerBetween struct{ lowest, highest int64 }
 
 func (v integerBetween) Description(context.Context) string {
-	return fmt.Sprintf("Give a whole number from %d to %d.", v.lowest, v.highest)
+	return fmt.Sprintf("must be an integer from %d to %d", v.lowest, v.highest)
 }
 
 func (v integerBetween) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
@@ -115,11 +115,11 @@ func (v integerBetween) ValidateNumber(ctx context.Context, req validator.Number
 	number := req.ConfigValue.ValueBigFloat()
 	if n, accuracy := number.Int64(); accuracy != big.Exact || n < v.lowest || n > v.highest {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid number",
-			fmt.Sprintf("The value of %s is %s. %s", req.Path, number.Text('g', 20), v.Description(ctx)))
+			fmt.Sprintf("The value of %s %s, got: %s.", req.Path, v.Description(ctx), number.Text('g', 20)))
 	}
 }
 
-// int64Or reads an attribute that a validator has checked.
+// int64OrDefault returns the value of a validated attribute, or otherwise if it is null or unknown.
 func int64OrDefault(number types.Number, otherwise int64) int64 {
 	if number.IsNull() || number.IsUnknown() {
 		return otherwise
@@ -128,12 +128,12 @@ func int64OrDefault(number types.Number, otherwise int64) int64 {
 	return n
 }
 
-// distinctResourceClasses validates a set of resource classes as a whole: no element is null, and no two name the same
-// class. Elements that are not known yet are not validated.
+// distinctResourceClasses accepts sets of resource classes without null and without two names of the same class. It
+// ignores unknown elements.
 type distinctResourceClasses struct{}
 
 func (distinctResourceClasses) Description(context.Context) string {
-	return "Give each resource class once. Case does not tell classes apart."
+	return "Specify each resource class once. Names are case-insensitive."
 }
 
 func (v distinctResourceClasses) MarkdownDescription(ctx context.Context) string {
@@ -150,7 +150,7 @@ func (v distinctResourceClasses) ValidateSet(ctx context.Context, req validator.
 		at, name := req.Path.AtSetValue(class), class.ValueString()
 		if class.IsNull() {
 			resp.Diagnostics.AddAttributeError(at, "Invalid resource class", "An element of "+req.Path.String()+" is null. "+
-				"Leave the element out, for example with compact().")
+				"Remove it, for example with compact().")
 			continue
 		}
 		key := circleci.ResourceClassKey(name)
@@ -163,7 +163,8 @@ func (v distinctResourceClasses) ValidateSet(ctx context.Context, req validator.
 	}
 }
 
-// checkInNamespace refuses a class outside a namespace. What is not known, or wrong by itself, is judged elsewhere.
+// checkInNamespace rejects a class outside a namespace. It ignores unknown and invalid values, which have validators of
+// their own.
 func checkInNamespace(at path.Path, class, namespace types.String) (diags diag.Diagnostics) {
 	_, _, err := circleci.ParseResourceClass(class.ValueString())
 	if err != nil || circleci.CheckNamespace(namespace.ValueString()) != nil {
@@ -171,7 +172,7 @@ func checkInNamespace(at path.Path, class, namespace types.String) (diags diag.D
 	}
 	if !circleci.InNamespace(class.ValueString(), namespace.ValueString()) {
 		diags.AddAttributeError(at, "Resource class outside the namespace",
-			fmt.Sprintf("The resource class %q does not lie in the namespace %q. Give a class that starts with %q, or another namespace.",
+			fmt.Sprintf("The resource class %q is not in the namespace %q. Specify a class that starts with %q, or another namespace.",
 				class.ValueString(), namespace.ValueString(), namespace.ValueString()+"/"))
 	}
 	return diags

@@ -21,7 +21,7 @@ const (
 	minPollInterval     = time.Second
 )
 
-// waitAttributes are the attributes that every wait_for has besides its own limits.
+// waitAttributes adds the attributes that every wait_for has to its own limits.
 func waitAttributes(limits map[string]schema.Attribute) map[string]schema.Attribute {
 	limits["timeout"] = schema.StringAttribute{
 		Optional:            true,
@@ -39,7 +39,7 @@ func waitAttributes(limits map[string]schema.Attribute) map[string]schema.Attrib
 // wait is how long and how often to poll.
 type wait struct{ timeout, pollInterval time.Duration }
 
-// newWait reads the attributes of a wait_for, which validators have checked.
+// newWait returns the wait of the validated attributes of a wait_for.
 func newWait(timeout, pollInterval types.String) wait {
 	return wait{
 		timeout:      durationOrDefault(timeout, defaultWaitTimeout),
@@ -47,9 +47,9 @@ func newWait(timeout, pollInterval types.String) wait {
 	}
 }
 
-// durationOr reads an attribute that a validator has checked.
-func durationOrDefault(text types.String, otherwise time.Duration) time.Duration {
-	if d, err := time.ParseDuration(text.ValueString()); err == nil {
+// durationOrDefault returns the value of a validated attribute, or otherwise if it is null or unknown.
+func durationOrDefault(value types.String, otherwise time.Duration) time.Duration {
+	if d, err := time.ParseDuration(value.ValueString()); err == nil {
 		return d
 	}
 	return otherwise
@@ -97,7 +97,7 @@ func (wait) poll(ctx context.Context, left time.Duration, poll pollFunc) (done b
 	return poll(ctx)
 }
 
-// waitTimeoutError is a wait that reached its timeout.
+// waitTimeoutError is a wait that timed out.
 type waitTimeoutError struct {
 	condition, observed string
 	waited              time.Duration
@@ -106,11 +106,11 @@ type waitTimeoutError struct {
 }
 
 func (e *waitTimeoutError) Error() string {
-	text := fmt.Sprintf("timed out after %s waiting for %s; last observed: %s", formatDuration(e.waited), e.condition, e.observed)
+	message := fmt.Sprintf("timed out after %s waiting for %s; last observed: %s", formatDuration(e.waited), e.condition, e.observed)
 	if e.last != nil {
-		text += "; the last poll failed: " + e.last.Error()
+		message += "; the last poll failed: " + e.last.Error()
 	}
-	return text
+	return message
 }
 
 // Unwrap returns why the last poll failed.
@@ -125,11 +125,11 @@ func formatDuration(d time.Duration) string {
 	case d >= time.Second:
 		precision = 100 * time.Millisecond
 	}
-	text := d.Round(precision).String()
+	formatted := d.Round(precision).String()
 	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, zero) {
-			text = text[:len(text)-2]
+		if strings.HasSuffix(formatted, zero) {
+			formatted = formatted[:len(formatted)-2]
 		}
 	}
-	return text
+	return formatted
 }

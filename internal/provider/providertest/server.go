@@ -1,5 +1,5 @@
-// Package providertest drives the provider over its protocol, as the CLI does but without the CLI, for tests that need
-// many reads, exact values or a clock of their own.
+// Package providertest calls the provider over its protocol, without the CLI, for tests that need many reads, exact values
+// or virtual time.
 package providertest
 
 import (
@@ -10,31 +10,30 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
-	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
 
-// Server is the provider as the CLI sees it. It is safe for concurrent use after Configure.
+// Server is a provider's protocol server. It is safe for concurrent use after Configure.
 type Server struct {
 	provider tfprotov6.ProviderServer
 	schema   *tfprotov6.GetProviderSchemaResponse
 }
 
-// Attributes are the attributes that a configuration sets, or that a state holds. Those that are left out are null.
+// Attributes are the attributes of a configuration or of a state. Missing ones are null.
 type Attributes map[string]tftypes.Value
 
-// String is a known string.
+// String returns a known string.
 func String(value string) tftypes.Value { return tftypes.NewValue(tftypes.String, value) }
 
-// Number is a known number.
+// Number returns a known number.
 func Number(value int64) tftypes.Value { return tftypes.NewValue(tftypes.Number, value) }
 
-// NewServer returns the provider, with a client that is adjusted as provider.New says.
-func NewServer(ctx context.Context, adjust ...func(*circleci.Config)) (*Server, error) {
-	return Drive(ctx, provider.NewServer("test", adjust...)())
+// NewServer returns the provider. Its arguments are those of [provider.New].
+func NewServer(ctx context.Context, opts ...provider.Option) (*Server, error) {
+	return Drive(ctx, provider.NewServer("test", opts...)())
 }
 
-// Drive returns a provider that was made elsewhere.
+// Drive returns a Server that calls the given one.
 func Drive(ctx context.Context, server tfprotov6.ProviderServer) (*Server, error) {
 	s := &Server{provider: server}
 	var err error
@@ -42,7 +41,7 @@ func Drive(ctx context.Context, server tfprotov6.ProviderServer) (*Server, error
 	return s, err
 }
 
-// Configure configures the provider and returns what it reports.
+// Configure configures the provider and returns its diagnostics.
 func (s *Server) Configure(ctx context.Context, attributes Attributes) ([]*tfprotov6.Diagnostic, error) {
 	config, err := object(s.schema.Provider, attributes)
 	if err != nil {
@@ -55,8 +54,7 @@ func (s *Server) Configure(ctx context.Context, attributes Attributes) ([]*tfpro
 	return response.Diagnostics, nil
 }
 
-// Read reads a data source and returns its state, and what the provider reports. The state is nil when the provider
-// returns none.
+// Read reads a data source and returns its state and the diagnostics. The state is nil if the provider returns none.
 func (s *Server) Read(ctx context.Context, dataSource string, attributes Attributes) (Attributes, []*tfprotov6.Diagnostic, error) {
 	response, err := s.ReadEncoded(ctx, dataSource, attributes)
 	if err != nil {
@@ -71,8 +69,7 @@ func (s *Server) Read(ctx context.Context, dataSource string, attributes Attribu
 	return state, response.Diagnostics, err
 }
 
-// ReadResource refreshes a resource and returns its state, nil when it does not exist any more, and what the provider
-// reports.
+// ReadResource refreshes a resource and returns its state, nil if it no longer exists, and the diagnostics.
 func (s *Server) ReadResource(ctx context.Context, resource string, attributes Attributes) (Attributes, []*tfprotov6.Diagnostic, error) {
 	schema, found := s.schema.ResourceSchemas[resource]
 	if !found {
@@ -95,7 +92,7 @@ func (s *Server) ReadResource(ctx context.Context, resource string, attributes A
 	return state, response.Diagnostics, err
 }
 
-// ReadEncoded is Read without the decoding of the state, which takes longer than many a read.
+// ReadEncoded is Read without decoding the state, which can take longer than the read.
 func (s *Server) ReadEncoded(ctx context.Context, dataSource string, attributes Attributes) (*tfprotov6.ReadDataSourceResponse, error) {
 	schema, found := s.schema.DataSourceSchemas[dataSource]
 	if !found {
@@ -108,7 +105,7 @@ func (s *Server) ReadEncoded(ctx context.Context, dataSource string, attributes 
 	return s.provider.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: dataSource, Config: config})
 }
 
-// Object is a nested attribute of a data source, such as wait_for, with some of its attributes set.
+// Object returns a nested attribute of a data source, such as wait_for, with these attributes.
 func (s *Server) Object(dataSource, attribute string, attributes Attributes) tftypes.Value {
 	block := s.schema.DataSourceSchemas[dataSource].ValueType().(tftypes.Object) //nolint:forcetypeassert // A schema is an object.
 	return fillObject(block.AttributeTypes[attribute], attributes)
@@ -121,7 +118,7 @@ func object(schema *tfprotov6.Schema, attributes Attributes) (*tfprotov6.Dynamic
 	return &value, err
 }
 
-// fillObject makes an object with null for each attribute that is not set.
+// fillObject returns an object with null for each missing attribute.
 func fillObject(kind tftypes.Type, attributes Attributes) tftypes.Value {
 	all := map[string]tftypes.Value{}
 	for name, attribute := range kind.(tftypes.Object).AttributeTypes { //nolint:forcetypeassert // The caller knows.

@@ -1,0 +1,114 @@
+package provider_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+// wantDiagnostic is an error that a user must get.
+type wantDiagnostic struct {
+	// at is the line of the configuration that the CLI shows or, without the CLI, the attribute. "" is not compared.
+	at string
+	// summary is the complete summary.
+	summary string
+	// detail is a part of the detail, in which " ... " matches any text.
+	detail string
+}
+
+// assertDiagnostic asserts that there is exactly one diagnostic, and that it is this error.
+func assertDiagnostic(t *testing.T, got []diagnostic, want wantDiagnostic) {
+	t.Helper()
+	if len(got) != 1 {
+		t.Fatalf("got %d diagnostics, want 1: %s", len(got), formatDiagnostics(got))
+	}
+	if d := got[0]; d.Severity != "error" || d.Summary != want.summary {
+		t.Errorf("got %s %q, want error %q with the detail\n%s", d.Severity, d.Summary, want.summary, d.Detail)
+	}
+	rest, found := got[0].Detail, true
+	for _, part := range strings.Split(want.detail, " ... ") {
+		if _, rest, found = strings.Cut(rest, part); !found {
+			t.Errorf("got detail\n%s\nwithout\n%s", got[0].Detail, part)
+		}
+	}
+	if at := got[0].Snippet; want.at != "" && (at == nil || strings.TrimSpace(at.Code) != want.at) {
+		t.Errorf("the diagnostic is at %+v, want %s", at, want.at)
+	}
+}
+
+func assertNoDiagnostics(t *testing.T, got []diagnostic) {
+	t.Helper()
+	if len(got) != 0 {
+		t.Fatalf("got %d diagnostics, want none: %s", len(got), formatDiagnostics(got))
+	}
+}
+
+func formatDiagnostics(diagnostics []diagnostic) string {
+	var all strings.Builder
+	for _, d := range diagnostics {
+		fmt.Fprintf(&all, "\n%s: %s: %s", d.Severity, d.Summary, d.Detail)
+	}
+	return all.String()
+}
+
+// expectReport asserts the severity, summary and detail of all diagnostics, in any order.
+func expectReport(t *testing.T, got []diagnostic, want ...diagnostic) {
+	t.Helper()
+	expectSame(t, "diagnostics", want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(diagnostic{}, "Address", "Snippet"),
+		cmpopts.SortSlices(func(a, b diagnostic) bool { return a.Detail < b.Detail }))
+}
+
+func expectNoSecret(t *testing.T, diagnostics []diagnostic) {
+	t.Helper()
+	for _, d := range diagnostics {
+		if strings.Contains(d.Summary+d.Detail, "sesame") || d.Snippet != nil && strings.Contains(d.Snippet.Code, "sesame") {
+			t.Errorf("the diagnostic contains the secret: %+v", d)
+		}
+	}
+}
+
+// expectRequest asserts that a request is a GET of this URL, relative to the server.
+func expectRequest(t *testing.T, request circlecitest.Request, url string) {
+	t.Helper()
+	if got := requestURL(request); request.Method != http.MethodGet || got != url {
+		t.Errorf("got request %s %s, want GET %s", request.Method, got, url)
+	}
+}
+
+// expectRequests asserts the URLs of all requests, in any order.
+func expectRequests(t *testing.T, server *circlecitest.Server, want ...string) {
+	t.Helper()
+	got := []string{}
+	for _, request := range server.Requests() {
+		got = append(got, requestURL(request))
+	}
+	expectSame(t, "requests", want, got, cmpopts.EquateEmpty(), cmpopts.SortSlices(strings.Compare))
+}
+
+// requestURL returns the path and the query of a request.
+func requestURL(request circlecitest.Request) string {
+	if query := request.Query.Encode(); query != "" {
+		return request.Path + "?" + query
+	}
+	return request.Path
+}
+
+// expectOutputs asserts that an apply has no diagnostics and these outputs.
+func expectOutputs(t *testing.T, w *workspace, want map[string]any) {
+	t.Helper()
+	assertNoDiagnostics(t, w.apply())
+	expectSame(t, "outputs", want, w.outputs())
+}
+
+func expectSame[T any](t *testing.T, what string, want, got T, options ...cmp.Option) {
+	t.Helper()
+	if difference := cmp.Diff(want, got, options...); difference != "" {
+		t.Errorf("the %s differ (-want +got):\n%s", what, difference)
+	}
+}

@@ -1,0 +1,87 @@
+package provider_test
+
+import (
+	"context"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
+)
+
+// The configurations that most reads have.
+var (
+	linuxClass    = providertest.Attributes{"resource_class": providertest.String("acme/linux")}
+	acmeNamespace = providertest.Attributes{"namespace": providertest.String("acme")}
+)
+
+// testProvider is a configured provider, without the CLI.
+type testProvider struct {
+	*providertest.Server
+	t testing.TB
+}
+
+// newProvider configures the provider for a server, with these attributes in addition to a URL and a token.
+func newProvider(t testing.TB, server *circlecitest.Server, attributes providertest.Attributes, opts ...provider.Option) testProvider {
+	t.Helper()
+	connect := func(c *circleci.Config) { c.DialContext = server.DialContext }
+	return configure(t, provider.NewServer("test", append([]provider.Option{connect}, opts...)...)(), server, attributes)
+}
+
+// newFrameworkProvider is newProvider without the runnerListEncoder.
+func newFrameworkProvider(t testing.TB, server *circlecitest.Server, attributes providertest.Attributes) testProvider {
+	t.Helper()
+	return configure(t, providerserver.NewProtocol6(provider.New("test")())(), server, attributes)
+}
+
+func configure(t testing.TB, made tfprotov6.ProviderServer, server *circlecitest.Server, attributes providertest.Attributes) testProvider {
+	t.Helper()
+	p, err := providertest.Drive(context.Background(), made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := providertest.Attributes{"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken)}
+	maps.Copy(all, attributes)
+	if diagnostics, err := p.Configure(context.Background(), all); err != nil || len(diagnostics) != 0 {
+		t.Fatalf("the provider is not configured: %v, %s", err, formatDiagnostics(protocolDiagnostics(diagnostics)))
+	}
+	return testProvider{p, t}
+}
+
+// newMemoryServer starts a server whose connections are in memory, for a test in a bubble of testing/synctest.
+func newMemoryServer(t *testing.T) *circlecitest.Server {
+	t.Helper()
+	server := circlecitest.NewMemoryServer()
+	t.Cleanup(server.Close)
+	return server
+}
+
+func (p testProvider) read(ctx context.Context, dataSource string, attributes providertest.Attributes) (providertest.Attributes, []diagnostic) {
+	p.t.Helper()
+	state, diagnostics, err := p.Read(ctx, dataSource, attributes)
+	if err != nil {
+		p.t.Error(err)
+	}
+	return state, protocolDiagnostics(diagnostics)
+}
+
+// protocolDiagnostics converts diagnostics to those of the CLI, with the attribute instead of the line.
+func protocolDiagnostics(diagnostics []*tfprotov6.Diagnostic) (converted []diagnostic) {
+	for _, d := range diagnostics {
+		c := diagnostic{Severity: strings.ToLower(d.Severity.String()), Summary: d.Summary, Detail: d.Detail}
+		if d.Attribute != nil {
+			if name, ok := d.Attribute.Steps()[0].(tftypes.AttributeName); ok {
+				c.Snippet = &struct{ Context, Code string }{Code: string(name)}
+			}
+		}
+		converted = append(converted, c)
+	}
+	return converted
+}
