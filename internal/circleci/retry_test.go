@@ -198,7 +198,8 @@ func TestRetryTransientError(t *testing.T) {
 						got, err := c.do(t.Context(), newClient(t, server, append(opts, attempts.keep)...))
 
 						assertBackoff(t, attempts.waits(), min(failures, retries))
-						for _, attempt := range attempts.all()[:failures] {
+						all := attempts.all()
+						for _, attempt := range all[:min(failures, len(all))] {
 							equal(t, "status of a failed attempt", attempt.StatusCode, test.status)
 							if test.reason != "" {
 								equal(t, "error of a failed attempt", errorText(attempt.Err), c.requestTo(server)+": "+test.reason)
@@ -345,7 +346,8 @@ func TestRetryConnectionClosedBeforeUse(t *testing.T) {
 				equal(t, "result", got, c.want)
 				assertBackoff(t, attempts.waits(), n)
 				assertAttempts(t, attempts.all(), n, 0)
-				for _, attempt := range attempts.all()[:n] {
+				all := attempts.all()
+				for _, attempt := range all[:min(n, len(all))] {
 					equal(t, "error of an attempt", errorText(attempt.Err), c.requestTo(server)+": the connection was closed before a response came")
 				}
 			})
