@@ -333,7 +333,7 @@ func fleetExample() exampleTest {
 			before: func(x *example) {
 				x.pollEverySecond()
 				x.Env = append(x.Env, "TF_VAR_start_command=echo yes>"+start)
-				x.server.Intercept(func(r *http.Request) http.Handler {
+				x.server.Intercept(func(*http.Request) http.Handler {
 					if _, err := os.Stat(filepath.Join(x.Dir, start)); err == nil {
 						x.server.SetRunners(linux("linux-1", "", 0), linux("linux-2", "", 0))
 					}
@@ -344,7 +344,7 @@ func fleetExample() exampleTest {
 			after: func(x *example) {
 				x.server.Intercept(nil)
 				secret := x.server.Tokens()[0].Secret
-				if got := x.workspace.attributes("terraform_data.secret")["input"]; got != secret {
+				if got := x.attributes("terraform_data.secret")["input"]; got != secret {
 					x.t.Errorf("the secret store holds %v", got)
 				}
 			},

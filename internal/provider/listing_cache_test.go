@@ -31,7 +31,7 @@ func (p testProvider) refresh(ctx context.Context, class string) int {
 func TestListingCache(t *testing.T) {
 	t.Parallel()
 	slow := func(s *circlecitest.Server) {
-		s.Intercept(func(r *http.Request) http.Handler {
+		s.Intercept(func(*http.Request) http.Handler {
 			return circlecitest.Delay(time.Second, circlecitest.JSON(`{"items": [{"id": "`+movedClass.ID+`", "resource_class": "acme/linux", "description": ""}]}`))
 		})
 	}
@@ -45,7 +45,7 @@ func TestListingCache(t *testing.T) {
 					p.refresh(t.Context(), "acme/linux")
 					time.Sleep(time.Minute)
 					p.refresh(t.Context(), "ACME/Linux")
-					time.Sleep(1)
+					time.Sleep(time.Nanosecond)
 				}
 			}, 2,
 		},

@@ -151,7 +151,11 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 	}
 	for _, class := range classes {
 		// An import need not know the ID.
-		if sameID := strings.EqualFold(class.ID, model.ID.ValueString()); !sameID && !(model.ID.IsNull() && sameResourceClass(class.ResourceClass, name)) {
+		found := strings.EqualFold(class.ID, model.ID.ValueString())
+		if model.ID.IsNull() {
+			found = sameResourceClass(class.ResourceClass, name)
+		}
+		if !found {
 			continue
 		}
 		if !sameResourceClass(class.ResourceClass, name) {
