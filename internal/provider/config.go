@@ -62,7 +62,7 @@ func (s settings) clientConfig() circleci.Config {
 	}
 }
 
-// validateKnown rejects unknown values: requests that are sent without them would fail in ways that hide the cause.
+// validateKnown rejects unknown values: requests that are sent without them would fail with errors that do not state the cause.
 func (m providerModel) validateKnown() (diags diag.Diagnostics) {
 	for _, attribute := range []struct {
 		name  string

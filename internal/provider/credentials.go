@@ -19,18 +19,18 @@ const (
 	schemeBearer = "bearer"
 )
 
-// credentialMethod is one way to prove to the Runner API who asks.
+// credentialMethod is a kind of credential of the Runner API.
 type credentialMethod struct {
 	attribute string
 	// variables fill the attribute when the configuration gives no credential at all, in order.
 	variables []string
 	// name is what the credential is, in CircleCI's words.
 	name string
-	// check finds faults that this kind of credential has beyond those of every secret. It may be nil.
+	// check validates what ValidateSecret does not. It may be nil.
 	check func(value string) error
 	// apiURL is the default of api_url.
 	apiURL string
-	// new makes the client's credential.
+	// new returns the client's credential.
 	new func(value string) circleci.Credential
 }
 
@@ -60,12 +60,12 @@ var credentialMethods = []credentialMethod{
 	},
 }
 
-const missingCredential = "The Runner API answers only to those it knows. Give one of: a personal API token (the attribute " +
+const missingCredential = "The Runner API requires a credential. Give one of: a personal API token (the attribute " +
 	"token or the environment variable CIRCLE_TOKEN), which works everywhere and can be made at " +
 	"https://app.circleci.com/settings/user/tokens; a launch token (launch_token or CIRCLECI_RUNNER_API_AUTH_TOKEN); a " +
 	"browser's session cookie (session_cookie or CIRCLECI_SESSION_COOKIE)."
 
-// checkSessionCookie refuses a whole Cookie header or name=value pair: the provider adds the name itself.
+// checkSessionCookie rejects a complete Cookie header or name=value pair: the provider adds the name.
 func checkSessionCookie(value string) error {
 	switch {
 	case strings.HasPrefix(value, "ring-session="):
@@ -76,7 +76,7 @@ func checkSessionCookie(value string) error {
 	return nil
 }
 
-// credentialSetting is the credential that counts.
+// credentialSetting is the credential that is used.
 type credentialSetting struct {
 	setting
 	method credentialMethod
@@ -84,7 +84,7 @@ type credentialSetting struct {
 	scheme string
 }
 
-// value makes the client's credential.
+// credential returns the client's credential.
 func (c credentialSetting) credential() circleci.Credential {
 	switch c.scheme {
 	case schemeBasic:
@@ -98,7 +98,7 @@ func (c credentialSetting) credential() circleci.Credential {
 // describe names the credential and where it came from, never its value.
 func (c credentialSetting) describe() string { return "The " + c.method.name + " from " + c.source() }
 
-// credential picks the one credential that counts and checks it. Without any, it is not set.
+// credential selects and validates the credential. Without any, it is not set.
 func (m providerModel) credential(getenv func(string) string) (c credentialSetting, diags diag.Diagnostics) {
 	c = m.findCredential(getenv, &diags)
 	c.scheme = m.TokenScheme.ValueString()
@@ -107,7 +107,7 @@ func (m providerModel) credential(getenv func(string) string) (c credentialSetti
 	}
 	if c.isSet() && c.method.attribute != "token" && isKnown(m.TokenScheme) {
 		diags.AddAttributeError(path.Root("token_scheme"), "token_scheme without token",
-			"token_scheme says how a personal API token is sent, but the credential that counts is the "+c.method.name+
+			"token_scheme says how a personal API token is sent, but the credential that is used is the "+c.method.name+
 				" from "+c.source()+". Remove token_scheme, or give token.")
 		return c, diags
 	}
@@ -115,8 +115,8 @@ func (m providerModel) credential(getenv func(string) string) (c credentialSetti
 		return c, diags
 	}
 	summary := "Invalid " + c.method.name
-	if fault := circleci.ValidateSecret(c.value); fault != "" {
-		c.addError(&diags, summary, c.describe()+" "+fault+". Give the value alone, as CircleCI showed it.")
+	if problem := circleci.ValidateSecret(c.value); problem != "" {
+		c.addError(&diags, summary, c.describe()+" "+problem+". Give the value alone, as CircleCI showed it.")
 	} else if c.method.check != nil {
 		if err := c.method.check(c.value); err != nil {
 			c.addError(&diags, summary, c.describe()+" "+err.Error()+". Give the value of the cookie ring-session alone.")
@@ -140,7 +140,7 @@ func (c credentialSetting) warnings() (diags diag.Diagnostics) {
 	return diags
 }
 
-// findCredential looks through the configuration, and only when that names no credential through the environment.
+// findCredential searches the configuration, and only without a credential there the environment.
 func (m providerModel) findCredential(getenv func(string) string, diags *diag.Diagnostics) credentialSetting {
 	configured := map[string]types.String{"token": m.Token, "launch_token": m.LaunchToken, "session_cookie": m.SessionCookie}
 	var found []credentialSetting

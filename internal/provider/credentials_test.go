@@ -27,7 +27,7 @@ func expectCredential(t *testing.T, request circlecitest.Request, header, value 
 	}
 }
 
-// TestCredentials has every method and every precedence, and looks at the headers that come out.
+// TestCredentials has every method and precedence, and asserts the headers.
 func TestCredentials(t *testing.T) {
 	for name, row := range map[string]struct {
 		configuration string
@@ -126,8 +126,8 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// TestCredentialRefusals has what cannot be sent: nothing is, and no message shows a value.
-func TestCredentialRefusals(t *testing.T) {
+// TestInvalidCredentials has invalid credentials: nothing is sent, and no message contains a value.
+func TestInvalidCredentials(t *testing.T) {
 	for name, row := range map[string]struct {
 		configuration string
 		environment   map[string]string
@@ -156,11 +156,11 @@ func TestCredentialRefusals(t *testing.T) {
 		},
 		"scheme with a launch token": {
 			configuration: "launch_token = var.good\n  token_scheme = \"basic\"",
-			want:          wantDiagnostic{at: `token_scheme = "basic"`, summary: "token_scheme without token", detail: "the credential that counts is the launch token from the provider's attribute launch_token."},
+			want:          wantDiagnostic{at: `token_scheme = "basic"`, summary: "token_scheme without token", detail: "the credential that is used is the launch token from the provider's attribute launch_token."},
 		},
 		"scheme with a session cookie from the environment": {
 			configuration: `token_scheme = "header"`, environment: map[string]string{"CIRCLECI_SESSION_COOKIE": "sesame-open"},
-			want: wantDiagnostic{at: `token_scheme = "header"`, summary: "token_scheme without token", detail: "the credential that counts is the session cookie from the environment variable CIRCLECI_SESSION_COOKIE."},
+			want: wantDiagnostic{at: `token_scheme = "header"`, summary: "token_scheme without token", detail: "the credential that is used is the session cookie from the environment variable CIRCLECI_SESSION_COOKIE."},
 		},
 		"other scheme": {
 			configuration: "token = var.good\n  token_scheme = \"Bearer\"",
@@ -214,7 +214,7 @@ variable "cookies" {
 			assertDiagnostic(t, got, row.want)
 			expectNoSecret(t, got)
 			if requests := server.Requests(); len(requests) != 0 {
-				t.Errorf("the server was asked %+v", requests)
+				t.Errorf("got requests %+v, want none", requests)
 			}
 		})
 	}
@@ -300,7 +300,7 @@ func TestRejectedCredentialRemediation(t *testing.T) {
 }
 
 // TestDefaultURL gives no api_url: the cookie belongs to another origin than the tokens do. A proxy on loopback
-// that refuses everything shows which.
+// that rejects everything records which.
 func TestDefaultURL(t *testing.T) {
 	for attribute, host := range map[string]string{
 		"token":          "runner.circleci.com",
@@ -318,7 +318,7 @@ func TestDefaultURL(t *testing.T) {
 			})
 			for _, request := range server.Requests() {
 				if request.Method != http.MethodConnect {
-					t.Errorf("the proxy was asked %s %s", request.Method, request.Path)
+					t.Errorf("the proxy got %s %s", request.Method, request.Path)
 				}
 				expectCredential(t, request, "none", "")
 			}

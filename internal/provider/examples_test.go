@@ -325,7 +325,7 @@ func replacingExample() exampleTest {
 	}}
 }
 
-// fleetExample takes the fleet from nothing to destroy. Its machines are connected when the command has started them.
+// fleetExample creates and destroys a fleet. Its machines connect once the command has started them.
 func fleetExample() exampleTest {
 	const start = "started"
 	return exampleTest{directory: "fleet", steps: []exampleStep{
@@ -345,7 +345,7 @@ func fleetExample() exampleTest {
 				x.server.Intercept(nil)
 				secret := x.server.Tokens()[0].Secret
 				if got := x.attributes("terraform_data.secret")["input"]; got != secret {
-					x.t.Errorf("the secret store holds %v", got)
+					x.t.Errorf("the secret store has %v", got)
 				}
 			},
 		},

@@ -47,7 +47,7 @@ func TestInstall(t *testing.T) {
 	m.init()
 	m.expectBuild("first")
 
-	// So does one that would take a later one, until it is told to.
+	// So does one that accepts later versions, until init -upgrade.
 	m.write(strings.Replace(requirement(t, output, "0.0.2"), `"0.0.2"`, `">= 0.0.1"`, 1))
 	m.init()
 	m.expectBuild("first")
@@ -61,7 +61,7 @@ func TestInstall(t *testing.T) {
 		m.expectBuild(build.name)
 	}
 
-	// This is what the versions spare the user: a changed build in the place of one that the lock file knows.
+	// Without versions, a changed build would not match the lock file.
 	content, err := os.ReadFile(first)
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func TestInstall(t *testing.T) {
 		}
 	}
 	if stdout, stderr, ok := m.runBoth("init", "-no-color"); ok || !strings.Contains(stdout+stderr, "checksums") {
-		t.Errorf("init takes a build that the lock file does not know:\n%s%s", stdout, stderr)
+		t.Errorf("init accepts a build that is not in the lock file:\n%s%s", stdout, stderr)
 	}
 }
 
@@ -125,7 +125,7 @@ func TestInstallVersions(t *testing.T) {
 	}
 }
 
-// TestBuildDirectory builds the provider in directories whose names mean something to make, the shell or the CLI.
+// TestBuildDirectory builds the provider in directories with special characters of make, the shell and the CLI.
 func TestBuildDirectory(t *testing.T) {
 	requireCLI(t)
 	cache, err := exec.CommandContext(t.Context(), "go", "env", "GOCACHE").Output()
@@ -161,7 +161,7 @@ func TestBuildDirectory(t *testing.T) {
 }
 
 // buildNamed builds the provider as a version that its requests carry, so that each build is another executable and a
-// server can tell them apart.
+// server can distinguish them.
 func buildNamed(t *testing.T, version string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), cli.Executable)
@@ -275,14 +275,14 @@ func requirement(t *testing.T, output, version string) string {
 	t.Helper()
 	found := printedRequirement.FindStringSubmatch(output)
 	if found == nil || !strings.Contains(found[1], `version = "`+version+`"`) {
-		t.Fatalf("the script does not say to require version %s:\n%s", version, output)
+		t.Fatalf("the output does not require version %s:\n%s", version, output)
 	}
 	return found[1]
 }
 
-func expectPrefix(t *testing.T, text, prefix string) {
+func expectPrefix(t *testing.T, got, prefix string) {
 	t.Helper()
-	if !strings.HasPrefix(text, prefix) {
-		t.Errorf("%q does not start with %q", text, prefix)
+	if !strings.HasPrefix(got, prefix) {
+		t.Errorf("%q does not start with %q", got, prefix)
 	}
 }

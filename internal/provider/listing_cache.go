@@ -85,7 +85,7 @@ func (c *listingCache[T]) leave(key string, l *listing[T]) {
 	}
 }
 
-// drop keeps a listing from being used again, unless a newer one has taken its place.
+// drop keeps a listing from being used again, unless a newer one has replaced it.
 func (c *listingCache[T]) drop(key string, l *listing[T]) {
 	if c.byName[key] == l {
 		delete(c.byName, key)

@@ -116,7 +116,7 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				Validators: []validator.Number{integerBetween{0, 10}},
 				MarkdownDescription: fmt.Sprintf("How often a request is retried after transient errors: status 408, 425, 500, 502, 503, 504, 520, "+
 					"522 and 524, failures of the connection and of name resolution, and attempts that time out. Status 429 does not count: "+
-					"the provider waits as the API asks while the five minutes of a read allow it. `0` sends each request once, after a 429 too. "+
+					"the provider waits for as long as the API requests, within the five minutes of a read. `0` sends each request once, after a 429 too. "+
 					"From 0 to 10; default `%d`.", circleci.DefaultMaxRetries),
 			},
 			"request_timeout": schema.StringAttribute{
@@ -177,7 +177,7 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 }
 
 // userAgent names the provider, and whatever TF_APPEND_USER_AGENT adds, as other providers do. It does not name the CLI:
-// OpenTofu reports a version of Terraform's to providers, and nothing in the protocol tells the two apart.
+// OpenTofu reports a version of Terraform's to providers, and nothing in the protocol distinguishes the two.
 func (p *circleciProvider) userAgent(getenv func(string) string) string {
 	agent := []string{"terraform-provider-circleci/" + p.version, "(+https://github.com/circleci-community/terraform-provider-circleci)"}
 	return strings.Join(append(agent, strings.Fields(getenv("TF_APPEND_USER_AGENT"))...), " ")

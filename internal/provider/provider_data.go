@@ -26,12 +26,12 @@ func newProviderData(settings settings, client *circleci.Client) *providerData {
 	}
 }
 
-// configure takes the providerData from the provider. There is none when Terraform only validates.
+// configure sets the providerData of the provider. There is none when Terraform only validates.
 func (a *providerData) configure(req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	resp.Diagnostics.Append(a.take(req.ProviderData)...)
 }
 
-// configureResource is configure for a resource. It refuses credentials that cannot read or change what the resources are,
+// configureResource is configure for a resource. It rejects credentials that cannot read or change what the resources are,
 // so that a plan does.
 func (a *providerData) configureResource(req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	if resp.Diagnostics.Append(a.take(req.ProviderData)...); resp.Diagnostics.HasError() || a.client == nil {
@@ -52,7 +52,7 @@ func (a *providerData) take(given any) (diags diag.Diagnostics) {
 	return diags
 }
 
-// requirePersonalToken refuses other credentials for what CircleCI gives to personal API tokens only.
+// requirePersonalToken rejects other credentials for what CircleCI allows with personal API tokens only.
 func (a *providerData) requirePersonalToken() (diags diag.Diagnostics) {
 	if a.settings.credential.method.attribute != "token" {
 		diags.AddError("Personal API token required",

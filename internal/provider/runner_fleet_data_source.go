@@ -190,7 +190,7 @@ func (d *runnerFleetDataSource) listClasses(ctx context.Context, namespace strin
 	}
 	for _, name := range missing {
 		diags.AddAttributeError(path.Root("resource_classes").AtSetValue(types.StringValue(name)), "Resource class not found",
-			fmt.Sprintf("The API does not list the resource class %q in namespace %s. Check its spelling, or remove it from resource_classes.", name, namespace))
+			fmt.Sprintf("The API does not list the resource class %q in namespace %s. Check its name, or remove it from resource_classes.", name, namespace))
 	}
 	return all
 }

@@ -21,8 +21,8 @@ import (
 // secret has characters that URLs and JSON write differently.
 const secret = `sesame+"open"/1234567890`
 
-// spellings are the forms in which a secret could come to light, each with its name.
-func spellings(secret string) map[string]string {
+// encodedForms returns the forms in which a secret could leak, by name.
+func encodedForms(secret string) map[string]string {
 	quoted, err := json.Marshal(secret)
 	if err != nil {
 		panic(err)
@@ -40,23 +40,23 @@ func spellings(secret string) map[string]string {
 
 // fragments are parts that must not be left of a secret, each with its name.
 func fragments(secret string) map[string]string {
-	all := spellings(secret)
+	all := encodedForms(secret)
 	all["a half"] = secret[:12]
 	all["a half, base64"] = base64.StdEncoding.EncodeToString([]byte(secret))[:20]
 	return all
 }
 
-// echo answers with everything that was sent, and with the secret in every spelling, in every place.
+// echo responds with everything that was sent, and with the secret in every encoding, in every part of the response.
 func echo(status int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		said := fmt.Sprint(r.Header, spellings(secret))
+		message := fmt.Sprint(r.Header, encodedForms(secret))
 		w.Header().Set("X-Request-Id", "request-1 "+secret)
-		circlecitest.Error(status, said).ServeHTTP(w, r)
+		circlecitest.Error(status, message).ServeHTTP(w, r)
 	})
 }
 
-// TestSecrets plans and applies with each method, from the environment, at the most talkative log level: with right
-// answers, and with a server that says back what it was sent. Nothing that a run writes may hold the credential.
+// TestSecrets plans and applies with each method, from the environment, at TF_LOG=TRACE: with valid
+// responses, and with a server that echoes requests. Nothing that a run writes may contain the credential.
 func TestSecrets(t *testing.T) {
 	for name, row := range map[string]struct{ attributes, variable string }{
 		"token":          {``, "CIRCLE_TOKEN"},
@@ -65,7 +65,7 @@ func TestSecrets(t *testing.T) {
 		"launch token":   {``, "CIRCLECI_RUNNER_API_AUTH_TOKEN"},
 		"session cookie": {``, "CIRCLECI_SESSION_COOKIE"},
 	} {
-		for kind, answer := range map[string]http.Handler{
+		for kind, response := range map[string]http.Handler{
 			"right":     circlecitest.WithHeader(circlecitest.JSON(`{"unclaimed_task_count": 3}`), "X-Request-Id", "request-1"),
 			"401":       echo(401),
 			"500":       echo(500),
@@ -76,7 +76,7 @@ func TestSecrets(t *testing.T) {
 		} {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				server := newServer(t)
-				server.SetHandler(answer)
+				server.SetHandler(response)
 				t.Setenv(row.variable, secret)
 				t.Setenv("HTTPS_PROXY", "http://user:"+url.QueryEscape(secret)+"@127.0.0.1:1")
 				w := newBinaryWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  max_retries = 0\n  %s\n}\n", server.URL, row.attributes)+tasksBlock+`
@@ -97,11 +97,11 @@ output "count" {
 // TestSecretsInResponse has a server that lists the credential as a runner, which must not get into the state.
 func TestSecretsInResponse(t *testing.T) {
 	t.Parallel()
-	quoted := spellings(secret)["JSON"]
+	quoted := encodedForms(secret)["JSON"]
 	server := newServer(t)
 	for _, runner := range []string{
 		`"resource_class": "acme/` + quoted + `", "name": "a"`, `"resource_class": "acme/linux", "name": "` + quoted + `"`,
-		`"resource_class": "acme/linux", "name": "a", "version": "` + spellings(secret)["base64"] + `"`,
+		`"resource_class": "acme/linux", "name": "a", "version": "` + encodedForms(secret)["base64"] + `"`,
 	} {
 		server.SetHandler(circlecitest.JSON(`{"items": [{` + runner + `}]}`))
 		for _, block := range []string{"circleci_runners", "circleci_runner_fleet"} {
@@ -116,8 +116,8 @@ func TestSecretsInResponse(t *testing.T) {
 // TestStandardLoggerIsSilent has what Go's own packages write to the standard logger: net/http a response that it did not
 // expect, and each header when it is told to.
 func TestStandardLoggerIsSilent(t *testing.T) {
-	authority := circlecitest.NewAuthority()
-	certificate, key := authority.Issue("127.0.0.1")
+	ca := circlecitest.NewAuthority()
+	certificate, key := ca.Issue("127.0.0.1")
 	overHTTP2 := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
 	overHTTP2.EnableHTTP2 = true
 	overHTTP2.StartTLS()
@@ -135,7 +135,7 @@ func TestStandardLoggerIsSilent(t *testing.T) {
 		_ = connection.Close()
 	}))
 	for name, row := range map[string]struct{ url, attributes string }{
-		"HTTP/2":           {overHTTP2.URL, heredoc("ca_cert_pem", authority.CertificatePEM)},
+		"HTTP/2":           {overHTTP2.URL, heredoc("ca_cert_pem", ca.CertificatePEM)},
 		"surplus response": {surplus.URL, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestStandardLoggerIsSilent(t *testing.T) {
 	}
 }
 
-// TestSecretsOfProxy has a proxy that refuses, whose URL carries a password.
+// TestSecretsOfProxy has a proxy that rejects requests, and whose URL has a password.
 func TestSecretsOfProxy(t *testing.T) {
 	for name, proxy := range map[string]string{
 		"down":      "http://user:" + url.QueryEscape(secret) + "@127.0.0.1:1",
@@ -217,7 +217,7 @@ func (w *workspace) runAtTrace(succeeds bool) map[string]string {
 	if succeeds {
 		w.unzip("plan.zip", written)
 		if !strings.Contains(written["terraform.tfstate"], "unclaimed_task_count") {
-			w.t.Error("the state does not hold the data source")
+			w.t.Error("the state does not have the data source")
 		}
 	}
 	return written
@@ -263,10 +263,10 @@ func (w *workspace) unzip(name string, into map[string]string) {
 
 func expectNowhere(t *testing.T, written map[string]string) {
 	t.Helper()
-	for place, text := range written {
-		for spelling, form := range fragments(secret) {
-			if at := strings.Index(text, form); at >= 0 {
-				t.Errorf("%s shows the secret (%s): …%s…", place, spelling, text[max(0, at-200):min(len(text), at+60)])
+	for name, content := range written {
+		for encoding, form := range fragments(secret) {
+			if at := strings.Index(content, form); at >= 0 {
+				t.Errorf("%s contains the secret (%s): …%s…", name, encoding, content[max(0, at-200):min(len(content), at+60)])
 			}
 		}
 	}

@@ -11,11 +11,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// tlsConfig makes the TLS configuration that the provider's attributes ask for. Unknown values are left alone.
+// tlsConfig returns the TLS configuration of the provider's attributes. It ignores unknown values.
 func (m providerModel) tlsConfig(diags *diag.Diagnostics) *tls.Config {
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS12,
-		//nolint:gosec // The user asked for it and is warned.
+		//nolint:gosec // The user set it and is warned.
 		InsecureSkipVerify: m.InsecureSkipVerify.ValueBool(),
 	}
 	if isKnown(m.CACertPEM) {
@@ -31,14 +31,14 @@ func (m providerModel) tlsConfig(diags *diag.Diagnostics) *tls.Config {
 }
 
 // withSystemRoots adds certificates to those that the system trusts. Each block must be a certificate that can be read:
-// a half of a bundle would fail later, and in a place that does not tell why.
-func withSystemRoots(text string) (*x509.CertPool, error) {
+// a partial bundle would cause an error later that does not state the cause.
+func withSystemRoots(bundle string) (*x509.CertPool, error) {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		roots = x509.NewCertPool() // A system without roots trusts only what is given.
 	}
 	found := false
-	for rest := []byte(text); ; {
+	for rest := []byte(bundle); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			break

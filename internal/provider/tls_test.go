@@ -15,12 +15,12 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// heredoc writes a text of several lines as an attribute's value.
-func heredoc(attribute, text string) string {
-	return fmt.Sprintf("  %s = <<-EOT\n%sEOT\n", attribute, text)
+// heredoc returns an attribute with a value of several lines.
+func heredoc(attribute, value string) string {
+	return fmt.Sprintf("  %s = <<-EOT\n%sEOT\n", attribute, value)
 }
 
-// expectCount asserts that a plan reads the tasks of acme/linux without a word, and that the server was asked once.
+// expectCount asserts that a plan reads the tasks of acme/linux with one request and without a diagnostic.
 func expectCount(t *testing.T, w *workspace, server *circlecitest.Server) {
 	t.Helper()
 	if got := w.plan(); len(got) != 0 {
@@ -35,9 +35,9 @@ func expectCount(t *testing.T, w *workspace, server *circlecitest.Server) {
 }
 
 // newTLSServer starts a Runner API with a task count and a certificate for its own address.
-func newTLSServer(t *testing.T, authority *circlecitest.Authority, clients *circlecitest.Authority) *circlecitest.Server {
+func newTLSServer(t *testing.T, ca *circlecitest.Authority, clients *circlecitest.Authority) *circlecitest.Server {
 	t.Helper()
-	certificate, key := authority.Issue("127.0.0.1")
+	certificate, key := ca.Issue("127.0.0.1")
 	return startTLSServer(t, certificate, key, clients)
 }
 
@@ -56,12 +56,12 @@ func tlsProviderBlock(url, attributes string) string {
 
 func TestPrivateAuthority(t *testing.T) {
 	t.Parallel()
-	authority, other := circlecitest.NewAuthority(), circlecitest.NewAuthority()
-	server := newTLSServer(t, authority, nil)
+	ca, other := circlecitest.NewAuthority(), circlecitest.NewAuthority()
+	server := newTLSServer(t, ca, nil)
 	for name, bundle := range map[string]string{
-		"alone":                 authority.CertificatePEM,
-		"in a bundle":           "# Authorities\n" + other.CertificatePEM + authority.CertificatePEM,
-		"with a trailing break": authority.CertificatePEM + "\n\n",
+		"alone":                 ca.CertificatePEM,
+		"in a bundle":           "# CAs\n" + other.CertificatePEM + ca.CertificatePEM,
+		"with a trailing break": ca.CertificatePEM + "\n\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			server.ResetRecords()
@@ -72,17 +72,17 @@ func TestPrivateAuthority(t *testing.T) {
 
 func TestCertificateErrors(t *testing.T) {
 	t.Parallel()
-	authority, other := circlecitest.NewAuthority(), circlecitest.NewAuthority()
+	ca, other := circlecitest.NewAuthority(), circlecitest.NewAuthority()
 	for name, row := range map[string]struct {
 		issue  func(string) (string, string)
 		name   string
 		trust  *circlecitest.Authority
 		reason string
 	}{
-		"unknown authority": {authority.Issue, "127.0.0.1", nil, "x509: certificate signed by unknown authority"},
-		"other authority":   {authority.Issue, "127.0.0.1", other, "x509: certificate signed by unknown authority"},
-		"other host":        {authority.Issue, "runner.example.com", authority, "x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"},
-		"expired":           {authority.IssueExpired, "127.0.0.1", authority, "x509: certificate has expired or is not yet valid"},
+		"unknown CA": {ca.Issue, "127.0.0.1", nil, "x509: certificate signed by unknown authority"},
+		"other CA":   {ca.Issue, "127.0.0.1", other, "x509: certificate signed by unknown authority"},
+		"other host": {ca.Issue, "runner.example.com", ca, "x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"},
+		"expired":    {ca.IssueExpired, "127.0.0.1", ca, "x509: certificate has expired or is not yet valid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,7 +97,7 @@ func TestCertificateErrors(t *testing.T) {
 				assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: part})
 			}
 			if requests := server.Requests(); len(requests) != 0 {
-				t.Errorf("the server was asked %+v", requests)
+				t.Errorf("got requests %+v, want none", requests)
 			}
 		})
 	}
@@ -106,16 +106,16 @@ func TestCertificateErrors(t *testing.T) {
 // TestOldTLS has a server that speaks nothing newer than TLS 1.1.
 func TestOldTLS(t *testing.T) {
 	t.Parallel()
-	authority := circlecitest.NewAuthority()
-	certificate, key := authority.Issue("127.0.0.1")
+	ca := circlecitest.NewAuthority()
+	certificate, key := ca.Issue("127.0.0.1")
 	server := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
 	server.TLS.MinVersion, server.TLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	got := newWorkspace(t, tlsProviderBlock(server.URL, heredoc("ca_cert_pem", authority.CertificatePEM))+tasksBlock).plan()
+	got := newWorkspace(t, tlsProviderBlock(server.URL, heredoc("ca_cert_pem", ca.CertificatePEM))+tasksBlock).plan()
 	assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "remote error: tls: protocol version not supported.\n\nThe server and the provider could not agree on how to use TLS"})
 	if requests := server.Requests(); len(requests) != 0 {
-		t.Errorf("the server was asked %+v", requests)
+		t.Errorf("got requests %+v, want none", requests)
 	}
 }
 
@@ -133,33 +133,33 @@ func TestInsecureSkipVerify(t *testing.T) {
 
 func TestMutualTLS(t *testing.T) {
 	t.Parallel()
-	authority, clients := circlecitest.NewAuthority(), circlecitest.NewAuthority()
+	ca, clients := circlecitest.NewAuthority(), circlecitest.NewAuthority()
 	certificate, key := clients.Issue("provider")
-	trust := heredoc("ca_cert_pem", authority.CertificatePEM)
+	trust := heredoc("ca_cert_pem", ca.CertificatePEM)
 	t.Run("with a certificate", func(t *testing.T) {
 		t.Parallel()
-		server := newTLSServer(t, authority, clients)
+		server := newTLSServer(t, ca, clients)
 		expectCount(t, newWorkspace(t, tlsProviderBlock(server.URL,
 			trust+heredoc("client_cert_pem", certificate)+heredoc("client_key_pem", key))+tasksBlock), server)
 	})
 	t.Run("without one", func(t *testing.T) {
 		t.Parallel()
-		server := newTLSServer(t, authority, clients)
+		server := newTLSServer(t, ca, clients)
 		got := newWorkspace(t, tlsProviderBlock(server.URL, trust)+tasksBlock).plan()
 		for _, part := range []string{"tls: certificate required", "client_cert_pem"} {
 			assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: part})
 		}
 		if requests := server.Requests(); len(requests) != 0 {
-			t.Errorf("the server was asked %+v", requests)
+			t.Errorf("got requests %+v, want none", requests)
 		}
 	})
 }
 
 func TestValidatePEM(t *testing.T) {
 	t.Parallel()
-	authority := circlecitest.NewAuthority()
-	certificate, key := authority.Issue("provider")
-	_, otherKey := authority.Issue("other")
+	ca := circlecitest.NewAuthority()
+	certificate, key := ca.Issue("provider")
+	_, otherKey := ca.Issue("other")
 	const unreadable = "-----BEGIN CERTIFICATE-----\nc2VzYW1l\n-----END CERTIFICATE-----\n"
 	for name, row := range map[string]struct {
 		attributes string
@@ -221,10 +221,10 @@ func TestValidatePEM(t *testing.T) {
 // own server.
 func TestProxy(t *testing.T) {
 	const host = "runner.example.com"
-	authority := circlecitest.NewAuthority()
-	certificate, key := authority.Issue(host)
+	ca := circlecitest.NewAuthority()
+	certificate, key := ca.Issue(host)
 	server := startTLSServer(t, certificate, key, nil)
-	configuration := tlsProviderBlock("https://"+host, heredoc("ca_cert_pem", authority.CertificatePEM)) + tasksBlock
+	configuration := tlsProviderBlock("https://"+host, heredoc("ca_cert_pem", ca.CertificatePEM)) + tasksBlock
 
 	newProxy := func(t *testing.T, username, password string) *circlecitest.Proxy {
 		proxy := circlecitest.NewProxy(server, username, password)
@@ -242,7 +242,7 @@ func TestProxy(t *testing.T) {
 	}
 	expectConnect := func(t *testing.T, proxy *circlecitest.Proxy) {
 		if got := proxy.Connects(); !slices.Equal(got, []string{host + ":443"}) {
-			t.Errorf("the proxy was asked for %q", got)
+			t.Errorf("the proxy got CONNECT %q", got)
 		}
 	}
 
@@ -266,7 +266,7 @@ func TestProxy(t *testing.T) {
 		assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "HTTPS_PROXY"})
 		expectNoSecret(t, got)
 		if requests := server.Requests(); len(requests) != 0 {
-			t.Errorf("the server was asked %+v", requests)
+			t.Errorf("got requests %+v, want none", requests)
 		}
 	})
 	t.Run("that is no URL", func(t *testing.T) {
@@ -283,11 +283,11 @@ func TestProxy(t *testing.T) {
 		assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "connection refused (tried once in "})
 		expectNoSecret(t, got)
 	})
-	t.Run("that NO_PROXY leaves out", func(t *testing.T) {
+	t.Run("that NO_PROXY excludes", func(t *testing.T) {
 		proxy := newProxy(t, "", "")
 		t.Setenv("HTTPS_PROXY", proxy.URL)
 		t.Setenv("NO_PROXY", ".invalid")
-		// The dialer stands in for the network: nothing but this machine is ever asked.
+		// The dialer replaces the network: the test reaches no other machine.
 		var dialed []string
 		w := newWorkspace(t, strings.ReplaceAll(configuration, host, "runner.invalid"), func(c *circleci.Config) {
 			c.MaxRetries = 0
@@ -301,7 +301,7 @@ func TestProxy(t *testing.T) {
 			t.Errorf("the provider dialed %q", dialed)
 		}
 		if connects := proxy.Connects(); len(connects) != 0 {
-			t.Errorf("the proxy was asked for %q", connects)
+			t.Errorf("the proxy got CONNECT %q", connects)
 		}
 	})
 	t.Run("that loopback does not use", func(t *testing.T) {
