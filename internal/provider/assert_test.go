@@ -31,11 +31,13 @@ func assertDiagnostic(t *testing.T, got []diagnostic, want wantDiagnostic) {
 	if d := got[0]; d.Severity != "error" || d.Summary != want.summary {
 		t.Errorf("got %s %q, want error %q with the detail\n%s", d.Severity, d.Summary, want.summary, d.Detail)
 	}
-	rest, found := got[0].Detail, true
+	rest := got[0].Detail
 	for _, part := range strings.Split(want.detail, " ... ") {
-		if _, rest, found = strings.Cut(rest, part); !found {
+		_, after, found := strings.Cut(rest, part)
+		if !found {
 			t.Errorf("got detail\n%s\nwithout\n%s", got[0].Detail, part)
 		}
+		rest = after
 	}
 	if at := got[0].Snippet; want.at != "" && (at == nil || strings.TrimSpace(at.Code) != want.at) {
 		t.Errorf("the diagnostic is at %+v, want %s", at, want.at)
