@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -18,7 +20,7 @@ func TestRemediation(t *testing.T) {
 	t.Parallel()
 	const organization = "b9291e0d-a11e-41fb-8517-c545388b5953"
 	var (
-		notFound = circlecitest.Error(404, "Not found")
+		notFound = circlecitest.Delay(time.Second, circlecitest.Error(404, "Not found")) // After the requests that are sent with it.
 		list     = circlecitest.JSON(`{"items": []}`)
 		count    = circlecitest.JSON(`{"unclaimed_task_count": 1}`)
 		fleet    = providertest.Attributes{"namespace": providertest.String("acme"), "resource_classes": classes(200)}
@@ -94,27 +96,29 @@ func TestRemediation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newServer(t)
-			server.Intercept(func(r *http.Request) http.Handler {
-				if response := row.responses[r.URL.Path]; response != nil {
-					return response
+			synctest.Test(t, func(t *testing.T) {
+				server := newMemoryServer(t)
+				server.Intercept(func(r *http.Request) http.Handler {
+					if response := row.responses[r.URL.Path]; response != nil {
+						return response
+					}
+					return notFound
+				})
+				p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String(cmp.Or(row.apiVersion, "v2"))})
+				_, got := p.read(t.Context(), row.dataSource, row.attributes)
+				assertDiagnostic(t, got, wantDiagnostic{at: row.attribute, summary: row.summary, detail: row.want})
+				var paths []string
+				for _, request := range server.Requests() {
+					paths = append(paths, request.Path)
 				}
-				return notFound
+				if len(paths) != cmp.Or(row.count, len(row.requests)) {
+					t.Errorf("got %d requests, want %d", len(paths), cmp.Or(row.count, len(row.requests)))
+				}
+				slices.Sort(paths)
+				if paths = slices.Compact(paths); !slices.Equal(paths, row.requests) {
+					t.Errorf("got requests %q, want %q", paths, row.requests)
+				}
 			})
-			p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String(cmp.Or(row.apiVersion, "v2"))})
-			_, got := p.read(t.Context(), row.dataSource, row.attributes)
-			assertDiagnostic(t, got, wantDiagnostic{at: row.attribute, summary: row.summary, detail: row.want})
-			var paths []string
-			for _, request := range server.Requests() {
-				paths = append(paths, request.Path)
-			}
-			if len(paths) != cmp.Or(row.count, len(row.requests)) {
-				t.Errorf("got %d requests, want %d", len(paths), cmp.Or(row.count, len(row.requests)))
-			}
-			slices.Sort(paths)
-			if paths = slices.Compact(paths); !slices.Equal(paths, row.requests) {
-				t.Errorf("got requests %q, want %q", paths, row.requests)
-			}
 		})
 	}
 }
