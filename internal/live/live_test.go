@@ -1,13 +1,10 @@
 // Package live_test checks, with -live, the provider against a real Runner API, and which of the facts hold that public
 // clients observed and CircleCI's reference does not promise. `make testlive` prints them, so that a user can see what
-// their installation really returns.
-//
-// The facts are about the service, not about what the provider's client makes of it: their requests are sent without it.
+// their installation returns.
 package live_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,7 +14,6 @@ import (
 	"strings"
 	"testing"
 	"text/tabwriter"
-	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
@@ -44,6 +40,18 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
+}
+
+// installation is a Runner API and what may be requested from it.
+type installation struct {
+	apiURL        *url.URL
+	token         string // a personal API token, never empty, which is sent nowhere else
+	resourceClass string // namespace/name, that the token may see
+	// emptyClass is a class that exists and has no runner, organizationID the UUID of the organization that resourceClass
+	// belongs to. Both are optional.
+	emptyClass, organizationID string
+	apiVersion                 string // of the provider
+	writes                     bool   // whether a class and a token may be created and deleted
 }
 
 func readEnvironment(getenv func(string) string) (i installation, err error) {
@@ -78,7 +86,13 @@ func TestLive(t *testing.T) {
 	if !*live {
 		t.Skip("reads from a real Runner API: run make testlive")
 	}
-	t.Run("provider", func(t *testing.T) { remote.checkProvider(t) })
+	t.Run("provider", func(t *testing.T) {
+		outputs, err := remote.checkProvider(t.Context(), t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s has %v runners and %v unclaimed tasks", remote.resourceClass, outputs["runners"].Value, outputs["unclaimed_task_count"].Value)
+	})
 	t.Run("writes", func(t *testing.T) {
 		if !remote.writes {
 			t.Skip("creates a resource class and a token, and deletes them: set CIRCLECI_TEST_WRITE=1")
@@ -112,6 +126,7 @@ func misleading(facts []fact) (problems []string) {
 	return problems
 }
 
+// configuration has what must hold of every fleet as preconditions.
 const configuration = cli.RequiredProviders + `
 variable "resource_class" {
   type = string
@@ -126,101 +141,78 @@ data "circleci_runner_tasks" "live" {
 }
 
 output "runners" {
-  value = data.circleci_runners.live.runners
+  value = length(data.circleci_runners.live.runners)
+
+  precondition {
+    condition = alltrue([for runner in data.circleci_runners.live.runners :
+      lower(runner.resource_class) == lower(var.resource_class) && length(runner.name) > 0
+    ])
+    error_message = "A runner is of another resource class, or has no name."
+  }
+
+  precondition {
+    condition = alltrue(flatten([for runner in data.circleci_runners.live.runners : [
+      for at in [runner.first_connected, runner.last_connected, runner.last_used] : at == null || can(timeadd(at, "0s"))
+    ]]))
+    error_message = "A time is neither null nor in the format of RFC 3339."
+  }
 }
 
 output "unclaimed_task_count" {
   value = data.circleci_runner_tasks.live.unclaimed_task_count
+
+  precondition {
+    condition     = abs(floor(data.circleci_runner_tasks.live.unclaimed_task_count)) == data.circleci_runner_tasks.live.unclaimed_task_count
+    error_message = "unclaimed_task_count is not an integer of at least zero."
+  }
 }
 `
 
-// reporter is a test, or what collects what a test would report.
-type reporter interface {
-	Errorf(format string, arguments ...any)
-	Logf(format string, arguments ...any)
-	Context() context.Context
-	TempDir() string
-}
-
-// checkProvider has the CLI plan with the built provider, as a user would: with the token, and with a wrong one.
-func (i installation) checkProvider(t reporter) {
-	dir := t.TempDir()
+// checkProvider has the CLI plan with the built provider, as a user would: with the token, and with a wrong one. It returns
+// the outputs.
+func (i installation) checkProvider(ctx context.Context, dir string) (outputs map[string]cli.Output, err error) {
 	provider := filepath.Join(dir, cli.Executable)
 	w := &cli.Workspace{CLI: cli.CLI{Path: os.Getenv("TF_ACC_TERRAFORM_PATH")}, Dir: dir, Env: cli.Environment(
 		"CIRCLE_TOKEN="+i.token, "CIRCLECI_RUNNER_API_URL="+i.apiURL.String(),
 		"CIRCLECI_RUNNER_API_VERSION="+i.apiVersion, "TF_VAR_resource_class="+i.resourceClass)}
+	var leaks error
 	w.Observe = func(arguments []string, stdout, stderr string) {
 		for _, token := range []string{i.token, url.QueryEscape(i.token), badToken} {
 			if strings.Contains(stdout+stderr, token) {
-				t.Errorf("%s shows the token", arguments[0])
+				leaks = errors.Join(leaks, fmt.Errorf("%s prints the token", arguments[0]))
 			}
 		}
 	}
+	defer func() { err = errors.Join(err, leaks) }()
 	// Development overrides would not do: the CLI warns of them.
-	err := errors.Join(cli.BuildProvider(t.Context(), provider), w.UseMirror(provider, cli.Unpacked("0.0.1")), w.Write(map[string]string{"main.tf": configuration}))
+	err = errors.Join(cli.BuildProvider(ctx, provider), w.UseMirror(provider, cli.Unpacked("0.0.1")), w.Write(map[string]string{"main.tf": configuration}))
 	if err == nil {
-		_, _, err = w.Output(t.Context(), "init", "-no-color")
+		_, _, err = w.Output(ctx, "init", "-no-color")
 	}
 	if err != nil {
-		t.Errorf("init: %v", err)
-		return
+		return nil, fmt.Errorf("init: %w", err)
 	}
-	diagnostics, err := w.Diagnostics(t.Context(), "plan", "-json", "-out=plan")
+	diagnostics, err := w.Diagnostics(ctx, "plan", "-json", "-out=plan")
 	if err != nil || len(diagnostics) != 0 {
-		t.Errorf("plan has the diagnostics %+v, %v", diagnostics, err)
-	} else if plan, err := w.Show(t.Context(), "plan"); err != nil {
-		t.Errorf("show: %v", err)
-	} else {
-		i.checkOutputs(t, plan.Planned.Outputs)
+		return nil, fmt.Errorf("plan has the diagnostics %+v: %w", diagnostics, err)
+	}
+	plan, err := w.Show(ctx, "plan")
+	if err != nil {
+		return nil, fmt.Errorf("show: %w", err)
 	}
 
 	w.Env = append(w.Env, "CIRCLE_TOKEN="+badToken)
-	diagnostics, err = w.Diagnostics(t.Context(), "plan", "-json")
+	diagnostics, err = w.Diagnostics(ctx, "plan", "-json")
 	if err != nil || len(diagnostics) != 2 {
-		t.Errorf("with a wrong token plan has %d diagnostics, want one for each data source: %+v, %v", len(diagnostics), diagnostics, err)
+		return nil, fmt.Errorf("with a wrong token, plan has the diagnostics %+v, want one for each data source: %w", diagnostics, err)
 	}
 	for _, d := range diagnostics {
-		if d.Severity != "error" || !strings.Contains(d.Detail, " answered 401 Unauthorized") ||
-			!strings.Contains(d.Detail, "\n\nThe personal API token from the environment variable CIRCLE_TOKEN was not accepted: "+
-				"check that it is complete and has not been revoked.") {
-			t.Errorf("with a wrong token plan has the diagnostic %+v", d)
+		if d.Severity != "error" || !strings.Contains(d.Detail, " 401 Unauthorized") || !strings.Contains(d.Detail, wrongToken) {
+			err = errors.Join(err, fmt.Errorf("with a wrong token, plan has the diagnostic %+v", d))
 		}
 	}
+	return plan.Planned.Outputs, err
 }
 
-// checkOutputs checks types and what must hold of every fleet.
-func (i installation) checkOutputs(t reporter, outputs map[string]cli.Output) {
-	count, isNumber := outputs["unclaimed_task_count"].Value.(float64)
-	if got := string(outputs["unclaimed_task_count"].Type); !isNumber || count < 0 || count != float64(uint64(count)) || got != `"number"` {
-		t.Errorf("unclaimed_task_count is %v of the type %s, not an integer", outputs["unclaimed_task_count"].Value, got)
-	}
-	// The type says what the attributes are even where no runner is listed.
-	var list, object string
-	types := map[string]any{}
-	err := json.Unmarshal(outputs["runners"].Type, &[2]any{&list, &[2]any{&object, &types}})
-	runners, isList := outputs["runners"].Value.([]any)
-	if err != nil || list != "list" || object != "object" || !isList {
-		t.Errorf("runners has the type %s, not a list of objects", outputs["runners"].Type)
-	}
-	for _, name := range []string{"resource_class", "name", "hostname", "first_connected", "last_connected", "last_used", "version"} {
-		if types[name] != "string" {
-			t.Errorf("%s has the type %v, want string", name, types[name])
-		}
-	}
-	t.Logf("%s has %d runners and %.0f unclaimed tasks", i.resourceClass, len(runners), count)
-	for n, value := range runners {
-		runner, _ := value.(map[string]any)
-		if class, _ := runner["resource_class"].(string); !strings.EqualFold(class, i.resourceClass) {
-			t.Errorf("runners[%d] is of the resource class %q, not %q", n, class, i.resourceClass)
-		}
-		if name, _ := runner["name"].(string); name == "" {
-			t.Errorf("runners[%d] has no name", n)
-		}
-		for _, name := range []string{"first_connected", "last_connected", "last_used"} {
-			text, _ := runner[name].(string)
-			if _, err := time.Parse(time.RFC3339, text); err != nil && runner[name] != nil {
-				t.Errorf("runners[%d].%s is %v, neither null nor an RFC 3339 time", n, name, runner[name])
-			}
-		}
-	}
-}
+const wrongToken = "\n\nThe personal API token from the environment variable CIRCLE_TOKEN was not accepted: " +
+	"check that it is complete and has not been revoked."

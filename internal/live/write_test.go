@@ -19,7 +19,7 @@ import (
 func (i installation) checkWrites(ctx context.Context) (err error) {
 	client := circleci.New(circleci.Config{
 		APIURL: i.apiURL, APIVersion: circleci.APIVersion(i.apiVersion), Credential: circleci.PersonalToken(i.token), MaxRetries: 1,
-		UserAgent: "terraform-provider-circleci-testlive (+https://github.com/circleci-community/terraform-provider-circleci)",
+		UserAgent: userAgent,
 	})
 	defer client.Close()
 	namespace, _, _ := strings.Cut(i.resourceClass, "/")
@@ -47,7 +47,7 @@ func (i installation) checkWrites(ctx context.Context) (err error) {
 	if err != nil || len(tokens) != 1 || tokens[0].ID != token.ID || tokens[0].Nickname != "testlive" {
 		return fmt.Errorf("the token %s is not listed as it was created: %w", token.ID, err)
 	}
-	if status := (*circleci.StatusError)(nil); !errors.As(client.DeleteResourceClass(ctx, class.ID, false), &status) || status.StatusCode != 409 {
+	if status := (*circleci.StatusError)(nil); !errors.As(client.DeleteResourceClass(ctx, class.ID, false), &status) || status.StatusCode != http.StatusConflict {
 		return errors.New("a class that still has a token is not refused with 409 on deletion")
 	}
 	if err := client.DeleteToken(ctx, token.ID); err != nil {
