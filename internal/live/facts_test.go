@@ -42,13 +42,16 @@ func verdict(isTrue bool, detail string) fact {
 	return fact{outcome: notHolds, detail: detail}
 }
 
-// row is a claim and how it is checked: the response has a status, and then verify, if any, decides.
+// row is a claim and how it is checked: the response has a status, and then each or verify, if any, decides.
 type row struct {
-	claim    string
-	request  func() (response, error) // nil if nothing needs to be requested
-	status   int                      // of the response; 0 means 200
+	claim   string
+	request func() (response, error) // nil if nothing needs to be requested
+	status  int                      // of the response; 0 means 200
+	// each is the outcome for a runner. The outcome of all is the worst of theirs, and cannotTell without any runner.
+	each     func(r runner, now time.Time) string
+	shows    string // the member of the runners whose values the detail has, if any
 	verify   func(response) fact
-	misleads string // what follows if the provider accepts the response, although it should be an error
+	misleads string // what the provider would report wrongly if the claim does not hold, and the client accepts the response
 	needs    string // what is missing for the check, if anything
 }
 
@@ -77,10 +80,10 @@ func (s *survey) facts(ctx context.Context) []fact {
 	routed := s.routed(ctx)
 	facts := []fact{routed}
 	for _, row := range s.rows(ctx) {
-		f := undecided("needs API " + string(s.version))
-		if routed.outcome == holds {
-			f = s.check(row)
+		if routed.outcome != holds {
+			row.needs = "API " + string(s.version)
 		}
+		f := s.check(row)
 		f.claim = string(s.version) + ": " + row.claim
 		facts = append(facts, f)
 	}
@@ -108,26 +111,52 @@ func (s *survey) check(row row) fact {
 	if row.needs != "" {
 		return undecided("needs " + row.needs)
 	}
-	if row.request == nil {
-		return row.verify(response{})
+	var got response
+	var err error
+	if row.request != nil {
+		got, err = row.request()
 	}
-	got, err := row.request()
 	if refusal := (*circleci.StatusError)(nil); errors.As(err, &refusal) && !isInconclusive(err) {
 		s.refusals = append(s.refusals, refusal)
 	}
 	status, detail := describe(got, err)
-	switch f := verdict(status == max(row.status, http.StatusOK), detail); {
-	case f.outcome == holds && row.verify != nil:
-		return row.verify(got)
+	f := verdict(status == max(row.status, http.StatusOK), detail)
+	switch {
 	case f.outcome == notHolds && isInconclusive(err):
-		return undecided(detail)
-	case f.outcome == notHolds && err == nil:
-		f.misleads = row.misleads
-		return f
-	default:
-		return f
+		f.outcome = cannotTell
+	case f.outcome == holds && row.each != nil:
+		f = row.eachOf(got)
+	case f.outcome == holds && row.verify != nil:
+		f = row.verify(got)
 	}
+	if f.outcome == notHolds && err == nil {
+		f.misleads = row.misleads
+	}
+	return f
 }
+
+func (r row) eachOf(got response) fact {
+	n, values := map[string]int{}, map[string]bool{}
+	for _, runner := range got.runners {
+		n[r.each(runner, got.date)]++
+		values[fmt.Sprint(runner[r.shows])] = true
+	}
+	outcome := cannotTell
+	for _, worst := range []string{notHolds, holds} {
+		if n[worst] > 0 {
+			outcome = worst
+			break
+		}
+	}
+	detail := fmt.Sprintf("%d of %d runners", n[outcome], len(got.runners))
+	if r.shows != "" {
+		detail += ": " + strings.Join(slices.Sorted(maps.Keys(values)), ", ")
+	}
+	return fact{outcome: outcome, detail: detail}
+}
+
+// outcomeOf is for claims that each runner shows.
+func outcomeOf(isTrue bool) string { return verdict(isTrue, "").outcome }
 
 // rows are the facts of the version.
 func (s *survey) rows(ctx context.Context) []row {
@@ -136,25 +165,27 @@ func (s *survey) rows(ctx context.Context) []row {
 	runnersOf := func(class string) func() (response, error) {
 		return s.list(ctx, s.client, circleci.RunnerFilter{ResourceClass: class})
 	}
+	class := []string{"resource-class", s.resourceClass}
 	get := func(token, endpoint string, filters ...string) func() (response, error) {
-		return s.get(ctx, token, endpoint, filters...)
+		return func() (response, error) { return s.get(ctx, token, endpoint, filters) }
 	}
 	// The namespace has more runners than the class, but the token may be of a user who may see only the class.
 	all := sync.OnceValues(func() (response, error) {
 		got, err := get(s.token, "runner", "namespace", namespace)()
 		if err != nil {
-			return get(s.token, "runner", "resource-class", s.resourceClass)()
+			return get(s.token, "runner", class...)()
 		}
 		return got, nil
 	})
 	list, unknown := sync.OnceValues(runnersOf(s.resourceClass)), sync.OnceValues(runnersOf(unknownClass))
+	otherCase := strings.ToUpper(s.resourceClass)
+	if otherCase == s.resourceClass {
+		otherCase = strings.ToLower(s.resourceClass)
+	}
 	rows := []row{
 		{claim: "400 without a filter", request: get(s.token, "runner"), status: 400},
-		{
-			claim: "400 with both filters", status: 400,
-			request: get(s.token, "runner", "resource-class", s.resourceClass, "namespace", namespace),
-		},
-		{claim: "401 without a token", request: get("", "runner", "resource-class", s.resourceClass), status: 401},
+		{claim: "400 with both filters", request: get(s.token, "runner", append(class, "namespace", namespace)...), status: 400},
+		{claim: "401 without a token", request: get("", "runner", class...), status: 401},
 		{
 			claim: "401 for a bad token", status: 401, misleads: "a token that is wrong or was revoked goes unnoticed",
 			request: s.list(ctx, s.badClient, circleci.RunnerFilter{ResourceClass: s.resourceClass}),
@@ -171,70 +202,83 @@ func (s *survey) rows(ctx context.Context) []row {
 		{claim: `an error carries {"message": "…"}`, verify: s.haveMessages},
 		{
 			claim: "a resource class without runners has an empty list", request: runnersOf(s.emptyClass),
-			needs: missing("CIRCLECI_TEST_EMPTY_CLASS", s.emptyClass),
-			verify: func(got response) fact {
+			needs: missing("CIRCLECI_TEST_EMPTY_CLASS", s.emptyClass), verify: func(got response) fact {
+				f := verdict(true, got.detail)
 				if got.n > 0 {
-					return undecided(got.detail)
+					f.outcome = cannotTell
 				}
-				return verdict(true, got.detail)
-			},
-		},
-		{
-			claim: "a resource class is found in another case", request: runnersOf(otherCase(s.resourceClass)),
-			verify: func(got response) fact {
-				inCase, _ := list()
-				_, err := unknown()
-				return s.foundInOtherCase(got, inCase, err)
-			},
-		},
-		{claim: "a list is complete, without a next_page_token", request: list},
-		{claim: "last_used is null for a runner that has never claimed a task", request: all, verify: lastUsed},
-		{claim: "a disconnected runner stays listed", request: all, verify: staysListed},
-		{
-			claim: "a version has a form like 5.4.3.2.1, 3.1.2 or 1.0.12345-abcdef0", request: all,
-			verify: func(got response) fact {
-				f := every(func(r runner) bool { return versionForm.MatchString(r.text("version")) })(got)
-				f.detail += examples(got.runners, "version")
 				return f
 			},
 		},
 		{
-			claim:   "runner/tasks has unclaimed_task_count",
-			request: count(ctx, s.client.UnclaimedTaskCount, s.resourceClass),
+			claim: "a resource class is found in another case", request: runnersOf(otherCase),
+			misleads: "a resource class in another case reads as one without runners", verify: func(got response) fact {
+				inCase, _ := list()
+				_, err := unknown()
+				unknownStatus, _ := describe(response{}, err)
+				f := verdict(got.n > 0 || inCase.n == 0, got.detail)
+				if otherCase == s.resourceClass || got.n == 0 && inCase.n == 0 && unknownStatus != http.StatusNotFound {
+					f.outcome = cannotTell
+				}
+				return f
+			},
 		},
+		{claim: "a list is complete, without a next_page_token", request: list},
+		{
+			claim: "last_used is null for a runner that has never claimed a task", request: all,
+			misleads: "last_used of a runner that has never claimed a task is not null", each: func(r runner, _ time.Time) string {
+				switch value, found := r["last_used"]; {
+				case !found || r.time("last_used").Year() >= 2000:
+					return cannotTell
+				default: // A date before CircleCI's time is another way to say "never".
+					return outcomeOf(value == nil)
+				}
+			},
+		},
+		{
+			// The service's clock counts, because this machine's may be wrong.
+			claim: "a disconnected runner stays listed", request: all, each: func(r runner, now time.Time) string {
+				if at := r.time("last_connected"); at.IsZero() || now.Sub(at) <= time.Hour {
+					return cannotTell
+				}
+				return holds
+			},
+		},
+		{
+			claim: "a version has a form like 5.4.3.2.1, 3.1.2 or 1.0.12345-abcdef0", request: all, shows: "version",
+			each: func(r runner, _ time.Time) string {
+				return outcomeOf(versionForm.MatchString(fmt.Sprint(r["version"])))
+			},
+		},
+		{claim: "runner/tasks has unclaimed_task_count", request: count(ctx, s.client.UnclaimedTaskCount, s.resourceClass)},
 	}
 	if s.version == circleci.V2 {
 		return append(rows, row{
 			claim:   "tasks, the path in a later edition of the reference, is not routed",
-			request: get(s.token, "tasks", "resource-class", s.resourceClass), status: 404,
+			request: get(s.token, "tasks", class...), status: 404,
 		})
 	}
 	needsOrganization := missing("CIRCLECI_TEST_ORGANIZATION_ID", s.organizationID)
 	return append(rows, []row{
+		{claim: "runner/tasks/running has running_runner_tasks", request: count(ctx, s.client.RunningTaskCount, s.resourceClass)},
 		{
-			claim:   "runner/tasks/running has running_runner_tasks",
-			request: count(ctx, s.client.RunningTaskCount, s.resourceClass),
+			claim: "a runner has an ip", request: all,
+			each: func(r runner, _ time.Time) string { return outcomeOf(r["ip"] != nil && r["ip"] != "") },
 		},
-		{claim: "a runner has an ip", request: all, verify: every(func(r runner) bool { return r.text("ip") != "" })},
 		{
 			claim: "a runner has no status without org-id", request: all,
-			verify: every(func(r runner) bool { return r["status"] == nil }),
+			each: func(r runner, _ time.Time) string { return outcomeOf(r["status"] == nil) },
 		},
 		{
 			claim: "with org-id each runner has the status idle or busy", needs: needsOrganization,
 			request: get(s.token, "runner", "org-id", s.organizationID),
-			verify:  every(func(r runner) bool { return r["status"] == "idle" || r["status"] == "busy" }),
+			each:    func(r runner, _ time.Time) string { return outcomeOf(r["status"] == "idle" || r["status"] == "busy") },
 		},
 		{
 			// Only a service that ignores the class lists a runner of one that does not exist.
 			claim: "with org-id other filters do not count", needs: needsOrganization,
 			request: get(s.token, "runner", "resource-class", unknownClass, "org-id", s.organizationID),
-			verify: func(got response) fact {
-				if got.n == 0 {
-					return undecided(got.detail + ", as for a service that filters")
-				}
-				return verdict(true, got.detail)
-			},
+			each:    func(runner, time.Time) string { return holds },
 		},
 	}...)
 }
@@ -261,86 +305,5 @@ func (s *survey) haveMessages(response) fact {
 	return verdict(true, fmt.Sprintf("%d errors", len(s.refusals)))
 }
 
-// otherCase is a class in another case, where it has letters that have one.
-func otherCase(class string) string {
-	if upper := strings.ToUpper(class); upper != class {
-		return upper
-	}
-	return strings.ToLower(class)
-}
-
-func (s *survey) foundInOtherCase(other, inCase response, unknown error) fact {
-	unknownStatus, _ := describe(response{}, unknown)
-	switch {
-	case otherCase(s.resourceClass) == s.resourceClass:
-		return undecided("the resource class has no letter that has a case")
-	case other.n == 0 && inCase.n > 0:
-		f := verdict(false, other.detail)
-		f.misleads = "a resource class in another case reads as one without runners"
-		return f
-	case other.n == 0 && unknownStatus != http.StatusNotFound:
-		return undecided(other.detail + ", as for a resource class that does not exist")
-	}
-	return verdict(true, other.detail)
-}
-
-// every verifies that each runner has a property.
-func every(has func(runner) bool) func(response) fact {
-	return func(got response) fact {
-		if got.n == 0 {
-			return undecided("there are no runners")
-		}
-		n := got.number(has)
-		return verdict(n == got.n, fmt.Sprintf("%d of %d runners", n, got.n))
-	}
-}
-
-// lastUsed takes a date before CircleCI's time for another way to say "never".
-func lastUsed(got response) fact {
-	null := got.number(func(r runner) bool {
-		value, found := r["last_used"]
-		return found && value == nil
-	})
-	absent := got.number(func(r runner) bool {
-		_, found := r["last_used"]
-		return !found
-	})
-	used := got.number(func(r runner) bool { return r.time("last_used").Year() >= 2000 })
-	switch f := verdict(false, fmt.Sprintf("%d runners: %d null, %d a date since 2000, %d without last_used", got.n, null, used, absent)); {
-	case null+absent+used < got.n:
-		f.misleads = "last_used of a runner that has never claimed a task is not null"
-		return f
-	case absent > 0:
-		return f
-	case null == 0:
-		return undecided(f.detail)
-	default:
-		return verdict(true, f.detail)
-	}
-}
-
-// staysListed compares with the service's own clock, because this machine's may be wrong.
-func staysListed(got response) fact {
-	n := got.number(func(r runner) bool {
-		at := r.time("last_connected")
-		return !at.IsZero() && got.date.Sub(at) > time.Hour
-	})
-	f := verdict(true, fmt.Sprintf("%d of %d runners: last connected more than an hour ago", n, got.n))
-	if n == 0 {
-		f.outcome = cannotTell
-	}
-	return f
-}
-
 // versionForm is the forms of an agent's version that were observed. A commit follows the dash.
 var versionForm = regexp.MustCompile(`^([0-9]+(\.[0-9]+){4}|[0-9]+\.[0-9]+\.[0-9]+(-[0-9a-f]+)?)$`)
-
-// examples lists some different values of a member.
-func examples(runners []runner, key string) string {
-	different := map[string]bool{}
-	for _, r := range runners {
-		different[r.text(key)] = true
-	}
-	values := slices.Sorted(maps.Keys(different))
-	return ": " + strings.Join(values[:min(len(values), 5)], ", ")
-}

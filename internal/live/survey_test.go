@@ -58,31 +58,13 @@ type response struct {
 	date    time.Time // of the service, as the runners
 }
 
-// number returns how many runners have a property.
-func (r response) number(has func(runner) bool) (n int) {
-	for _, runner := range r.runners {
-		if has(runner) {
-			n++
-		}
-	}
-	return n
-}
-
 // runner is a runner as the service wrote it.
 type runner map[string]any
 
-// text returns a member that is a string, and "" for one of another type.
-func (r runner) text(key string) string {
-	text, _ := r[key].(string)
-	return text
-}
-
 // time returns a member that is a time, and the zero time for any other.
 func (r runner) time(key string) time.Time {
-	at, err := time.Parse(time.RFC3339, r.text(key))
-	if err != nil {
-		return time.Time{}
-	}
+	text, _ := r[key].(string)
+	at, _ := time.Parse(time.RFC3339, text)
 	return at
 }
 
@@ -108,55 +90,53 @@ var withoutClient = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// get returns a request of runners without a client, with this token or without any. Filters are names and values in turn.
-// A response that is not a list is an error of the client's types.
-func (s *survey) get(ctx context.Context, token, endpoint string, filters ...string) func() (response, error) {
+// get requests runners without a client, with this token or without any. Filters are names and values in turn. A response
+// that is not a list is an error of the client's types.
+func (s *survey) get(ctx context.Context, token, endpoint string, filters []string) (got response, err error) {
 	query := url.Values{}
 	for pair := range slices.Chunk(filters, 2) {
 		query.Set(pair[0], pair[1])
 	}
 	u := s.apiURL.JoinPath("api", string(s.version), endpoint)
 	u.RawQuery = query.Encode()
-	return func() (got response, err error) {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-		if err != nil {
-			return got, err
-		}
-		request.Header.Set("User-Agent", userAgent)
-		if token != "" {
-			request.Header.Set("Circle-Token", token)
-		}
-		received, err := withoutClient.Do(request)
-		if err != nil {
-			return got, err
-		}
-		defer received.Body.Close() //nolint:errcheck // Nothing was written, so closing has nothing to lose.
-		content, err := io.ReadAll(io.LimitReader(received.Body, maxBodyBytes))
-		if err != nil {
-			return got, err
-		}
-		var body struct {
-			Items   []runner
-			Message string
-		}
-		kind := circleci.BodyJSON
-		if json.Unmarshal(content, &body) != nil {
-			kind = circleci.BodyText
-		}
-		if received.StatusCode == http.StatusTooManyRequests {
-			wait, _ := time.ParseDuration(received.Header.Get("Retry-After") + "s")
-			s.onThrottle(wait)
-		}
-		if received.StatusCode != http.StatusOK {
-			return got, &circleci.StatusError{StatusCode: received.StatusCode, Body: kind, Message: body.Message}
-		}
-		if kind != circleci.BodyJSON || body.Items == nil {
-			return got, &circleci.ResponseError{Body: kind, Reason: "is not a list"}
-		}
-		got = response{n: len(body.Items), detail: fmt.Sprintf("200 OK, runners: %d", len(body.Items)), runners: body.Items}
-		got.date, _ = http.ParseTime(received.Header.Get("Date"))
-		return got, nil
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return got, err
 	}
+	request.Header.Set("User-Agent", userAgent)
+	if token != "" {
+		request.Header.Set("Circle-Token", token)
+	}
+	received, err := withoutClient.Do(request)
+	if err != nil {
+		return got, err
+	}
+	defer received.Body.Close() //nolint:errcheck // Nothing was written, so closing has nothing to lose.
+	content, err := io.ReadAll(io.LimitReader(received.Body, maxBodyBytes))
+	if err != nil {
+		return got, err
+	}
+	var body struct {
+		Items   []runner
+		Message string
+	}
+	kind := circleci.BodyJSON
+	if json.Unmarshal(content, &body) != nil {
+		kind = circleci.BodyText
+	}
+	switch {
+	case received.StatusCode == http.StatusTooManyRequests:
+		wait, _ := time.ParseDuration(received.Header.Get("Retry-After") + "s")
+		s.onThrottle(wait)
+		fallthrough
+	case received.StatusCode != http.StatusOK:
+		return got, &circleci.StatusError{StatusCode: received.StatusCode, Body: kind, Message: body.Message}
+	case kind != circleci.BodyJSON || body.Items == nil:
+		return got, &circleci.ResponseError{Body: kind, Reason: "is not a list"}
+	}
+	got = response{n: len(body.Items), detail: fmt.Sprintf("200 OK, runners: %d", len(body.Items)), runners: body.Items}
+	got.date, _ = http.ParseTime(received.Header.Get("Date"))
+	return got, nil
 }
 
 // isInconclusive reports whether an error is about something else than the request: it is transient, or there is no
