@@ -1,7 +1,6 @@
 package live_test
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -13,10 +12,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-const (
-	class          = "acme/linux"
-	organizationID = "00000000-0000-4000-8000-000000000001"
-)
+const organizationID = "00000000-0000-4000-8000-000000000001"
 
 // loopback is an installation with a server for which every fact holds.
 func loopback(t *testing.T) (*circlecitest.Server, installation) {
@@ -24,21 +20,22 @@ func loopback(t *testing.T) (*circlecitest.Server, installation) {
 	server := circlecitest.NewServer()
 	t.Cleanup(server.Close)
 	runner := circlecitest.Runner{
-		ResourceClass: class, Name: "a", Hostname: "host-a", Version: "1.0.12345-abcdef0", LastUsed: new("2020-02-03T03:00:00Z"),
+		ResourceClass: "acme/linux", Name: "a", Hostname: "host-a", Version: "1.0.12345-abcdef0", LastUsed: new("2020-02-03T03:00:00Z"),
 		FirstConnected: "2020-01-02T03:04:05Z", LastConnected: "2020-02-02T03:04:05.678Z",
 		IP: "192.0.2.1", Status: "busy", OrganizationID: organizationID,
 	}
 	unused := runner
 	unused.ResourceClass, unused.Name, unused.Version, unused.LastUsed, unused.Status = "acme/mac", "mini", "3.1.2", nil, "idle"
 	server.SetRunners(runner, unused)
-	server.SetTasks(class, 3, 2)
+	server.SetTasks("acme/linux", 3, 2)
 	server.SetTasks("acme/empty", 0, 0)
 	u, err := url.Parse(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return server, installation{
-		apiURL: u, token: circlecitest.PersonalToken, resourceClass: class, emptyClass: "acme/empty", organizationID: organizationID,
+		apiURL: u, apiVersion: "v2", token: circlecitest.PersonalToken, resourceClass: "acme/linux", emptyClass: "acme/empty",
+		organizationID: organizationID,
 	}
 }
 
@@ -52,91 +49,78 @@ func respond(response http.Handler, matches func(*http.Request) bool) func(*http
 	}
 }
 
-// isFor reports whether a filter of a request is as given; a value may be a prefix.
-func isFor(name, value string) func(*http.Request) bool {
-	return func(r *http.Request) bool { return strings.HasPrefix(r.URL.Query().Get(name), value) }
-}
-
-func isVersion(version string) func(*http.Request) bool {
-	return func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/"+version+"/") }
-}
-
 // TestFacts has a row for each kind of outcome. Facts that a row does not name hold.
 func TestFacts(t *testing.T) {
-	oneRunner := func(members string) http.Handler {
-		return circlecitest.JSON(`{"items": [{"resource_class": "acme/linux", "name": "a", ` + members + `}]}`)
+	isVersion := func(version string) func(*http.Request) bool {
+		return func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/"+version+"/") }
 	}
+	isForClass := func(prefix string) func(*http.Request) bool {
+		return func(r *http.Request) bool { return strings.HasPrefix(r.URL.Query().Get("resource-class"), prefix) }
+	}
+	oneRunner := func(members string) http.Handler {
+		return circlecitest.JSON(`{"items": [{"resource_class": "acme/linux", "name": "a", "version": ` + members + `}]}`)
+	}
+	emptyList := circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`)
 	for name, row := range map[string]struct {
-		intercept func(*http.Request) http.Handler
-		change    func(*installation)
-		unrouted  string            // a version of which nothing else can be told
-		want      map[string]string // outcomes by claim, which may lack the version
-		misleads  int
+		response http.Handler
+		to       func(*http.Request) bool
+		change   func(*installation)
+		unrouted string            // a version whose facts cannot be told
+		want     map[string]string // outcomes by claim, which may lack the version
+		misleads int
 	}{
 		"as observed": {},
 		"a version that is not routed": {
-			intercept: respond(circlecitest.Raw(404, "text/plain", "404 page not found\n"), isVersion("v2")),
-			unrouted:  "v2", want: map[string]string{"API v2 is routed": notHolds},
+			response: circlecitest.Raw(404, "text/plain", "404 page not found\n"), to: isVersion("v2"), unrouted: "v2",
+			want: map[string]string{"API v2 is routed": notHolds},
 		},
 		"a body that is not JSON": {
-			intercept: respond(circlecitest.Raw(200, "text/html", "<!doctype html><title>Sign in</title>"), isVersion("v3")),
-			unrouted:  "v3", want: map[string]string{"API v3 is routed": notHolds},
-		},
-		"a truncated body": {
-			intercept: respond(circlecitest.TruncatedBody(`{"items": []`), isVersion("v3")),
-			unrouted:  "v3", want: map[string]string{"API v3 is routed": cannotTell},
+			response: circlecitest.Raw(200, "text/html", "<!doctype html><title>Sign in</title>"), to: isVersion("v3"), unrouted: "v3",
+			want: map[string]string{"API v3 is routed": notHolds},
 		},
 		"a token without permission": {
-			intercept: respond(circlecitest.Error(403, "Permission denied"), isVersion("v3")),
-			unrouted:  "v3", want: map[string]string{"API v3 is routed": cannotTell},
+			response: circlecitest.Error(403, "Permission denied"), to: isVersion("v3"), unrouted: "v3",
+			want: map[string]string{"API v3 is routed": cannotTell},
 		},
-		"a service that accepts every token": {
-			intercept: respond(oneRunner(`"version": "3.1.2"`), func(r *http.Request) bool {
-				return r.Header.Get("Circle-Token") != circlecitest.PersonalToken
-			}),
+		"every token is accepted": {
+			response: oneRunner(`"3.1.2"`),
+			to:       func(r *http.Request) bool { return r.Header.Get("Circle-Token") != circlecitest.PersonalToken },
 			want:     map[string]string{"401 without a token": notHolds, "401 for a bad token": notHolds},
 			misleads: 2,
 		},
-		"a service that lists every class": {
-			intercept: respond(circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`), func(r *http.Request) bool {
-				return isFor("resource-class", "acme/never-made-")(r) || isFor("resource-class", "ACME/")(r)
-			}),
+		"every class has an empty list": {
+			response: emptyList, to: isForClass("acme/never-made-"), misleads: 4,
 			want: map[string]string{
 				"404 for the runners of a resource class that does not exist": notHolds,
 				"404 for the tasks of a resource class that does not exist":   notHolds,
-				"a resource class is found in another case":                   notHolds,
 				"with org-id other filters do not count":                      cannotTell,
 			},
-			misleads: 6,
 		},
-		"an error without a message": {
-			intercept: respond(circlecitest.JSON(`{"unclaimed_task_count": -1}`), func(r *http.Request) bool {
-				return strings.HasSuffix(r.URL.Path, "/runner/tasks") && isFor("resource-class", class)(r)
-			}),
-			want: map[string]string{"runner/tasks has unclaimed_task_count": notHolds},
+		"the case of a class counts": {
+			response: emptyList, to: isForClass("ACME/"), misleads: 2,
+			want: map[string]string{"a resource class is found in another case": notHolds},
+		},
+		"errors in another format": {
+			response: circlecitest.Raw(404, "text/html", "<html><title>Not here</title>"), to: isForClass("acme/never-made-"),
+			want: map[string]string{`an error carries {"message": "…"}`: notHolds, "with org-id other filters do not count": notHolds},
 		},
 		"a rate limit": {
-			intercept: respond(circlecitest.WithHeader(circlecitest.Error(429, "Slow down"), "Retry-After", "7"),
-				func(r *http.Request) bool { return r.URL.RawQuery == "" }),
-			want: map[string]string{"400 without a filter": cannotTell, "429 carries Retry-After": holds},
-		},
-		"a rate limit without Retry-After": {
-			intercept: respond(circlecitest.Error(429, "Slow down"), func(r *http.Request) bool { return r.URL.RawQuery == "" }),
-			want:      map[string]string{"400 without a filter": cannotTell, "429 carries Retry-After": notHolds},
+			response: circlecitest.WithHeader(circlecitest.Error(429, "Slow down"), "Retry-After", "7"),
+			to:       func(r *http.Request) bool { return r.URL.RawQuery == "" },
+			want:     map[string]string{"400 without a filter": cannotTell, "429 carries Retry-After": holds},
 		},
 		"runners in another format": {
-			intercept: respond(oneRunner(`"version": "v4", "last_used": "0001-01-01T00:00:00Z", "status": "gone"`), isFor("namespace", "acme")),
+			response: oneRunner(`"v4", "last_used": "0001-01-01T00:00:00Z", "status": "gone"`), misleads: 2,
+			to: func(r *http.Request) bool { return r.URL.Query().Has("namespace") && len(r.URL.Query()) == 1 },
 			want: map[string]string{
-				"400 with both filters": notHolds,
 				"last_used is null for a runner that has never claimed a task":    notHolds,
 				"a version has a form like 5.4.3.2.1, 3.1.2 or 1.0.12345-abcdef0": notHolds,
 				"a disconnected runner stays listed":                              cannotTell,
 				"a runner has an ip":                                              notHolds,
 				"a runner has no status without org-id":                           notHolds,
 			},
-			misleads: 2,
 		},
-		"nothing to check with": {
+		"variables that are not set": {
 			change: func(i *installation) { i.emptyClass, i.organizationID = "", "" },
 			want: map[string]string{
 				"a resource class without runners has an empty list":  cannotTell,
@@ -147,7 +131,9 @@ func TestFacts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, i := loopback(t)
-			server.Intercept(row.intercept)
+			if row.response != nil {
+				server.Intercept(respond(row.response, row.to))
+			}
 			if row.change != nil {
 				row.change(&i)
 			}
@@ -157,20 +143,15 @@ func TestFacts(t *testing.T) {
 				got[f.claim] = f.outcome
 				version, claim, _ := strings.Cut(f.claim, ": ")
 				want[f.claim] = holds
-				if version == row.unrouted && claim != "" || f.claim == "429 carries Retry-After" {
+				if version == row.unrouted || version == "429 carries Retry-After" {
 					want[f.claim] = cannotTell
 				}
-				for _, key := range []string{f.claim, claim} {
-					if outcome, found := row.want[key]; found {
-						want[f.claim] = outcome
-					}
+				if outcome := row.want[f.claim] + row.want[claim]; outcome != "" {
+					want[f.claim] = outcome
 				}
 			}
-			if difference := cmp.Diff(want, got); difference != "" || len(facts) != 37 || len(got) != len(facts) {
-				t.Errorf("%d facts differ (-want +got):\n%s\n%+v", len(facts), difference, facts)
-			}
-			if problems := misleading(facts); len(problems) != row.misleads {
-				t.Errorf("%d facts mislead, not %d: %q", len(problems), row.misleads, problems)
+			if difference := cmp.Diff(want, got); difference != "" || len(got) != 37 || len(misleading(facts)) != row.misleads {
+				t.Errorf("of %d facts, %d mislead, and others differ (-want +got):\n%s\n%+v", len(got), len(misleading(facts)), difference, facts)
 			}
 			for _, request := range server.Requests() {
 				if request.Method != http.MethodGet {
@@ -200,14 +181,13 @@ func TestFactsRedactToken(t *testing.T) {
 	})
 	redacted := 0
 	for _, f := range i.facts(t.Context()) {
-		text := fmt.Sprint(f)
-		if strings.Contains(text, token) || strings.Contains(text, url.QueryEscape(token)) {
+		if strings.Contains(f.detail, token) || strings.Contains(f.detail, url.QueryEscape(token)) {
 			t.Errorf("%q shows the token: %q", f.claim, f.detail)
 		}
-		redacted += min(strings.Count(text, "(redacted)"), 1)
+		redacted += min(strings.Count(f.detail, "(redacted)"), 1)
 	}
-	if redacted < 8 {
-		t.Errorf("%d facts have something redacted", redacted)
+	if want := 2 * 5; redacted != want {
+		t.Errorf("%d facts have something redacted, not %d", redacted, want)
 	}
 }
 
@@ -230,11 +210,11 @@ func TestProvider(t *testing.T) {
 
 func TestReadEnvironment(t *testing.T) {
 	for name, row := range map[string]struct{ token, class, url, want string }{
-		"no token":                               {class: class, want: "set CIRCLE_TOKEN"},
+		"no token":                               {class: "acme/linux", want: "set CIRCLE_TOKEN"},
 		"no resource class":                      {token: "t", want: "CIRCLECI_TEST_RESOURCE_CLASS to a resource class"},
-		"a token with its line break":            {token: "t\n", class: class, want: "CIRCLE_TOKEN holds white space"},
+		"a token with its line break":            {token: "t\n", class: "acme/linux", want: "CIRCLE_TOKEN holds white space"},
 		"a resource class without its namespace": {token: "t", class: "linux", want: "CIRCLECI_TEST_RESOURCE_CLASS has no slash"},
-		"a URL that is not the origin":           {token: "t", class: class, url: "http://circleci.example.com", want: "CIRCLECI_RUNNER_API_URL is plain http"},
+		"a URL that is not the origin":           {token: "t", class: "acme/linux", url: "http://circleci.example.com", want: "CIRCLECI_RUNNER_API_URL is plain http"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			variables := map[string]string{"CIRCLE_TOKEN": row.token, "CIRCLECI_TEST_RESOURCE_CLASS": row.class, "CIRCLECI_RUNNER_API_URL": row.url}
