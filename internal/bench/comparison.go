@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strconv"
 	"text/tabwriter"
 )
 
@@ -29,8 +28,8 @@ func refused(s sample) float64     { return s.Refused }
 // run runs something once.
 type run func(context.Context) (sample, error)
 
-// comparison runs a and b in turn, A B A B, so that a machine which is slow today, or busy for a while, is so for both.
-// Without b, it runs a once, and its rows are not ratios.
+// comparison runs a and b in turn, A B A B, so that a slow or busy machine affects both. Without b, its rows are not
+// ratios. The first pair fills the machine's caches and is left out; without pairs, there is one run of a, which counts.
 type comparison struct {
 	a, b  run
 	pairs int
@@ -52,27 +51,18 @@ type figure struct {
 	measured, lowest, highest float64
 }
 
-// measure leaves out the first pair, which fills the machine's caches.
 func (c comparison) measure(ctx context.Context) ([]figure, error) {
 	var as, bs []sample
-	if c.b == nil {
-		a, err := c.a(ctx)
-		if err != nil {
-			return nil, err
-		}
-		as, bs = []sample{a}, []sample{{}}
-		c.pairs = -1
-	}
 	for i := range 1 + c.pairs {
+		var b sample
 		a, err := c.a(ctx)
+		if err == nil && c.b != nil {
+			b, err = c.b(ctx)
+		}
 		if err != nil {
 			return nil, err
 		}
-		b, err := c.b(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if i > 0 {
+		if i > 0 || c.pairs == 0 {
 			as, bs = append(as, a), append(bs, b)
 		}
 	}
@@ -98,26 +88,24 @@ func (c comparison) measure(ctx context.Context) ([]figure, error) {
 // met reports whether the figure meets its target. What is not a number, as of a run that cost nothing, does not.
 func (f figure) met() bool { return f.measured <= f.target && !math.IsInf(f.measured, 0) }
 
-// report prints the table, with the lowest and the highest ratio in parentheses, and returns an error when a target is
-// missed or nothing is measured.
+// report prints the table, with the lowest and the highest ratio in parentheses, and returns an error if a target is missed
+// or nothing is measured.
 func report(w io.Writer, table []figure) error {
-	format := func(n float64) string { return strconv.FormatFloat(n, 'g', 3, 64) }
 	columns := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	_, err := fmt.Fprint(columns, "WHAT\tMEASURED\tTARGET\t\n")
+	_, _ = fmt.Fprint(columns, "WHAT\tMEASURED\tTARGET\t\n")
 	missed := len(table) == 0
 	for _, f := range table {
-		measured, verdict := format(f.measured), "met"
+		measured, verdict := fmt.Sprintf("%.3g", f.measured), "met"
 		if f.lowest != f.highest {
-			measured += " (" + format(f.lowest) + " to " + format(f.highest) + ")"
+			measured += fmt.Sprintf(" (%.3g to %.3g)", f.lowest, f.highest)
 		}
 		if !f.met() {
 			missed, verdict = true, "MISSED"
 		}
-		_, printing := fmt.Fprintf(columns, "%s\t%s\tat most %s\t%s\n", f.what, measured, format(f.target), verdict)
-		err = errors.Join(err, printing)
+		_, _ = fmt.Fprintf(columns, "%s\t%s\tat most %.3g\t%s\n", f.what, measured, f.target, verdict)
 	}
-	if missed {
-		err = errors.Join(err, errors.New("a target is missed"))
+	if err := columns.Flush(); err != nil || !missed {
+		return err
 	}
-	return errors.Join(columns.Flush(), err)
+	return errors.New("a target is missed")
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
@@ -21,12 +23,13 @@ type plan struct {
 	provider string // the provider's executable
 	files    map[string]string
 	n        int // what the output must be
-	// server receives as many requests as requests says. It may be nil.
+	// server receives as many requests as requests says, or accepts as many if it has a rate limit. It may be nil.
 	server   *circlecitest.Server
 	requests int
+	limit    *circlecitest.RateLimit
 }
 
-// run writes the configuration at its first run, which does not count.
+// run writes the configuration at its first run.
 func (p plan) run() run {
 	var w *cli.Workspace
 	return func(ctx context.Context) (s sample, err error) {
@@ -41,45 +44,63 @@ func (p plan) run() run {
 		start := time.Now()
 		stdout, stderr, err := w.Output(ctx, "plan", "-no-color")
 		s.Seconds = time.Since(start).Seconds()
-		if p.server != nil {
-			s.Connections = float64(p.server.Connections())
+		if err == nil && !strings.Contains(stdout, fmt.Sprintf("+ n = %d\n", p.n)) {
+			err = fmt.Errorf("the output n is not %d", p.n)
 		}
-		return s, p.check(err, stdout+stderr)
+		if err != nil && !errors.Is(err, cli.ErrInterrupted) {
+			err = fmt.Errorf("the plan %s: %w\n%s%s", p.name, err, stdout, stderr)
+		}
+		if err != nil || p.server == nil {
+			return s, err
+		}
+		s.Connections = float64(p.server.Connections())
+		accepted := len(p.server.Requests())
+		if p.limit != nil {
+			var refused int
+			accepted, refused = p.limit.Counts()
+			s.Refused = float64(refused) / float64(accepted+refused)
+		}
+		if accepted != p.requests {
+			err = fmt.Errorf("the plan %s had %d requests accepted, not %d", p.name, accepted, p.requests)
+		}
+		return s, err
 	}
 }
 
 func (p plan) prepare() (*cli.Workspace, error) {
 	w := &cli.Workspace{CLI: p.cli, Dir: filepath.Join(p.dir, p.name), Env: cli.Environment()}
-	// Each plan has a copy of its own. How fast an executable starts depends on how its file came into the memory of the
-	// system: the same bytes have been seen to take 15 ms in one place and 9 ms in another.
+	// Each plan has its own copy: how fast an executable starts depends on the state of its file in the page cache. The same
+	// bytes have been seen to take 15 ms in one file and 9 ms in another.
 	executable, err := os.ReadFile(p.provider)
 	if err != nil {
 		return nil, fmt.Errorf("there is no provider at %s: run `make bench`", p.provider)
 	}
 	const dir = "provider"
-	copied := filepath.Join(dir, filepath.Base(p.provider))
+	copied := filepath.Join(dir, cli.Executable)
 	if err := errors.Join(w.Write(p.files), w.Write(map[string]string{copied: string(executable)}), w.UseBuild(filepath.Join(w.Dir, dir))); err != nil {
 		return nil, err
 	}
 	return w, os.Chmod(filepath.Join(w.Dir, copied), 0o700) //nolint:gosec // The CLI executes it.
 }
 
-// check makes sure that a plan did what it is measured for.
-func (p plan) check(err error, output string) error {
-	switch {
-	case errors.Is(err, cli.ErrInterrupted):
-		return err
-	case err != nil:
-		return fmt.Errorf("the plan %s: %w\n%s", p.name, err, output)
-	case !strings.Contains(output, fmt.Sprintf("+ n = %d\n", p.n)):
-		return fmt.Errorf("the plan %s has another output n than %d:\n%s", p.name, p.n, output)
-	case p.server != nil && len(p.server.Requests()) != p.requests:
-		return fmt.Errorf("the plan %s sent %d requests, not %d", p.name, len(p.server.Requests()), p.requests)
+// concurrently runs plans at a rate limit, which wait for most of their time. The sample has the worst of all: the time of a
+// plan as a share of twice the time that the limit itself costs plus 10 s, and the share of its requests that was refused.
+func concurrently(plans []plan) run {
+	return func(ctx context.Context) (worst sample, err error) {
+		samples := make([]sample, len(plans))
+		group, ctx := errgroup.WithContext(ctx)
+		for i, p := range plans {
+			group.Go(func() (err error) {
+				samples[i], err = p.run()(ctx)
+				return err
+			})
+		}
+		err = group.Wait()
+		for i, p := range plans {
+			atLimit := (float64(p.requests) - p.limit.Burst) / p.limit.PerSecond
+			worst.Seconds = max(worst.Seconds, samples[i].Seconds/(2*atLimit+10))
+			worst.Refused = max(worst.Refused, samples[i].Refused)
+		}
+		return worst, err
 	}
-	return nil
-}
-
-// providerBlock is a configuration of the provider that leads to a server.
-func providerBlock(server *circlecitest.Server) string {
-	return cli.RequiredProviders + fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token   = %q\n}\n", server.URL, circlecitest.PersonalToken)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -10,9 +9,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -25,8 +24,8 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
-// read is one read of circleci_runners through the provider's server, in a process of its own as in a plan: what it
-// costs has nothing to do with earlier reads, and does not include the server.
+// read is one read of circleci_runners through the provider's server, in a process of its own as in a plan, so that its cost
+// includes neither earlier reads nor the Runner API.
 type read struct {
 	way     string // direct or baseline
 	url     string
@@ -86,11 +85,11 @@ func (r read) report(ctx context.Context, w io.Writer) error {
 	}
 	// Only now, because decoding costs more than reading.
 	names, err := msgpack.NewDecoder(bytes.NewReader(response.State.MsgPack)).Query("runners.*.name")
+	if err == nil && len(names) != r.runners {
+		err = fmt.Errorf("%d runners were read, not %d", len(names), r.runners)
+	}
 	if err != nil {
 		return err
-	}
-	if len(names) != r.runners {
-		return fmt.Errorf("%d runners were read, not %d", len(names), r.runners)
 	}
 	return json.NewEncoder(w).Encode(sample{Seconds: elapsed.Seconds(), Allocated: float64(after.TotalAlloc - before.TotalAlloc), Peak: peak})
 }
@@ -103,24 +102,22 @@ func firstError(err error, diagnostics []*tfprotov6.Diagnostic) error {
 	return err
 }
 
-// peakMemory returns what the process held of the machine's memory when it held most, in bytes. Linux knows it; getrusage
-// would not do, which includes the process that started this one. Elsewhere it is what the Go runtime ever took from the
-// system.
+var peakLine = regexp.MustCompile(`VmHWM:\s*(\d+) kB`)
+
+// peakMemory returns the peak of the process's memory in bytes, as Linux reports it; getrusage would include the process
+// that started this one. Elsewhere it is what the Go runtime obtained from the system.
 func peakMemory(stats *runtime.MemStats) (float64, error) {
-	status, err := os.Open("/proc/self/status")
+	status, err := os.ReadFile("/proc/self/status")
 	if errors.Is(err, os.ErrNotExist) {
 		return float64(stats.Sys), nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = status.Close() }()
-	lines := bufio.NewScanner(status)
-	for lines.Scan() {
-		if text, found := strings.CutPrefix(lines.Text(), "VmHWM:"); found {
-			kibibytes, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, "kB")), 64)
-			return kibibytes * 1024, err
-		}
+	peak := peakLine.FindSubmatch(status)
+	if peak == nil {
+		return 0, errors.New("/proc/self/status has no VmHWM")
 	}
-	return 0, errors.Join(errors.New("/proc/self/status has no VmHWM"), lines.Err())
+	kibibytes, err := strconv.ParseFloat(string(peak[1]), 64)
+	return kibibytes * 1024, err
 }

@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
-// comparisons are the rows of the table. What the servers need is not what is to be measured, so they return responses
-// that were made before.
+// comparisons are the rows of the table. The cost of the servers is not to be measured, so they return responses that were
+// made before.
 func (b bench) comparisons() (all []comparison, closeServers func()) {
 	var servers []*circlecitest.Server
 	serve := func(handler http.Handler) *circlecitest.Server {
@@ -27,9 +28,10 @@ func (b bench) comparisons() (all []comparison, closeServers func()) {
 
 	// planOf plans blocks with an output n, which must be n after this many requests to the server.
 	planOf := func(name string, server *circlecitest.Server, requests, n int, blocks, value string) plan {
+		provider := fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token   = %q\n}\n", server.URL, circlecitest.PersonalToken)
 		return plan{
 			bench: b, name: name, provider: b.provider, server: server, requests: requests, n: n,
-			files: map[string]string{"main.tf": providerBlock(server) + blocks + "\noutput \"n\" {\n  value = " + value + "\n}\n"},
+			files: map[string]string{"main.tf": cli.RequiredProviders + provider + blocks + "\noutput \"n\" {\n  value = " + value + "\n}\n"},
 		}
 	}
 	planList := func(name string, n int) plan {
@@ -38,63 +40,54 @@ func (b bench) comparisons() (all []comparison, closeServers func()) {
 	empty := planList("empty-provider", 10)
 	empty.provider, empty.requests = b.emptyProvider, 0
 
-	// Without a provider people decode what they have in a file, which is the fastest that they can do.
+	// Without a provider users decode what they have in a file, which is the fastest that they can do.
 	jsondecode := plan{bench: b, name: "jsondecode", provider: b.provider, n: 10_000, files: map[string]string{
 		"main.tf":      "output \"n\" {\n  value = length(jsondecode(file(\"runners.json\")).items)\n}\n",
 		"runners.json": string(circlecitest.LongList(10_000, 3)),
 	}}
 
 	const classes = 200
-	const fleetBlock = "data \"circleci_runner_fleet\" \"all\" {\n  namespace = \"acme\"\n}\n"
-	list := circlecitest.Body(circlecitest.LongList(classes, classes))
-	oneTask := circlecitest.JSON(`{"unclaimed_task_count": 1}`)
-	slow := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		response := list
+	list, oneTask := circlecitest.Body(circlecitest.LongList(classes, classes)), circlecitest.JSON(`{"unclaimed_task_count": 1}`)
+	response := func(r *http.Request) http.Handler {
 		if strings.HasSuffix(r.URL.Path, "/tasks") {
-			response = oneTask
+			return oneTask
 		}
-		circlecitest.Delay(100*time.Millisecond, response).ServeHTTP(w, r)
+		return list
+	}
+	planFleet := func(name string, server *circlecitest.Server) plan {
+		return planOf(name, server, 1+classes, classes,
+			"data \"circleci_runner_fleet\" \"all\" {\n  namespace = \"acme\"\n}\n", "data.circleci_runner_fleet.all.unclaimed_task_count")
+	}
+	planTasks := func(name string, server *circlecitest.Server, classes int) plan {
+		var blocks, counts strings.Builder
+		for i := range classes {
+			fmt.Fprintf(&blocks, "\ndata \"circleci_runner_tasks\" \"pool_%d\" {\n  resource_class = %q\n}\n", i, circlecitest.LongListClass(i))
+			fmt.Fprintf(&counts, "    data.circleci_runner_tasks.pool_%d.unclaimed_task_count,\n", i)
+		}
+		return planOf(name, server, classes, classes, blocks.String(), "sum([\n"+counts.String()+"  ])")
+	}
+	slow := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		circlecitest.Delay(100*time.Millisecond, response(r)).ServeHTTP(w, r)
 	}))
-	var blocks, counts strings.Builder
-	for i := range classes {
-		fmt.Fprintf(&blocks, "\ndata \"circleci_runner_tasks\" \"pool_%03d\" {\n  resource_class = %q\n}\n", i, circlecitest.LongListClass(i))
-		fmt.Fprintf(&counts, "    data.circleci_runner_tasks.pool_%03d.unclaimed_task_count,\n", i)
-	}
-	fleet := planOf("fleet", slow, 1+classes, classes, fleetBlock,
-		"data.circleci_runner_fleet.all.unclaimed_task_count")
-	tasks := planOf("tasks", slow, classes, classes, blocks.String(), "sum([\n"+counts.String()+"  ])")
-
-	limited := func(name string, classes, requests int, limit *circlecitest.RateLimit, blocks, value string) throttled {
-		server := circlecitest.NewServer()
-		servers = append(servers, server)
-		server.Intercept(func(r *http.Request) http.Handler {
-			if refusal := limit.Handler(r); refusal != nil {
-				return refusal
+	limited := func(planOn func(string, *circlecitest.Server) plan, limit *circlecitest.RateLimit) plan {
+		server := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			handler := limit.Handler(r)
+			if handler == nil {
+				handler = response(r)
 			}
-			if strings.HasSuffix(r.URL.Path, "/tasks") {
-				return oneTask
-			}
-			return list
-		})
-		p := planOf(name, server, 0, classes, blocks, value)
-		p.server = nil // Its number of requests is not certain.
-		return throttled{p, limit, requests}
+			handler.ServeHTTP(w, r)
+		}))
+		p := planOn(fmt.Sprintf("limit-%d", len(servers)), server)
+		p.limit = limit
+		return p
 	}
-	limitedFleet := func(name string, limit *circlecitest.RateLimit) throttled {
-		return limited(name, classes, 1+classes, limit, fleetBlock, "data.circleci_runner_fleet.all.unclaimed_task_count")
-	}
-	const hundred = 100
-	var hundredBlocks strings.Builder
-	for i := range hundred {
-		fmt.Fprintf(&hundredBlocks, "\ndata \"circleci_runner_tasks\" \"pool_%d\" {\n  resource_class = %q\n}\n", i, circlecitest.LongListClass(i))
-	}
-	rateLimits := []throttled{
-		limitedFleet("limit-10", &circlecitest.RateLimit{PerSecond: 10, Burst: 10, RetryAfter: time.Second}),
-		limitedFleet("limit-20", &circlecitest.RateLimit{PerSecond: 20, Burst: 20}),
-		limitedFleet("limit-5", &circlecitest.RateLimit{PerSecond: 5, Burst: 25, RetryAfter: 5 * time.Second}),
-		limitedFleet("limit-50", &circlecitest.RateLimit{PerSecond: 50, Burst: 50, RetryAfter: time.Second}),
-		limited("limit-blocks", hundred, hundred, &circlecitest.RateLimit{PerSecond: 10, Burst: 10, RetryAfter: time.Second},
-			hundredBlocks.String(), "100"),
+	planHundred := func(name string, server *circlecitest.Server) plan { return planTasks(name, server, 100) }
+	rateLimits := []plan{
+		limited(planFleet, &circlecitest.RateLimit{PerSecond: 10, Burst: 10, RetryAfter: time.Second}),
+		limited(planFleet, &circlecitest.RateLimit{PerSecond: 20, Burst: 20}),
+		limited(planFleet, &circlecitest.RateLimit{PerSecond: 5, Burst: 25, RetryAfter: 5 * time.Second}),
+		limited(planFleet, &circlecitest.RateLimit{PerSecond: 50, Burst: 50, RetryAfter: time.Second}),
+		limited(planHundred, &circlecitest.RateLimit{PerSecond: 10, Burst: 10, RetryAfter: time.Second}),
 	}
 
 	all = []comparison{
@@ -117,11 +110,11 @@ func (b bench) comparisons() (all []comparison, closeServers func()) {
 		{a: readList("direct", 100_000), b: readList("direct", 10_000), pairs: 5, rows: []row{
 			{what: "growth from 10,000 to 100,000 runners, the provider's peak memory", cost: peak, target: 12},
 		}},
-		{a: fleet.run(), b: tasks.run(), pairs: 5, rows: []row{
+		{a: planFleet("fleet", slow).run(), b: planTasks("tasks", slow, classes).run(), pairs: 5, rows: []row{
 			{what: "200 classes, 100 ms per response: one fleet block against 200 tasks blocks, time of the plan", cost: seconds, target: 0.5},
 			{what: "connections for 200 task counts at concurrency 32", cost: connections, count: true, target: 32},
 		}},
-		{a: runThrottled(rateLimits), rows: []row{
+		{a: concurrently(rateLimits), rows: []row{
 			{what: "200 classes at four rate limits, and 100 blocks: time of the plan against twice that of the limit and 10 s", cost: seconds, count: true, target: 1},
 			{what: "the same: share of the requests that are refused", cost: refused, count: true, target: 0.25},
 		}},

@@ -8,7 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +31,7 @@ type fault struct {
 	response    func(r *http.Request) http.Handler
 }
 
-// allFaults returns every way to misbehave.
+// allFaults is the table of all faults.
 func (s *service) allFaults() []fault {
 	always := func(response http.Handler) func(*http.Request) http.Handler {
 		return func(*http.Request) http.Handler { return response }
@@ -57,6 +57,15 @@ func (s *service) allFaults() []fault {
 		return made(func(body string) http.Handler {
 			return circlecitest.WithHeader(edit(compress(body)), "Content-Encoding", "gzip")
 		})
+	}
+	// either replaces a list or a count.
+	either := func(list, count string) func(string) string {
+		return func(body string) string {
+			if strings.Contains(body, `"items":`) {
+				return list
+			}
+			return count
+		}
 	}
 	const page, stray = "<!DOCTYPE html><html><head><title>Sign in</title></head></html>", `{"resource_class":"other/linux","name":"stray"}`
 
@@ -96,20 +105,8 @@ func (s *service) allFaults() []fault {
 		{name: "number for a runner, or too large", consequence: wrong, response: malformed("1", strings.Repeat("9", 100))},
 		{name: "other object", consequence: wrong, response: always(circlecitest.JSON(`{"message":"OK"}`))},
 		{name: "runner outside of the filter, or a string for a count", consequence: wrong, response: malformed(stray, `"1","x":`)},
-		{name: "unfiltered list, or a negative count", consequence: wrong, response: func(r *http.Request) http.Handler {
-			if strings.HasSuffix(r.URL.Path, "/tasks") {
-				return circlecitest.JSON(`{"unclaimed_task_count":-1}`)
-			}
-			other := r.Clone(r.Context())
-			other.URL.RawQuery = url.Values{"namespace": {namespaceOf(readers)}}.Encode()
-			return circlecitest.JSON(strings.Replace(s.usual(other), "[]", "["+stray+"]", 1))
-		}},
-		{name: "page of several, or a fraction of a count", consequence: wrong, response: func(r *http.Request) http.Handler {
-			if strings.HasSuffix(r.URL.Path, "/tasks") {
-				return circlecitest.JSON(`{"unclaimed_task_count":1.0}`)
-			}
-			return circlecitest.JSON(`{"items":[],"next_page_token":"2"}`)
-		}},
+		{name: "unfiltered list, or a negative count", consequence: wrong, response: edited(either(`{"items":[`+stray+`]}`, `{"unclaimed_task_count":-1}`))},
+		{name: "page of several, or a fraction of a count", consequence: wrong, response: edited(either(`{"items":[],"next_page_token":"2"}`, `{"unclaimed_task_count":1.0}`))},
 		{name: "too long by its header", consequence: wrong, response: always(circlecitest.Bytes("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{"))},
 		{name: "no HTTP", consequence: wrong, response: always(circlecitest.Bytes("220 mail.example.com ESMTP\r\n"))},
 		{name: "redirect to another origin", consequence: wrong, response: always(circlecitest.Redirect("https://login.example.com/"))},
@@ -122,27 +119,20 @@ func (s *service) allFaults() []fault {
 		{name: "closed after the right body", consequence: transient, response: made(circlecitest.TruncatedBody)},
 		// What arrives is valid by itself; only its length shows that it is not all.
 		{name: "truncated after a valid part", consequence: transient, response: made(func(body string) http.Handler {
-			if strings.Contains(body, "items") {
-				return circlecitest.TruncatedBody(`{"items":[]}`)
-			}
-			return circlecitest.TruncatedBody(`{"unclaimed_task_count":0}`)
+			return circlecitest.TruncatedBody(either(`{"items":[]}`, `{"unclaimed_task_count":0}`)(body))
 		})},
 		{name: "truncated chunks", consequence: transient, response: made(func(body string) http.Handler { return circlecitest.TruncatedChunks(body[:len(body)/2]) })},
 		{name: "no last chunk", consequence: transient, response: made(circlecitest.TruncatedChunks)},
 		{name: "reset in the body", consequence: transient, response: made(func(body string) http.Handler {
 			return circlecitest.Reset(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body)+1, body))
 		})},
-		{name: "compressed and truncated", consequence: transient, response: compressed(func(body []byte) http.Handler {
-			return circlecitest.TruncatedBody(string(body[:len(body)-4]))
-		})},
+		{name: "compressed and truncated", consequence: transient, response: compressed(func(body []byte) http.Handler { return circlecitest.TruncatedBody(string(body[:len(body)-4])) })},
 		{name: "compressed and corrupt", consequence: wrong, response: compressed(func(body []byte) http.Handler {
 			body[len(body)-5] ^= 1
 			return circlecitest.JSON(string(body))
 		})},
 		{name: "no response", consequence: transient, response: always(circlecitest.Hang())},
-		{name: "slower than the timeout", consequence: transient, response: made(func(body string) http.Handler {
-			return circlecitest.SlowBody(timeout/time.Duration(len(body)-1), body)
-		})},
+		{name: "slower than the timeout", consequence: transient, response: made(func(body string) http.Handler { return circlecitest.SlowBody(timeout/time.Duration(len(body)-1), body) })},
 
 		{name: "slow", consequence: right, response: made(func(body string) http.Handler {
 			return circlecitest.Delay(20*time.Millisecond, circlecitest.JSON(body))
@@ -182,11 +172,9 @@ func redirected(mark string) func(*http.Request) http.Handler {
 // chunked sends a body in small chunks.
 func chunked(body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		for len(body) > 0 {
-			n := min(len(body), 100)
-			_, _ = io.WriteString(w, body[:n])
+		for chunk := range slices.Chunk([]byte(body), 100) {
+			_, _ = w.Write(chunk)
 			_ = http.NewResponseController(w).Flush()
-			body = body[n:]
 		}
 	})
 }

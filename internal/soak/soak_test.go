@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,14 +60,11 @@ func newFleet(random *rand.Rand) fleet {
 			class := fmt.Sprintf("%s/class-%d", namespaceOf(reader), n)
 			f.tasks[class] = random.Int64()
 			for i := range random.IntN(30) {
-				r := circlecitest.Runner{
+				f.runners = append(f.runners, circlecitest.Runner{
 					ResourceClass: class, Name: fmt.Sprintf("%d-%x", i, random.Uint64()), Hostname: fmt.Sprintf("host-%x", random.Uint64()),
-					FirstConnected: at(), LastConnected: at(), Version: fmt.Sprintf("1.0.%d", random.IntN(100_000)),
-				}
-				if random.IntN(3) > 0 {
-					r.LastUsed = new(at())
-				}
-				f.runners = append(f.runners, r)
+					FirstConnected: at(), LastConnected: at(), LastUsed: [](*string){nil, new(at())}[random.IntN(2)],
+					Version: fmt.Sprintf("1.0.%d", random.IntN(100_000)),
+				})
 			}
 		}
 	}
@@ -152,13 +150,6 @@ func (s *service) choose(r *http.Request) http.Handler {
 	return fault.response(r)
 }
 
-// lastTo returns what the last response to a reader lets it do.
-func (s *service) lastTo(reader int) consequence {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.last[namespaceOf(reader)]
-}
-
 // reader reads one thing after another.
 type reader struct {
 	number   int
@@ -190,7 +181,9 @@ func (r *reader) read() (failed bool, bad string) {
 		decoder.SetCustomStructTag("json")
 		err = decoder.Decode(&state)
 	}
-	last := r.service.lastTo(r.number)
+	r.service.mu.Lock()
+	last := r.service.last[namespaceOf(r.number)]
+	r.service.mu.Unlock()
 	switch want := r.fleet.list(value); {
 	case ctx.Err() != nil:
 		bad = "hung"
@@ -218,7 +211,7 @@ func (r *reader) read() (failed bool, bad string) {
 	return failed, bad
 }
 
-// TestSoak has virtual time. Its bubble ends with an error when a goroutine is left in it.
+// TestSoak has virtual time. Its bubble ends with an error if a goroutine is left in it.
 func TestSoak(t *testing.T) { synctest.Test(t, soak) }
 
 func soak(t *testing.T) {
@@ -242,26 +235,20 @@ func soak(t *testing.T) {
 		t.Fatalf("the provider cannot be configured: %v %+v", err, diagnostics)
 	}
 
-	var (
-		mu           sync.Mutex
-		failures     int
-		misbehaviour []string
-		finished     sync.WaitGroup
-	)
+	var failures atomic.Int64
+	var finished sync.WaitGroup
 	start := time.Now()
 	for number := range readers {
 		r := &reader{number, f, service, provider, rand.New(rand.NewPCG(drawn, uint64(number)+2))}
 		finished.Go(func() {
 			for range (*reads + number) / readers {
 				failed, bad := r.read()
-				mu.Lock()
 				if failed {
-					failures++
+					failures.Add(1)
 				}
 				if bad != "" {
-					misbehaviour = append(misbehaviour, bad)
+					t.Error(bad)
 				}
-				mu.Unlock()
 			}
 		})
 	}
@@ -275,24 +262,14 @@ func soak(t *testing.T) {
 		t.Logf("%6d  %s", service.dealt[name], name)
 		sum += service.dealt[name]
 	}
-	t.Logf("%d of %d responses were faulty", sum, service.requests)
-	t.Logf("%d reads took %s: %d with an error, %d bad", *reads, elapsed.Round(time.Millisecond), failures, len(misbehaviour))
-	for _, bad := range misbehaviour {
-		t.Error(bad)
-	}
-
-	// A test with too little to survive proves nothing.
+	t.Logf("%d of %d responses were faulty; %d of %d reads failed, in %s", sum, service.requests, failures.Load(), *reads, elapsed.Round(time.Millisecond))
 	if sum < len(service.faults) {
-		t.Logf("%d reads are too few to see every fault", *reads)
+		t.Logf("%d reads are too few to meet every fault", *reads)
 		return
 	}
-	if share := float64(sum) / float64(service.requests); share < faulty/2 || share > faulty*2 {
-		t.Errorf("%.0f%% of the responses were faulty", share*100)
-	}
-	if len(service.dealt) != len(service.faults) {
-		t.Errorf("%d of %d faults were dealt", len(service.dealt), len(service.faults))
-	}
-	if failures == 0 || failures > *reads/2 {
-		t.Errorf("%d of %d reads ended in an error", failures, *reads)
+	// A test without enough faults proves nothing.
+	share := float64(sum) / float64(service.requests)
+	if share < faulty/2 || share > faulty*2 || len(service.dealt) != len(service.faults) || failures.Load() == 0 || failures.Load() > int64(*reads/2) {
+		t.Errorf("%d of %d faults were met, in %.0f%% of the responses, and %d reads failed", len(service.dealt), len(service.faults), share*100, failures.Load())
 	}
 }

@@ -5,11 +5,13 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log"
+	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -49,30 +51,15 @@ func (emptyProvider) Resources(context.Context) []func() resource.Resource { ret
 
 type runners struct{}
 
-type runnersModel struct {
-	Namespace types.String  `tfsdk:"namespace"`
-	Runners   []runnerModel `tfsdk:"runners"`
-}
-
-type runnerModel struct {
-	ResourceClass  string `tfsdk:"resource_class"`
-	Hostname       string `tfsdk:"hostname"`
-	Name           string `tfsdk:"name"`
-	FirstConnected string `tfsdk:"first_connected"`
-	LastConnected  string `tfsdk:"last_connected"`
-	LastUsed       string `tfsdk:"last_used"`
-	Version        string `tfsdk:"version"`
-}
-
 func (runners) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_runners"
 }
 
+var names = []string{"resource_class", "hostname", "name", "first_connected", "last_connected", "last_used", "version"}
+
 func (runners) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	runner := map[string]schema.Attribute{}
-	for _, name := range []string{
-		"resource_class", "hostname", "name", "first_connected", "last_connected", "last_used", "version",
-	} {
+	for _, name := range names {
 		runner[name] = schema.StringAttribute{Computed: true}
 	}
 	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
@@ -82,16 +69,11 @@ func (runners) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datas
 }
 
 func (runners) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var model runnersModel
-	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
-		return
+	attributes, values := map[string]attr.Type{}, map[string]attr.Value{}
+	for _, name := range names {
+		attributes[name], values[name] = types.StringType, types.StringValue("2026-03-02T08:00:00Z")
 	}
-	for i := range 10 {
-		const at = "2026-03-02T08:00:00Z"
-		model.Runners = append(model.Runners, runnerModel{
-			ResourceClass: "acme/pool-000", Hostname: "ip-10-0-0-1.ec2.internal", Name: fmt.Sprintf("ephemeral-%d", i),
-			FirstConnected: at, LastConnected: at, LastUsed: at, Version: "3.1.2",
-		})
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+	list := slices.Repeat([]attr.Value{types.ObjectValueMust(attributes, values)}, 10)
+	resp.State.Raw = req.Config.Raw
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("runners"), list)...)
 }
