@@ -7,20 +7,20 @@ import (
 	"debug/buildinfo"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// checkSums checks that SHA256SUMS lists the archives and the manifest, nothing else, with the right sums, and that there
-// are no other archives.
+// checkSums checks that SHA256SUMS lists the archives and the manifest, nothing else, with the right checksums, and that no
+// other archive exists.
 func (s *snapshot) checkSums() error {
 	// goreleaser uploads the manifest from where it is, under its name in the release.
 	files := map[string]string{fmt.Sprintf("%s_%s_manifest.json", project, s.version): "terraform-registry-manifest.json"}
-	for _, p := range platforms {
-		files[s.archive(p)] = filepath.Join(s.dist, s.archive(p))
+	for _, platform := range platforms {
+		files[s.archive(platform)] = filepath.Join(s.dist, s.archive(platform))
 	}
 	var want []string
 	for name, path := range files {
@@ -50,27 +50,20 @@ func (s *snapshot) checkSums() error {
 
 // checkArchive checks that the archive holds the executable for its platform, nothing else, and nothing that shows when or
 // where it was built. It returns the executable.
-func (s *snapshot) checkArchive(p platform) (executable []byte, err error) {
-	archive, err := zip.OpenReader(filepath.Join(s.dist, s.archive(p)))
+func (s *snapshot) checkArchive(platform string) (executable []byte, err error) {
+	archive, err := zip.OpenReader(filepath.Join(s.dist, s.archive(platform)))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, archive.Close()) }()
-	if len(archive.File) != 1 || archive.File[0].Name != s.executable(p) {
-		return nil, fmt.Errorf("it does not hold %s alone, but %d files", s.executable(p), len(archive.File))
+	if len(archive.File) != 1 || archive.File[0].Name != s.executable(platform) {
+		return nil, fmt.Errorf("it does not hold %s alone, but %d files", s.executable(platform), len(archive.File))
 	}
 	file := archive.File[0]
-	if mode := file.Mode(); mode != 0o755 {
-		return nil, fmt.Errorf("the executable's mode is %s", mode)
+	if file.Mode() != 0o755 || !file.Modified.Equal(s.committed) {
+		return nil, fmt.Errorf("the executable has mode %s and time %s, not 0755 and the commit's time %s", file.Mode(), file.Modified.UTC(), s.committed.UTC())
 	}
-	if !file.Modified.Equal(s.committed) {
-		return nil, fmt.Errorf("the executable is of %s, not of the commit's time, %s", file.Modified.UTC(), s.committed.UTC())
-	}
-	content, err := file.Open()
-	if err != nil {
-		return nil, err
-	}
-	if executable, err = io.ReadAll(content); err != nil {
+	if executable, err = fs.ReadFile(archive, file.Name); err != nil {
 		return nil, err
 	}
 	info, err := buildinfo.Read(bytes.NewReader(executable))
@@ -81,7 +74,8 @@ func (s *snapshot) checkArchive(p platform) (executable []byte, err error) {
 	for _, setting := range info.Settings {
 		settings[setting.Key] = setting.Value
 	}
-	for key, want := range map[string]string{"GOOS": p.os, "GOARCH": p.arch, "CGO_ENABLED": "0", "-trimpath": "true", "vcs": ""} {
+	goos, goarch, _ := strings.Cut(platform, "_")
+	for key, want := range map[string]string{"GOOS": goos, "GOARCH": goarch, "CGO_ENABLED": "0", "-trimpath": "true", "vcs": ""} {
 		if settings[key] != want {
 			return nil, fmt.Errorf("it was built with %s=%q, not %q", key, settings[key], want)
 		}
