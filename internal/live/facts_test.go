@@ -33,101 +33,86 @@ type fact struct {
 	misleads string
 }
 
-func undecided(detail string) fact { return fact{outcome: cannotTell, detail: detail} }
-
-func verdict(isTrue bool, detail string) fact {
+func outcomeOf(isTrue bool) string {
 	if isTrue {
-		return fact{outcome: holds, detail: detail}
+		return holds
 	}
-	return fact{outcome: notHolds, detail: detail}
+	return notHolds
 }
 
 // row is a claim and how it is checked: the response has a status, and then each or verify, if any, decides.
 type row struct {
-	claim   string
-	request func() (response, error) // nil if nothing needs to be requested
-	status  int                      // of the response; 0 means 200
+	claim, needs string // needs is what is missing for the check, if anything
+	request      func() (response, error)
+	status       int // of the response; 0 means 200
 	// each is the outcome for a runner. The outcome of all is the worst of theirs, and cannotTell without any runner.
 	each     func(r runner, now time.Time) string
-	shows    string // the member of the runners whose values the detail has, if any
-	verify   func(response) fact
-	misleads string // what the provider would report wrongly if the claim does not hold, and the client accepts the response
-	needs    string // what is missing for the check, if anything
+	shows    string                // the member of the runners whose values the detail has, if any
+	verify   func(response) string // may change the outcome
+	misleads string                // of the fact, if the client accepts a response that does not conform to the claim
 }
 
 // facts checks every fact, always the same ones in the same order. It only reads.
 func (i installation) facts(ctx context.Context) (facts []fact) {
-	var waits []time.Duration
+	limits := fact{claim: "429 carries Retry-After", outcome: cannotTell, detail: "no request was rate limited"}
+	// To provoke a rate limit would affect others, so this is about those that the requests encounter.
+	onThrottle := func(wait time.Duration) {
+		if limits.outcome != notHolds {
+			limits.outcome, limits.detail = outcomeOf(wait > 0), wait.String()
+		}
+	}
 	for _, version := range []circleci.APIVersion{circleci.V2, circleci.V3} {
-		s := newSurvey(i, version, func(wait time.Duration) { waits = append(waits, wait) })
-		for _, f := range s.facts(ctx) {
-			f.detail = s.client.Sanitize(f.detail)
+		s := newSurvey(i, version, onThrottle)
+		routed := s.routed(ctx)
+		facts = append(facts, routed)
+		for _, row := range s.rows(ctx) {
+			if routed.outcome != holds {
+				row.needs = "API " + string(version)
+			}
+			f := s.check(row)
+			f.claim, f.detail = string(version)+": "+row.claim, s.client.Sanitize(f.detail)
 			facts = append(facts, f)
 		}
 		s.client.Close()
 		s.badClient.Close()
 	}
-	// To provoke a rate limit would affect others, so this is about those that the requests encountered.
-	f := undecided("no request was rate limited")
-	if len(waits) > 0 {
-		f = verdict(!slices.Contains(waits, 0), fmt.Sprint(waits))
-	}
-	f.claim = "429 carries Retry-After"
-	return append(facts, f)
-}
-
-func (s *survey) facts(ctx context.Context) []fact {
-	routed := s.routed(ctx)
-	facts := []fact{routed}
-	for _, row := range s.rows(ctx) {
-		if routed.outcome != holds {
-			row.needs = "API " + string(s.version)
-		}
-		f := s.check(row)
-		f.claim = string(s.version) + ": " + row.claim
-		facts = append(facts, f)
-	}
-	return facts
+	return append(facts, limits)
 }
 
 // routed needs the other version to tell an API that is not routed from a resource class that does not exist.
 func (s *survey) routed(ctx context.Context) fact {
-	got, err := s.list(ctx, s.client, circleci.RunnerFilter{ResourceClass: s.resourceClass})()
+	got, err := s.list(ctx, s.client, s.resourceClass)()
 	status, detail := describe(got, err)
 	response := (*circleci.ResponseError)(nil)
-	f := verdict(err == nil || errors.As(err, &response) && response.Body == circleci.BodyJSON, detail)
+	outcome := outcomeOf(err == nil || errors.As(err, &response) && response.Body == circleci.BodyJSON)
 	_, otherStatus := s.client.ProbeOtherVersion(ctx, err)
 	switch {
 	case isInconclusive(err), status == http.StatusUnauthorized, status == http.StatusForbidden:
-		f.outcome = cannotTell
+		outcome = cannotTell
 	case status == http.StatusNotFound && otherStatus != http.StatusOK:
-		f = undecided(detail + ", as for a resource class that does not exist or that the token may not see")
+		outcome = cannotTell
+		detail += ", as for a resource class that does not exist or that the token may not see"
 	}
-	f.claim = "API " + string(s.version) + " is routed"
-	return f
+	return fact{claim: "API " + string(s.version) + " is routed", outcome: outcome, detail: s.client.Sanitize(detail)}
 }
 
 func (s *survey) check(row row) fact {
 	if row.needs != "" {
-		return undecided("needs " + row.needs)
+		return fact{outcome: cannotTell, detail: "needs " + row.needs}
 	}
-	var got response
-	var err error
-	if row.request != nil {
-		got, err = row.request()
-	}
-	if refusal := (*circleci.StatusError)(nil); errors.As(err, &refusal) && !isInconclusive(err) {
-		s.refusals = append(s.refusals, refusal)
-	}
+	got, err := row.request()
+	refusal := (*circleci.StatusError)(nil)
 	status, detail := describe(got, err)
-	f := verdict(status == max(row.status, http.StatusOK), detail)
+	f := fact{outcome: outcomeOf(status == max(row.status, http.StatusOK)), detail: detail}
 	switch {
-	case f.outcome == notHolds && isInconclusive(err):
+	case isInconclusive(err):
 		f.outcome = cannotTell
+	case errors.As(err, &refusal):
+		s.refusals = append(s.refusals, refusal)
 	case f.outcome == holds && row.each != nil:
 		f = row.eachOf(got)
 	case f.outcome == holds && row.verify != nil:
-		f = row.verify(got)
+		f.outcome = row.verify(got)
 	}
 	if f.outcome == notHolds && err == nil {
 		f.misleads = row.misleads
@@ -142,10 +127,9 @@ func (r row) eachOf(got response) fact {
 		values[fmt.Sprint(runner[r.shows])] = true
 	}
 	outcome := cannotTell
-	for _, worst := range []string{notHolds, holds} {
-		if n[worst] > 0 {
-			outcome = worst
-			break
+	for _, worse := range []string{holds, notHolds} {
+		if n[worse] > 0 {
+			outcome = worse
 		}
 	}
 	detail := fmt.Sprintf("%d of %d runners", n[outcome], len(got.runners))
@@ -155,16 +139,11 @@ func (r row) eachOf(got response) fact {
 	return fact{outcome: outcome, detail: detail}
 }
 
-// outcomeOf is for claims that each runner shows.
-func outcomeOf(isTrue bool) string { return verdict(isTrue, "").outcome }
-
 // rows are the facts of the version.
 func (s *survey) rows(ctx context.Context) []row {
 	namespace, _, _ := strings.Cut(s.resourceClass, "/")
 	unknownClass := namespace + "/never-made-" + strings.ToLower(rand.Text())
-	runnersOf := func(class string) func() (response, error) {
-		return s.list(ctx, s.client, circleci.RunnerFilter{ResourceClass: class})
-	}
+	runnersOf := func(class string) func() (response, error) { return s.list(ctx, s.client, class) }
 	class := []string{"resource-class", s.resourceClass}
 	get := func(token, endpoint string, filters ...string) func() (response, error) {
 		return func() (response, error) { return s.get(ctx, token, endpoint, filters) }
@@ -188,7 +167,7 @@ func (s *survey) rows(ctx context.Context) []row {
 		{claim: "401 without a token", request: get("", "runner", class...), status: 401},
 		{
 			claim: "401 for a bad token", status: 401, misleads: "a token that is wrong or was revoked goes unnoticed",
-			request: s.list(ctx, s.badClient, circleci.RunnerFilter{ResourceClass: s.resourceClass}),
+			request: s.list(ctx, s.badClient, s.resourceClass),
 		},
 		{
 			claim: "404 for the runners of a resource class that does not exist", request: unknown, status: 404,
@@ -199,40 +178,50 @@ func (s *survey) rows(ctx context.Context) []row {
 			request:  count(ctx, s.client.UnclaimedTaskCount, unknownClass),
 			misleads: "a misspelled resource class reads as one without unclaimed tasks",
 		},
-		{claim: `an error carries {"message": "…"}`, verify: s.haveMessages},
+		{
+			// This is about the errors of the rows before it.
+			claim: `an error carries {"message": "…"}`, request: func() (response, error) {
+				return response{n: len(s.refusals), detail: fmt.Sprintf("%d errors", len(s.refusals))}, nil
+			},
+			verify: func(got response) string {
+				if got.n == 0 {
+					return cannotTell
+				}
+				return outcomeOf(!slices.ContainsFunc(s.refusals, func(e *circleci.StatusError) bool {
+					return e.Body != circleci.BodyJSON || e.Message == ""
+				}))
+			},
+		},
 		{
 			claim: "a resource class without runners has an empty list", request: runnersOf(s.emptyClass),
-			needs: missing("CIRCLECI_TEST_EMPTY_CLASS", s.emptyClass), verify: func(got response) fact {
-				f := verdict(true, got.detail)
+			needs: missing("CIRCLECI_TEST_EMPTY_CLASS", s.emptyClass), verify: func(got response) string {
 				if got.n > 0 {
-					f.outcome = cannotTell
+					return cannotTell
 				}
-				return f
+				return holds
 			},
 		},
 		{
 			claim: "a resource class is found in another case", request: runnersOf(otherCase),
-			misleads: "a resource class in another case reads as one without runners", verify: func(got response) fact {
+			misleads: "a resource class in another case reads as one without runners", verify: func(got response) string {
 				inCase, _ := list()
 				_, err := unknown()
 				unknownStatus, _ := describe(response{}, err)
-				f := verdict(got.n > 0 || inCase.n == 0, got.detail)
 				if otherCase == s.resourceClass || got.n == 0 && inCase.n == 0 && unknownStatus != http.StatusNotFound {
-					f.outcome = cannotTell
+					return cannotTell
 				}
-				return f
+				return outcomeOf(got.n > 0 || inCase.n == 0)
 			},
 		},
 		{claim: "a list is complete, without a next_page_token", request: list},
 		{
 			claim: "last_used is null for a runner that has never claimed a task", request: all,
 			misleads: "last_used of a runner that has never claimed a task is not null", each: func(r runner, _ time.Time) string {
-				switch value, found := r["last_used"]; {
-				case !found || r.time("last_used").Year() >= 2000:
+				value, found := r["last_used"]
+				if !found || r.time("last_used").Year() >= 2000 {
 					return cannotTell
-				default: // A date before CircleCI's time is another way to say "never".
-					return outcomeOf(value == nil)
 				}
+				return outcomeOf(value == nil) // A date before CircleCI's time is another way to say "never".
 			},
 		},
 		{
@@ -289,20 +278,6 @@ func missing(variable, value string) string {
 		return ""
 	}
 	return variable
-}
-
-// haveMessages is about the errors of the rows before it.
-func (s *survey) haveMessages(response) fact {
-	for _, refusal := range s.refusals {
-		if refusal.Body != circleci.BodyJSON || refusal.Message == "" {
-			_, detail := describe(response{}, refusal)
-			return verdict(false, detail)
-		}
-	}
-	if len(s.refusals) == 0 {
-		return undecided("no response was an error")
-	}
-	return verdict(true, fmt.Sprintf("%d errors", len(s.refusals)))
 }
 
 // versionForm is the forms of an agent's version that were observed. A commit follows the dash.

@@ -68,10 +68,10 @@ func (r runner) time(key string) time.Time {
 	return at
 }
 
-// list returns a request of runners with a client.
-func (*survey) list(ctx context.Context, client *circleci.Client, filter circleci.RunnerFilter) func() (response, error) {
+// list returns a request of the runners of a class with a client.
+func (*survey) list(ctx context.Context, client *circleci.Client, class string) func() (response, error) {
 	return func() (response, error) {
-		runners, err := client.ListRunners(ctx, filter)
+		runners, err := client.ListRunners(ctx, circleci.RunnerFilter{ResourceClass: class})
 		return response{n: len(runners), detail: fmt.Sprintf("200 OK, runners: %d", len(runners))}, err
 	}
 }
