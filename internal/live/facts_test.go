@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,7 +63,8 @@ func (i installation) facts(ctx context.Context) (facts []fact) {
 		}
 	}
 	for _, version := range []circleci.APIVersion{circleci.V2, circleci.V3} {
-		s := newSurvey(i, version, onThrottle)
+		s := &survey{installation: i, version: version, onThrottle: onThrottle}
+		s.client, s.badClient = i.newClient(version, i.token, onThrottle), i.newClient(version, badToken, onThrottle)
 		routed := s.routed(ctx)
 		facts = append(facts, routed)
 		for _, row := range s.rows(ctx) {
@@ -81,7 +83,7 @@ func (i installation) facts(ctx context.Context) (facts []fact) {
 
 // routed needs the other version to tell an API that is not routed from a resource class that does not exist.
 func (s *survey) routed(ctx context.Context) fact {
-	got, err := s.list(ctx, s.client, s.resourceClass)()
+	got, err := list(ctx, s.client, s.resourceClass)()
 	status, detail := describe(got, err)
 	response := (*circleci.ResponseError)(nil)
 	outcome := outcomeOf(err == nil || errors.As(err, &response) && response.Body == circleci.BodyJSON)
@@ -143,31 +145,30 @@ func (r row) eachOf(got response) fact {
 func (s *survey) rows(ctx context.Context) []row {
 	namespace, _, _ := strings.Cut(s.resourceClass, "/")
 	unknownClass := namespace + "/never-made-" + strings.ToLower(rand.Text())
-	runnersOf := func(class string) func() (response, error) { return s.list(ctx, s.client, class) }
-	class := []string{"resource-class", s.resourceClass}
-	get := func(token, endpoint string, filters ...string) func() (response, error) {
+	class := url.Values{"resource-class": {s.resourceClass}}
+	get := func(token, endpoint string, filters url.Values) func() (response, error) {
 		return func() (response, error) { return s.get(ctx, token, endpoint, filters) }
 	}
 	// The namespace has more runners than the class, but the token may be of a user who may see only the class.
 	all := sync.OnceValues(func() (response, error) {
-		got, err := get(s.token, "runner", "namespace", namespace)()
+		got, err := get(s.token, "runner", url.Values{"namespace": {namespace}})()
 		if err != nil {
-			return get(s.token, "runner", class...)()
+			return get(s.token, "runner", class)()
 		}
 		return got, nil
 	})
-	list, unknown := sync.OnceValues(runnersOf(s.resourceClass)), sync.OnceValues(runnersOf(unknownClass))
+	ofClass, unknown := sync.OnceValues(list(ctx, s.client, s.resourceClass)), sync.OnceValues(list(ctx, s.client, unknownClass))
 	otherCase := strings.ToUpper(s.resourceClass)
 	if otherCase == s.resourceClass {
 		otherCase = strings.ToLower(s.resourceClass)
 	}
 	rows := []row{
-		{claim: "400 without a filter", request: get(s.token, "runner"), status: 400},
-		{claim: "400 with both filters", request: get(s.token, "runner", append(class, "namespace", namespace)...), status: 400},
-		{claim: "401 without a token", request: get("", "runner", class...), status: 401},
+		{claim: "400 without a filter", request: get(s.token, "runner", nil), status: 400},
+		{claim: "400 with both filters", request: get(s.token, "runner", url.Values{"resource-class": {s.resourceClass}, "namespace": {namespace}}), status: 400},
+		{claim: "401 without a token", request: get("", "runner", class), status: 401},
 		{
 			claim: "401 for a bad token", status: 401, misleads: "a token that is wrong or was revoked goes unnoticed",
-			request: s.list(ctx, s.badClient, s.resourceClass),
+			request: list(ctx, s.badClient, s.resourceClass),
 		},
 		{
 			claim: "404 for the runners of a resource class that does not exist", request: unknown, status: 404,
@@ -193,7 +194,7 @@ func (s *survey) rows(ctx context.Context) []row {
 			},
 		},
 		{
-			claim: "a resource class without runners has an empty list", request: runnersOf(s.emptyClass),
+			claim: "a resource class without runners has an empty list", request: list(ctx, s.client, s.emptyClass),
 			needs: missing("CIRCLECI_TEST_EMPTY_CLASS", s.emptyClass), verify: func(got response) string {
 				if got.n > 0 {
 					return cannotTell
@@ -202,9 +203,9 @@ func (s *survey) rows(ctx context.Context) []row {
 			},
 		},
 		{
-			claim: "a resource class is found in another case", request: runnersOf(otherCase),
+			claim: "a resource class is found in another case", request: list(ctx, s.client, otherCase),
 			misleads: "a resource class in another case reads as one without runners", verify: func(got response) string {
-				inCase, _ := list()
+				inCase, _ := ofClass()
 				_, err := unknown()
 				unknownStatus, _ := describe(response{}, err)
 				if otherCase == s.resourceClass || got.n == 0 && inCase.n == 0 && unknownStatus != http.StatusNotFound {
@@ -213,7 +214,7 @@ func (s *survey) rows(ctx context.Context) []row {
 				return outcomeOf(got.n > 0 || inCase.n == 0)
 			},
 		},
-		{claim: "a list is complete, without a next_page_token", request: list},
+		{claim: "a list is complete, without a next_page_token", request: ofClass},
 		{
 			claim: "last_used is null for a runner that has never claimed a task", request: all,
 			misleads: "last_used of a runner that has never claimed a task is not null", each: func(r runner, _ time.Time) string {
@@ -244,7 +245,7 @@ func (s *survey) rows(ctx context.Context) []row {
 	if s.version == circleci.V2 {
 		return append(rows, row{
 			claim:   "tasks, the path in a later edition of the reference, is not routed",
-			request: get(s.token, "tasks", class...), status: 404,
+			request: get(s.token, "tasks", class), status: 404,
 		})
 	}
 	needsOrganization := missing("CIRCLECI_TEST_ORGANIZATION_ID", s.organizationID)
@@ -260,13 +261,13 @@ func (s *survey) rows(ctx context.Context) []row {
 		},
 		{
 			claim: "with org-id each runner has the status idle or busy", needs: needsOrganization,
-			request: get(s.token, "runner", "org-id", s.organizationID),
+			request: get(s.token, "runner", url.Values{"org-id": {s.organizationID}}),
 			each:    func(r runner, _ time.Time) string { return outcomeOf(r["status"] == "idle" || r["status"] == "busy") },
 		},
 		{
 			// Only a service that ignores the class lists a runner of one that does not exist.
 			claim: "with org-id other filters do not count", needs: needsOrganization,
-			request: get(s.token, "runner", "resource-class", unknownClass, "org-id", s.organizationID),
+			request: get(s.token, "runner", url.Values{"resource-class": {unknownClass}, "org-id": {s.organizationID}}),
 			each:    func(runner, time.Time) string { return holds },
 		},
 	}...)

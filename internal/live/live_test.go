@@ -142,25 +142,18 @@ data "circleci_runner_tasks" "live" {
 
 output "runners" {
   value = length(data.circleci_runners.live.runners)
-
   precondition {
     condition = alltrue([for runner in data.circleci_runners.live.runners :
-      lower(runner.resource_class) == lower(var.resource_class) && length(runner.name) > 0
+      lower(runner.resource_class) == lower(var.resource_class) && length(runner.name) > 0 && alltrue([
+        for at in [runner.first_connected, runner.last_connected, runner.last_used] : at == null || can(timeadd(at, "0s"))
+      ])
     ])
-    error_message = "A runner is of another resource class, or has no name."
-  }
-
-  precondition {
-    condition = alltrue(flatten([for runner in data.circleci_runners.live.runners : [
-      for at in [runner.first_connected, runner.last_connected, runner.last_used] : at == null || can(timeadd(at, "0s"))
-    ]]))
-    error_message = "A time is neither null nor in the format of RFC 3339."
+    error_message = "A runner is of another resource class, has no name, or has a time that is not in the format of RFC 3339."
   }
 }
 
 output "unclaimed_task_count" {
   value = data.circleci_runner_tasks.live.unclaimed_task_count
-
   precondition {
     condition     = abs(floor(data.circleci_runner_tasks.live.unclaimed_task_count)) == data.circleci_runner_tasks.live.unclaimed_task_count
     error_message = "unclaimed_task_count is not an integer of at least zero."
@@ -171,19 +164,18 @@ output "unclaimed_task_count" {
 // checkProvider has the CLI plan with the built provider, as a user would: with the token, and with a wrong one. It returns
 // the outputs.
 func (i installation) checkProvider(ctx context.Context, dir string) (outputs map[string]cli.Output, err error) {
+	var problems []error
 	provider := filepath.Join(dir, cli.Executable)
 	w := &cli.Workspace{CLI: cli.CLI{Path: os.Getenv("TF_ACC_TERRAFORM_PATH")}, Dir: dir, Env: cli.Environment(
 		"CIRCLE_TOKEN="+i.token, "CIRCLECI_RUNNER_API_URL="+i.apiURL.String(),
 		"CIRCLECI_RUNNER_API_VERSION="+i.apiVersion, "TF_VAR_resource_class="+i.resourceClass)}
-	var leaks error
 	w.Observe = func(arguments []string, stdout, stderr string) {
 		for _, token := range []string{i.token, url.QueryEscape(i.token), badToken} {
 			if strings.Contains(stdout+stderr, token) {
-				leaks = errors.Join(leaks, fmt.Errorf("%s prints the token", arguments[0]))
+				problems = append(problems, errors.New(arguments[0]+" prints the token"))
 			}
 		}
 	}
-	defer func() { err = errors.Join(err, leaks) }()
 	// Development overrides would not do: the CLI warns of them.
 	err = errors.Join(cli.BuildProvider(ctx, provider), w.UseMirror(provider, cli.Unpacked("0.0.1")), w.Write(map[string]string{"main.tf": configuration}))
 	if err == nil {
@@ -192,27 +184,30 @@ func (i installation) checkProvider(ctx context.Context, dir string) (outputs ma
 	if err != nil {
 		return nil, fmt.Errorf("init: %w", err)
 	}
-	diagnostics, err := w.Diagnostics(ctx, "plan", "-json", "-out=plan")
-	if err != nil || len(diagnostics) != 0 {
-		return nil, fmt.Errorf("plan has the diagnostics %+v: %w", diagnostics, err)
-	}
-	plan, err := w.Show(ctx, "plan")
-	if err != nil {
-		return nil, fmt.Errorf("show: %w", err)
-	}
-
-	w.Env = append(w.Env, "CIRCLE_TOKEN="+badToken)
-	diagnostics, err = w.Diagnostics(ctx, "plan", "-json")
-	if err != nil || len(diagnostics) != 2 {
-		return nil, fmt.Errorf("with a wrong token, plan has the diagnostics %+v, want one for each data source: %w", diagnostics, err)
-	}
-	for _, d := range diagnostics {
-		if d.Severity != "error" || !strings.Contains(d.Detail, " 401 Unauthorized") || !strings.Contains(d.Detail, wrongToken) {
-			err = errors.Join(err, fmt.Errorf("with a wrong token, plan has the diagnostic %+v", d))
+	for _, row := range []struct {
+		token       string
+		diagnostics int
+	}{{i.token, 0}, {badToken, 2}} { // one for each data source
+		w.Env = append(w.Env, "CIRCLE_TOKEN="+row.token)
+		diagnostics, err := w.Diagnostics(ctx, "plan", "-json", "-out=plan")
+		if err == nil && len(diagnostics) != row.diagnostics {
+			err = fmt.Errorf("plan has %d diagnostics, not %d: %+v", len(diagnostics), row.diagnostics, diagnostics)
 		}
+		for _, d := range diagnostics {
+			if d.Severity != "error" || !strings.Contains(d.Detail, " 401 Unauthorized") || !strings.Contains(d.Detail, rejected) {
+				err = errors.Join(err, fmt.Errorf("plan has the diagnostic %+v", d))
+			}
+		}
+		if err == nil && len(diagnostics) == 0 {
+			var plan cli.Plan
+			plan, err = w.Show(ctx, "plan")
+			outputs = plan.Planned.Outputs
+		}
+		problems = append(problems, err)
 	}
-	return plan.Planned.Outputs, err
+	return outputs, errors.Join(problems...)
 }
 
-const wrongToken = "\n\nThe personal API token from the environment variable CIRCLE_TOKEN was not accepted: " +
+// rejected is the remediation for a token that the service does not accept.
+const rejected = "\n\nThe personal API token from the environment variable CIRCLE_TOKEN was not accepted: " +
 	"check that it is complete and has not been revoked."

@@ -203,7 +203,7 @@ func TestProvider(t *testing.T) {
 		t.Errorf("checkProvider() = %v, %v", outputs, err)
 	}
 	server.SetHandler(circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`))
-	if _, err = i.checkProvider(t.Context(), t.TempDir()); err == nil || !strings.HasPrefix(err.Error(), "with a wrong token, plan has the diagnostics []") {
+	if _, err = i.checkProvider(t.Context(), t.TempDir()); err == nil || err.Error() != "plan has 0 diagnostics, not 2: []" {
 		t.Errorf("checkProvider() = %v", err)
 	}
 }

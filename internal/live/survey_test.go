@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,27 +21,19 @@ const (
 	badToken = "a-token-that-circleci-never-issued"
 )
 
-// survey sends requests to one version of the API of an installation: with the provider's client, and without it for what
-// the client does not send or return.
+// survey is one version of the API of an installation, and how requests are sent to it: with the provider's client, and
+// without it for what the client does not send or return.
 type survey struct {
 	installation
 
 	version           circleci.APIVersion
 	client, badClient *circleci.Client
-	// onThrottle is called for each 429, with the wait that the service requested, 0 if none.
-	onThrottle func(time.Duration)
-	// refusals are the responses with an error status so far.
-	refusals []*circleci.StatusError
+	onThrottle        func(wait time.Duration)
+	refusals          []*circleci.StatusError // the responses with an error status so far
 }
 
-func newSurvey(i installation, version circleci.APIVersion, onThrottle func(time.Duration)) *survey {
-	return &survey{
-		installation: i, version: version, onThrottle: onThrottle,
-		client: i.newClient(version, i.token, onThrottle), badClient: i.newClient(version, badToken, onThrottle),
-	}
-}
-
-// newClient returns a client that does not retry.
+// newClient returns a client that does not retry. It calls onThrottle for each 429, with the wait that the service requested,
+// 0 if none.
 func (i installation) newClient(version circleci.APIVersion, token string, onThrottle func(time.Duration)) *circleci.Client {
 	return circleci.New(circleci.Config{
 		APIURL: i.apiURL, APIVersion: version, Credential: circleci.PersonalToken(token), UserAgent: userAgent,
@@ -69,7 +60,7 @@ func (r runner) time(key string) time.Time {
 }
 
 // list returns a request of the runners of a class with a client.
-func (*survey) list(ctx context.Context, client *circleci.Client, class string) func() (response, error) {
+func list(ctx context.Context, client *circleci.Client, class string) func() (response, error) {
 	return func() (response, error) {
 		runners, err := client.ListRunners(ctx, circleci.RunnerFilter{ResourceClass: class})
 		return response{n: len(runners), detail: fmt.Sprintf("200 OK, runners: %d", len(runners))}, err
@@ -90,15 +81,11 @@ var withoutClient = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// get requests runners without a client, with this token or without any. Filters are names and values in turn. A response
-// that is not a list is an error of the client's types.
-func (s *survey) get(ctx context.Context, token, endpoint string, filters []string) (got response, err error) {
-	query := url.Values{}
-	for pair := range slices.Chunk(filters, 2) {
-		query.Set(pair[0], pair[1])
-	}
+// get requests runners without a client, with this token or without any. A response that is not a list is an error of the
+// client's types.
+func (s *survey) get(ctx context.Context, token, endpoint string, filters url.Values) (got response, err error) {
 	u := s.apiURL.JoinPath("api", string(s.version), endpoint)
-	u.RawQuery = query.Encode()
+	u.RawQuery = filters.Encode()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return got, err
@@ -124,19 +111,19 @@ func (s *survey) get(ctx context.Context, token, endpoint string, filters []stri
 	if json.Unmarshal(content, &body) != nil {
 		kind = circleci.BodyText
 	}
-	switch {
-	case received.StatusCode == http.StatusTooManyRequests:
+	if received.StatusCode == http.StatusTooManyRequests {
 		wait, _ := time.ParseDuration(received.Header.Get("Retry-After") + "s")
 		s.onThrottle(wait)
-		fallthrough
+	}
+	switch {
 	case received.StatusCode != http.StatusOK:
 		return got, &circleci.StatusError{StatusCode: received.StatusCode, Body: kind, Message: body.Message}
-	case kind != circleci.BodyJSON || body.Items == nil:
+	case body.Items == nil:
 		return got, &circleci.ResponseError{Body: kind, Reason: "is not a list"}
 	}
 	got = response{n: len(body.Items), detail: fmt.Sprintf("200 OK, runners: %d", len(body.Items)), runners: body.Items}
-	got.date, _ = http.ParseTime(received.Header.Get("Date"))
-	return got, nil
+	got.date, err = http.ParseTime(received.Header.Get("Date"))
+	return got, err
 }
 
 // isInconclusive reports whether an error is about something else than the request: it is transient, or there is no
