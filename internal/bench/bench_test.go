@@ -1,39 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"io"
 	"math"
 	"strings"
 	"testing"
-
-	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
-
-// TestReadReport reads in this process, both ways.
-func TestReadReport(t *testing.T) {
-	server := circlecitest.NewServer()
-	defer server.Close()
-	const runners = 100
-	server.SetHandler(circlecitest.Body(circlecitest.LongList(runners, 3)))
-	for _, way := range []string{"direct", "baseline"} {
-		var output bytes.Buffer
-		var got sample
-		if err := errors.Join((read{way, server.URL, runners}).report(t.Context(), &output), json.Unmarshal(output.Bytes(), &got)); err != nil {
-			t.Fatal(err)
-		}
-		// A runner takes more than 200 bytes of the response, and no process fits into a megabyte.
-		if got.Seconds <= 0 || got.Allocated < 200*runners || got.Peak < 1<<20 {
-			t.Errorf("%s: the read is said to cost %+v", way, got)
-		}
-	}
-	if err := (read{"direct", server.URL, runners + 1}).report(t.Context(), io.Discard); err == nil {
-		t.Error("a list that is too short is no error")
-	}
-}
 
 // TestMeasure alternates, leaves out the first pair, and compares each figure with its target.
 func TestMeasure(t *testing.T) {

@@ -28,7 +28,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	run := b.run
 	if child.way != "" {
-		run = func(ctx context.Context) error { return child.report(ctx, os.Stdout) }
+		run = child.report
 	}
 	err := run(ctx)
 	stop()

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"regexp"
@@ -49,7 +48,7 @@ func (r read) run(ctx context.Context) (s sample, err error) {
 }
 
 // report reads once and prints what it cost, for run.
-func (r read) report(ctx context.Context, w io.Writer) error {
+func (r read) report(ctx context.Context) error {
 	server := provider.NewServer("bench")
 	if r.way == "baseline" {
 		// The framework's server alone: the data source fills a slice of structs of types.String, for State.Set.
@@ -91,7 +90,7 @@ func (r read) report(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(w).Encode(sample{Seconds: elapsed.Seconds(), Allocated: float64(after.TotalAlloc - before.TotalAlloc), Peak: peak})
+	return json.NewEncoder(os.Stdout).Encode(sample{Seconds: elapsed.Seconds(), Allocated: float64(after.TotalAlloc - before.TotalAlloc), Peak: peak})
 }
 
 // firstError returns the first diagnostic as an error: what is measured has none.

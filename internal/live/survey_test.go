@@ -44,7 +44,6 @@ func (i installation) newClient(version circleci.APIVersion, token string, onThr
 // response is a list or a count.
 type response struct {
 	n       int
-	detail  string
 	runners []runner  // as the service wrote them; only a request without the client has them
 	date    time.Time // of the service, as the runners
 }
@@ -63,7 +62,7 @@ func (r runner) time(key string) time.Time {
 func list(ctx context.Context, client *circleci.Client, class string) func() (response, error) {
 	return func() (response, error) {
 		runners, err := client.ListRunners(ctx, circleci.RunnerFilter{ResourceClass: class})
-		return response{n: len(runners), detail: fmt.Sprintf("200 OK, runners: %d", len(runners))}, err
+		return response{n: len(runners)}, err
 	}
 }
 
@@ -71,7 +70,7 @@ func list(ctx context.Context, client *circleci.Client, class string) func() (re
 func count(ctx context.Context, tasks func(context.Context, string) (int64, error), class string) func() (response, error) {
 	return func() (response, error) {
 		n, err := tasks(ctx, class)
-		return response{detail: fmt.Sprintf("200 OK, tasks: %d", n)}, err
+		return response{n: int(n)}, err
 	}
 }
 
@@ -121,7 +120,7 @@ func (s *survey) get(ctx context.Context, token, endpoint string, filters url.Va
 	case body.Items == nil:
 		return got, &circleci.ResponseError{Body: kind, Reason: "is not a list"}
 	}
-	got = response{n: len(body.Items), detail: fmt.Sprintf("200 OK, runners: %d", len(body.Items)), runners: body.Items}
+	got = response{n: len(body.Items), runners: body.Items}
 	got.date, err = http.ParseTime(received.Header.Get("Date"))
 	return got, err
 }
@@ -145,7 +144,7 @@ func describe(got response, err error) (status int, detail string) {
 	)
 	switch {
 	case err == nil:
-		return http.StatusOK, got.detail
+		return http.StatusOK, fmt.Sprintf("200 OK, count: %d", got.n)
 	case errors.As(err, &malformed):
 		return 0, "200 OK, but the body " + malformed.Reason
 	case !errors.As(err, &refusal):

@@ -58,9 +58,16 @@ func (s *snapshot) checkRebuilt(ctx context.Context, platform string, want []byt
 	if err != nil {
 		return err
 	}
+	// The copy is a clone, whose index gets the files of the working directory: changed and new ones, without deleted ones.
 	sources := filepath.Join(dir, "sources")
-	if err := copySources(ctx, sources); err != nil {
-		return err
+	for _, arguments := range [][]string{
+		{"clone", "--quiet", "--no-checkout", ".", sources},
+		{"--git-dir=" + filepath.Join(sources, ".git"), "--work-tree=.", "add", "--all"},
+		{"-C", sources, "checkout-index", "--all"},
+	} {
+		if output, err := exec.CommandContext(ctx, "git", arguments...).CombinedOutput(); err != nil {
+			return fmt.Errorf("git %s: %w\n%s", strings.Join(arguments, " "), err, output)
+		}
 	}
 	goos, goarch, _ := strings.Cut(platform, "_")
 	command := exec.CommandContext(ctx, goreleaser, "build", "--snapshot", "--single-target")
@@ -81,29 +88,4 @@ func (s *snapshot) checkRebuilt(ctx context.Context, platform string, want []byt
 		return errors.New("the executables differ")
 	}
 	return os.RemoveAll(dir)
-}
-
-// copySources copies the commit that is checked out and the files of the working directory.
-func copySources(ctx context.Context, to string) error {
-	if output, err := exec.CommandContext(ctx, "git", "clone", "--quiet", "--no-checkout", ".", to).CombinedOutput(); err != nil {
-		return fmt.Errorf("git clone: %w\n%s", err, output)
-	}
-	list, err := exec.CommandContext(ctx, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
-	if err != nil {
-		return fmt.Errorf("git ls-files: %w", err)
-	}
-	for name := range strings.SplitSeq(strings.TrimSuffix(string(list), "\x00"), "\x00") {
-		content, err := os.ReadFile(name)
-		if errors.Is(err, os.ErrNotExist) {
-			continue // The deletion is not committed yet.
-		}
-		path := filepath.Join(to, name)
-		if err := errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o700)); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, content, 0o600); err != nil { //nolint:gosec // Git lists names below the repository only.
-			return err
-		}
-	}
-	return nil
 }
