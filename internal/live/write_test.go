@@ -74,9 +74,12 @@ func TestWrites(t *testing.T) {
 	} {
 		t.Run(failing, func(t *testing.T) {
 			server, i := loopback(t)
-			server.Intercept(respond(circlecitest.Error(http.StatusForbidden, "no"), func(r *http.Request) bool {
-				return failing != "" && strings.HasPrefix(r.Method+" "+r.URL.Path, failing)
-			}))
+			server.Intercept(func(r *http.Request) http.Handler {
+				if failing == "" || !strings.HasPrefix(r.Method+" "+r.URL.Path, failing) {
+					return nil
+				}
+				return circlecitest.Error(http.StatusForbidden, "no")
+			})
 			if err := i.checkWrites(t.Context()); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), ": failed to "+want+"\n") {
 				t.Errorf("checkWrites() = %v, want %q", err, want)
 			}
