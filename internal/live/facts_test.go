@@ -84,12 +84,12 @@ func (i installation) facts(ctx context.Context) (facts []fact) {
 // routed needs the other version to tell an API that is not routed from a resource class that does not exist.
 func (s *survey) routed(ctx context.Context) fact {
 	got, err := list(ctx, s.client, s.resourceClass)()
-	status, detail := describe(got, err)
+	status, detail, isConclusive := describe(got, err)
 	response := (*circleci.ResponseError)(nil)
 	outcome := outcomeOf(err == nil || errors.As(err, &response) && response.Body == circleci.BodyJSON)
 	_, otherStatus := s.client.ProbeOtherVersion(ctx, err)
 	switch {
-	case isInconclusive(err), status == http.StatusUnauthorized, status == http.StatusForbidden:
+	case !isConclusive, status == http.StatusUnauthorized, status == http.StatusForbidden:
 		outcome = cannotTell
 	case status == http.StatusNotFound && otherStatus != http.StatusOK:
 		outcome = cannotTell
@@ -104,10 +104,10 @@ func (s *survey) check(row row) fact {
 	}
 	got, err := row.request()
 	refusal := (*circleci.StatusError)(nil)
-	status, detail := describe(got, err)
+	status, detail, isConclusive := describe(got, err)
 	f := fact{outcome: outcomeOf(status == max(row.status, http.StatusOK)), detail: detail}
 	switch {
-	case isInconclusive(err):
+	case !isConclusive:
 		f.outcome = cannotTell
 	case errors.As(err, &refusal):
 		s.refusals = append(s.refusals, refusal)
@@ -206,7 +206,7 @@ func (s *survey) rows(ctx context.Context) []row {
 			misleads: "a resource class in another case reads as one without runners", verify: func(got response) string {
 				inCase, _ := ofClass()
 				_, err := unknown()
-				unknownStatus, _ := describe(response{}, err)
+				unknownStatus, _, _ := describe(response{}, err)
 				if otherCase == s.resourceClass || got.n == 0 && inCase.n == 0 && unknownStatus != http.StatusNotFound {
 					return cannotTell
 				}

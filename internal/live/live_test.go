@@ -102,28 +102,17 @@ func TestLive(t *testing.T) {
 		}
 	})
 	t.Run("facts", func(t *testing.T) {
-		facts := remote.facts(t.Context())
 		table := tabwriter.NewWriter(t.Output(), 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintf(t.Output(), "%s:\n\n", remote.apiURL)
-		for _, f := range facts {
+		for _, f := range remote.facts(t.Context()) {
 			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\n", f.outcome, f.claim, f.detail)
+			if f.misleads != "" {
+				t.Errorf("%q does not hold, so %s: please report this at "+
+					"https://github.com/circleci-community/terraform-provider-circleci/issues", f.claim, f.misleads)
+			}
 		}
 		_ = table.Flush()
-		for _, problem := range misleading(facts) {
-			t.Error(problem)
-		}
 	})
-}
-
-// misleading are the facts that the provider would report wrongly.
-func misleading(facts []fact) (problems []string) {
-	for _, f := range facts {
-		if f.misleads != "" {
-			problems = append(problems, fmt.Sprintf("%q does not hold, so %s: please report this at "+
-				"https://github.com/circleci-community/terraform-provider-circleci/issues", f.claim, f.misleads))
-		}
-	}
-	return problems
 }
 
 // configuration has what must hold of every fleet as preconditions.

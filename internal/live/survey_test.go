@@ -125,34 +125,22 @@ func (s *survey) get(ctx context.Context, token, endpoint string, filters url.Va
 	return got, err
 }
 
-// isInconclusive reports whether an error is about something else than the request: it is transient, or there is no
-// response.
-func isInconclusive(err error) bool {
-	var (
-		status   *circleci.StatusError
-		response *circleci.ResponseError
-		redirect *circleci.RedirectError
-	)
-	return err != nil && (circleci.IsRetryable(err) || !errors.As(err, &status) && !errors.As(err, &response) && !errors.As(err, &redirect))
-}
-
-// describe says what came back. The status is 0 if it was not a status that the client understands.
-func describe(got response, err error) (status int, detail string) {
+// describe says what came back. The status is 0 if there was none or if the client rejected the body. An outcome is inconclusive
+// if it is about something else than the request: it is transient, or there is no response.
+func describe(got response, err error) (status int, detail string, isConclusive bool) {
 	var (
 		refusal   *circleci.StatusError
 		malformed *circleci.ResponseError
+		redirect  *circleci.RedirectError
 	)
 	switch {
 	case err == nil:
-		return http.StatusOK, fmt.Sprintf("200 OK, count: %d", got.n)
+		return http.StatusOK, fmt.Sprintf("200 OK, count: %d", got.n), true
+	case errors.As(err, &refusal):
+		detail = strings.TrimSpace(fmt.Sprintf("%d %s %s", refusal.StatusCode, http.StatusText(refusal.StatusCode), refusal.Message))
+		return refusal.StatusCode, detail, !circleci.IsRetryable(err)
 	case errors.As(err, &malformed):
-		return 0, "200 OK, but the body " + malformed.Reason
-	case !errors.As(err, &refusal):
-		return 0, err.Error()
+		return 0, "200 OK, but the body " + malformed.Reason, true
 	}
-	detail = strings.TrimSpace(fmt.Sprintf("%d %s", refusal.StatusCode, http.StatusText(refusal.StatusCode)))
-	if refusal.Message != "" {
-		detail += ": " + refusal.Message
-	}
-	return refusal.StatusCode, detail
+	return 0, err.Error(), errors.As(err, &redirect)
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"time"
 
@@ -138,7 +137,7 @@ func (s *service) allFaults() []fault {
 			return circlecitest.Delay(20*time.Millisecond, circlecitest.JSON(body))
 		})},
 		{name: "compressed", consequence: right, response: compressed(func(body []byte) http.Handler { return circlecitest.JSON(string(body)) })},
-		{name: "chunked", consequence: right, response: made(chunked)},
+		{name: "chunked", consequence: right, response: made(func(body string) http.Handler { return circlecitest.SlowBody(time.Microsecond, body) })},
 		{name: "with other members and white space", consequence: right, response: edited(func(body string) string {
 			return "\r\n {\"other\":{\"items\":null,\"unclaimed_task_count\":-1},\"other\":1e999 ," + body[1:] + " "
 		})},
@@ -167,16 +166,6 @@ func redirected(mark string) func(*http.Request) http.Handler {
 		query.Set("redirected", mark)
 		return circlecitest.Redirect(r.URL.Path + "?" + query.Encode())
 	}
-}
-
-// chunked sends a body in small chunks.
-func chunked(body string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		for chunk := range slices.Chunk([]byte(body), 100) {
-			_, _ = w.Write(chunk)
-			_ = http.NewResponseController(w).Flush()
-		}
-	})
 }
 
 func compress(body string) []byte {

@@ -102,21 +102,12 @@ type service struct {
 	honest *circlecitest.Server
 	faults []fault
 
-	mu     sync.Mutex
-	random *rand.Rand
-	// deck holds the faults that are not dealt yet in this round, so that none is forgotten.
-	deck     []fault
+	mu       sync.Mutex
+	random   *rand.Rand
+	deck     []fault // the faults that are not dealt yet in this round, so that each is dealt
 	dealt    map[string]int
 	requests int
-	// last is what the last response to a reader lets it do.
-	last map[string]consequence
-}
-
-func newService(f fleet, random *rand.Rand) *service {
-	s := &service{Server: f.newServer(), honest: f.newServer(), random: random, dealt: map[string]int{}, last: map[string]consequence{}}
-	s.faults = s.allFaults()
-	s.Intercept(s.choose)
-	return s
+	last     map[string]consequence // of the last response, by namespace
 }
 
 // choose decides how to respond; nil is as usual.
@@ -135,19 +126,17 @@ func (s *service) choose(r *http.Request) http.Handler {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests++
-	if s.random.Float64() >= faulty {
-		s.last[reader] = right
-		return nil
+	dealt := fault{consequence: right, response: func(*http.Request) http.Handler { return nil }}
+	if s.random.Float64() < faulty {
+		if len(s.deck) == 0 {
+			s.deck = slices.Clone(s.faults)
+			s.random.Shuffle(len(s.deck), func(i, j int) { s.deck[i], s.deck[j] = s.deck[j], s.deck[i] })
+		}
+		dealt, s.deck = s.deck[0], s.deck[1:]
+		s.dealt[dealt.name]++
 	}
-	if len(s.deck) == 0 {
-		s.deck = slices.Clone(s.faults)
-		s.random.Shuffle(len(s.deck), func(i, j int) { s.deck[i], s.deck[j] = s.deck[j], s.deck[i] })
-	}
-	fault := s.deck[0]
-	s.deck = s.deck[1:]
-	s.dealt[fault.name]++
-	s.last[reader] = fault.consequence
-	return fault.response(r)
+	s.last[reader] = dealt.consequence
+	return dealt.response(r)
 }
 
 // reader reads one thing after another.
@@ -198,7 +187,7 @@ func (r *reader) read() (failed bool, bad string) {
 		} else if last == right {
 			bad = "fails, though the last response was right: " + response.Diagnostics[0].Detail
 		}
-	case last != right: // A transient error is the last response only of a read that has given up.
+	case last != right: // A transient error is the last response only of a read that failed.
 		bad = fmt.Sprintf("succeeds on a response that was %s", last)
 	case source == "circleci_runner_tasks" && (state.Count == nil || *state.Count != r.fleet.tasks[value]):
 		bad = fmt.Sprintf("does not count %d, but %+v", r.fleet.tasks[value], state)
@@ -222,7 +211,11 @@ func soak(t *testing.T) {
 	t.Logf("%d reads, %d at a time; repeat with -seed=%d", *reads, readers, drawn)
 
 	f := newFleet(rand.New(rand.NewPCG(drawn, 0)))
-	service := newService(f, rand.New(rand.NewPCG(drawn, 1)))
+	service := &service{
+		Server: f.newServer(), honest: f.newServer(), random: rand.New(rand.NewPCG(drawn, 1)), dealt: map[string]int{}, last: map[string]consequence{},
+	}
+	service.faults = service.allFaults()
+	service.Intercept(service.choose)
 	provider, err := providertest.NewServer(t.Context(), func(config *circleci.Config) { config.DialContext = service.DialContext })
 	if err != nil {
 		t.Fatal(err)
@@ -234,7 +227,6 @@ func soak(t *testing.T) {
 	if err != nil || len(diagnostics) > 0 {
 		t.Fatalf("the provider cannot be configured: %v %+v", err, diagnostics)
 	}
-
 	var failures atomic.Int64
 	var finished sync.WaitGroup
 	start := time.Now()
@@ -256,7 +248,6 @@ func soak(t *testing.T) {
 	elapsed := time.Since(start)
 	service.Close()
 	service.honest.Close()
-
 	sum := 0
 	for _, name := range slices.Sorted(maps.Keys(service.dealt)) {
 		t.Logf("%6d  %s", service.dealt[name], name)
