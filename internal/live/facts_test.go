@@ -46,10 +46,10 @@ type row struct {
 	claim, needs string // needs is what is missing for the check, if anything
 	request      func() (response, error)
 	status       int // of the response; 0 means 200
-	// each is the outcome for a runner. The outcome of all is the worst of theirs, and cannotTell without any runner.
+	// each is the outcome for a runner. The fact has the worst outcome of them, and cannotTell without any runner.
 	each     func(r runner, now time.Time) string
 	shows    string                // the member of the runners whose values the detail has, if any
-	verify   func(response) string // may change the outcome
+	verify   func(response) string // returns the outcome
 	misleads string                // of the fact, if the client accepts a response that does not conform to the claim
 }
 
@@ -280,5 +280,5 @@ func missing(variable, value string) string {
 	return variable
 }
 
-// versionForm is the forms of an agent's version that were observed. A commit follows the dash.
+// versionForm matches the versions of agents that were observed. A commit follows the dash.
 var versionForm = regexp.MustCompile(`^([0-9]+(\.[0-9]+){4}|[0-9]+\.[0-9]+\.[0-9]+(-[0-9a-f]+)?)$`)

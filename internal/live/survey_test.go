@@ -32,11 +32,11 @@ type survey struct {
 	refusals          []*circleci.StatusError // the responses with an error status so far
 }
 
-// newClient returns a client that does not retry. It calls onThrottle for each 429, with the wait that the service requested,
-// 0 if none.
+// newClient returns a client that retries once. It calls onThrottle for each 429, with the wait that the service requested, 0
+// if none.
 func (i installation) newClient(version circleci.APIVersion, token string, onThrottle func(time.Duration)) *circleci.Client {
 	return circleci.New(circleci.Config{
-		APIURL: i.apiURL, APIVersion: version, Credential: circleci.PersonalToken(token), UserAgent: userAgent,
+		APIURL: i.apiURL, APIVersion: version, Credential: circleci.PersonalToken(token), UserAgent: userAgent, MaxRetries: 1,
 		OnThrottle: func(_ context.Context, throttle circleci.Throttle) { onThrottle(throttle.RetryAfter) },
 	})
 }
@@ -125,8 +125,8 @@ func (s *survey) get(ctx context.Context, token, endpoint string, filters url.Va
 	return got, err
 }
 
-// describe says what came back. The status is 0 if there was none or if the client rejected the body. An outcome is inconclusive
-// if it is about something else than the request: it is transient, or there is no response.
+// describe says what came back. The status is 0 without a response, and for one that the client rejected. An error is conclusive
+// if it is about the request: not a transient one, and not one without a response.
 func describe(got response, err error) (status int, detail string, isConclusive bool) {
 	var (
 		refusal   *circleci.StatusError
