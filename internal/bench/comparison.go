@@ -14,7 +14,7 @@ import (
 type sample struct {
 	Seconds     float64
 	Allocated   float64 // bytes, whether or not they are free again
-	Peak        float64 // bytes of memory that the process held when it held most
+	Peak        float64 // bytes of the process's memory at its peak
 	Connections float64 // to the server
 	Refused     float64 // share of the requests that a rate limit refused
 }
@@ -51,6 +51,7 @@ type figure struct {
 	measured, lowest, highest float64
 }
 
+// measure returns a figure for each row.
 func (c comparison) measure(ctx context.Context) ([]figure, error) {
 	var as, bs []sample
 	for i := range 1 + c.pairs {

@@ -13,20 +13,21 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
+// The executables, as make bench builds them.
+const (
+	realProvider  = "bin/terraform-provider-circleci"
+	emptyProvider = "bin/empty/terraform-provider-circleci"
+)
+
 func main() {
-	var (
-		b     bench
-		child read
-	)
-	flag.StringVar(&b.provider, "provider", "bin/terraform-provider-circleci", "the provider's executable")
-	flag.StringVar(&b.emptyProvider, "empty-provider", "bin/empty/terraform-provider-circleci", "the executable of internal/bench/emptyprovider")
+	var child read
 	flag.StringVar(&child.way, "read", "", "only read once, this way, and print what it cost: direct or baseline")
 	flag.StringVar(&child.url, "url", "", "with -read: the URL of the Runner API")
 	flag.IntVar(&child.runners, "runners", 0, "with -read: how many runners it lists")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	run := b.run
+	run := bench{}.run
 	if child.way != "" {
 		run = child.report
 	}
@@ -40,10 +41,8 @@ func main() {
 
 // bench is one run of the program.
 type bench struct {
-	provider      string // the provider's executable
-	emptyProvider string // the executable of a provider that does next to nothing
-	cli           cli.CLI
-	dir           string // a temporary directory
+	cli cli.CLI
+	dir string // a temporary directory
 }
 
 // run makes every comparison and prints the table.

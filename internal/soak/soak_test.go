@@ -62,7 +62,7 @@ func newFleet(random *rand.Rand) fleet {
 			for i := range random.IntN(30) {
 				f.runners = append(f.runners, circlecitest.Runner{
 					ResourceClass: class, Name: fmt.Sprintf("%d-%x", i, random.Uint64()), Hostname: fmt.Sprintf("host-%x", random.Uint64()),
-					FirstConnected: at(), LastConnected: at(), LastUsed: [](*string){nil, new(at())}[random.IntN(2)],
+					FirstConnected: at(), LastConnected: at(), LastUsed: []*string{nil, new(at())}[random.IntN(2)],
 					Version: fmt.Sprintf("1.0.%d", random.IntN(100_000)),
 				})
 			}
