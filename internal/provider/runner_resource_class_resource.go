@@ -107,7 +107,7 @@ func (r *runnerResourceClassResource) Create(ctx context.Context, req resource.C
 	created, err := r.api.client.CreateResourceClass(ctx, name, model.Description.ValueString())
 	r.api.forgetListings()
 	if err != nil {
-		r.api.addWriteError(ctx, &resp.Diagnostics, writeError{summary: "Error creating resource class " + name, err: err, hint: createClassHint(name, err)})
+		r.api.addResourceError(ctx, &resp.Diagnostics, resourceError{summary: "Error creating resource class " + name, err: err, hint: createClassHint(name, err)})
 		return
 	}
 	model.ID = types.StringValue(created.ID)
@@ -146,7 +146,9 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 	namespace, _, _ := strings.Cut(name, "/")
 	classes, err := r.api.classes.get(ctx, namespace)
 	if err != nil {
-		r.api.addError(ctx, &resp.Diagnostics, path.Root("resource_class"), "Error reading resource classes of namespace "+namespace, err)
+		r.api.addResourceError(ctx, &resp.Diagnostics, resourceError{
+			summary: "Error reading resource classes of namespace " + namespace, err: err, hint: r.api.remediation(ctx, path.Root("namespace"), err),
+		})
 		return
 	}
 	for _, class := range classes {
@@ -189,7 +191,7 @@ func (r *runnerResourceClassResource) Delete(ctx context.Context, req resource.D
 	err := r.api.client.DeleteResourceClass(ctx, model.ID.ValueString(), model.ForceDelete.ValueBool())
 	r.api.forgetListings()
 	if err != nil {
-		r.api.addWriteError(ctx, &resp.Diagnostics, writeError{
+		r.api.addResourceError(ctx, &resp.Diagnostics, resourceError{
 			summary: "Error deleting resource class " + name, err: err, hint: r.deleteHint(ctx, name, err),
 		})
 	}

@@ -189,38 +189,85 @@ func (w *workspace) succeed(arguments ...string) {
 	}
 }
 
-// TestRunnerResourcesDrift deletes what the state holds outside of Terraform.
+// TestRunnerResourcesDrift deletes what the state holds outside of Terraform, and has listings that fail: only a listing that
+// succeeds removes anything from state.
 func TestRunnerResourcesDrift(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	w := newWorkspace(t, providerBlock(server)+classBlock("")+tokenBlock(""))
-	expectReport(t, w.apply())
-	class := server.ResourceClasses()[0]
-
-	// A class of the same name is not the one that was made here.
-	server.SetResourceClasses(circlecitest.ResourceClass{ResourceClass: class.ResourceClass})
-	w.expectChanges(map[string]string{classAddress: "create"})
-
-	server.SetResourceClasses(class)
-	for status, summary := range map[int]string{403: "is not allowed to read this", 404: "remove them from state with the command state rm"} {
+	w := newWorkspace(t, providerBlock(server))
+	w.write("fleet.tf", classBlock("")+tokenBlock(""))
+	assertNoDiagnostics(t, w.apply())
+	// Without a reference to the class, the token is read although reading the class fails.
+	w.write("fleet.tf", classBlock("")+strings.ReplaceAll(tokenBlock(""), "circleci_runner_resource_class.linux.resource_class", `"acme/linux"`))
+	class, token := server.ResourceClasses()[0], server.Tokens()[0]
+	other := circlecitest.ResourceClass{ResourceClass: "acme/macos"}
+	const (
+		classesError = "Error reading resource classes of namespace acme"
+		tokensError  = "Error reading tokens of resource class acme/linux"
+	)
+	for name, row := range map[string]struct {
+		classes []circlecitest.ResourceClass
+		tokens  []circlecitest.Token
+		// fail is the status of a listing, by the end of its path.
+		fail map[string]int
+		// want is how the plan changes the resources, failures its errors: their summaries, and a part of their details.
+		want     map[string]string
+		failures map[string]string
+	}{
+		"token": {classes: []circlecitest.ResourceClass{class}, want: map[string]string{tokenAddress: "create"}},
+		"class that another of its name replaced": {
+			classes: []circlecitest.ResourceClass{{ResourceClass: class.ResourceClass}}, tokens: []circlecitest.Token{token},
+			want: map[string]string{classAddress: "create"},
+		},
+		"class and its token": {
+			classes: []circlecitest.ResourceClass{other}, want: map[string]string{classAddress: "create", tokenAddress: "create"},
+		},
+		"the namespace's last class": {failures: map[string]string{tokensError: "remove them from state with the command state rm"}},
+		"token's listing 404": {
+			classes: []circlecitest.ResourceClass{class, other}, fail: map[string]int{"/token": 404},
+			failures: map[string]string{tokensError: "remove them from state with the command state rm"},
+		},
+		"token's listing 403": {
+			classes: []circlecitest.ResourceClass{other}, fail: map[string]int{"/token": 403},
+			failures: map[string]string{tokensError: "is not allowed to read this"},
+		},
+		"both listings 404": {
+			fail:     map[string]int{"/token": 404, "/resource": 404},
+			failures: map[string]string{classesError: "Check that namespace is correct, and that the credential has access to it. API v3 responds with 404 too.", tokensError: "state rm"},
+		},
+		"class's listing 403": {
+			fail:     map[string]int{"/token": 404, "/resource": 403},
+			failures: map[string]string{classesError: "is not allowed to read this", tokensError: "state rm"},
+		},
+	} {
+		server.SetResourceClasses(row.classes...)
+		server.SetTokens(row.tokens...)
 		server.Intercept(func(r *http.Request) http.Handler {
-			if strings.HasSuffix(r.URL.Path, "/token") {
+			if status := row.fail[r.URL.Path[strings.LastIndex(r.URL.Path, "/"):]]; status != 0 {
 				return circlecitest.Error(status, "no")
 			}
 			return nil
 		})
-		assertDiagnostic(t, w.plan(), wantDiagnostic{summary: "Error reading tokens of resource class acme/linux", detail: summary})
+		if row.failures == nil {
+			w.expectChanges(row.want)
+			continue
+		}
+		diagnostics := w.plan()
+		if len(diagnostics) != len(row.failures) {
+			t.Errorf("%s: got %d diagnostics: %s", name, len(diagnostics), formatDiagnostics(diagnostics))
+		}
+		for _, d := range diagnostics {
+			if detail, found := row.failures[d.Summary]; !found || !strings.Contains(d.Detail, detail) {
+				t.Errorf("%s: got %s", name, formatDiagnostics([]diagnostic{d}))
+			}
+		}
 	}
-	if got := w.state(); len(got) != 2 {
-		t.Errorf("the state holds %q", got)
-	}
+	expectSame(t, "resources in state", []string{classAddress, tokenAddress}, w.state())
+
 	server.Intercept(nil)
-	server.SetTokens()
 	server.SetResourceClasses(class)
-	expectReport(t, w.report("destroy", "-json", "-auto-approve"))
-	if got := server.ResourceClasses(); len(got) != 0 {
-		t.Errorf("the API lists %+v", got)
-	}
+	assertNoDiagnostics(t, w.report("destroy", "-json", "-auto-approve"))
+	expectSame(t, "classes", nil, server.ResourceClasses(), cmpopts.EquateEmpty())
 }
 
 // TestDeleteClassWithTokens has a token outside of Terraform.
