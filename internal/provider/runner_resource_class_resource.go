@@ -151,28 +151,29 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 		})
 		return
 	}
-	for _, class := range classes {
-		// An import need not know the ID.
-		found := strings.EqualFold(class.ID, model.ID.ValueString())
-		if model.ID.IsNull() {
-			found = sameResourceClass(class.ResourceClass, name)
-		}
-		if !found {
-			continue
-		}
-		if !sameResourceClass(class.ResourceClass, name) {
-			resp.Diagnostics.AddError("Another resource class",
-				fmt.Sprintf("The ID %s is that of resource class %q, not of %s. No class was read.", class.ID, r.api.client.Sanitize(class.ResourceClass), name))
-			return
-		}
-		if model.ID.IsNull() {
-			model.ID = types.StringValue(class.ID)
-		}
-		model.Description = types.StringValue(class.Description)
-		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
-		return
+	isIt := func(class circleci.ResourceClass) bool { return strings.EqualFold(class.ID, model.ID.ValueString()) }
+	if model.ID.IsNull() { // An import need not know the ID.
+		isIt = func(class circleci.ResourceClass) bool { return sameResourceClass(class.ResourceClass, name) }
 	}
-	resp.State.RemoveResource(ctx)
+	var found []circleci.ResourceClass
+	for _, class := range classes {
+		if isIt(class) {
+			found = append(found, class)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		resp.State.RemoveResource(ctx)
+	case len(found) > 1:
+		resp.Diagnostics.AddError("Several resource classes", fmt.Sprintf("The API lists %d resource classes of the name %s, which differ in case. "+
+			"Import one of them as namespace/name,uuid: %s has the ID %s.", len(found), name, r.api.client.Sanitize(found[0].ResourceClass), found[0].ID))
+	case !sameResourceClass(found[0].ResourceClass, name):
+		resp.Diagnostics.AddError("Another resource class", fmt.Sprintf("The ID %s is that of resource class %q, not of %s. No class was read.",
+			found[0].ID, r.api.client.Sanitize(found[0].ResourceClass), name))
+	default:
+		model.ID, model.Description = types.StringValue(found[0].ID), types.StringValue(found[0].Description)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+	}
 }
 
 // Update changes what is in state only, force_delete and the case of the class: the API cannot change a class.

@@ -137,6 +137,7 @@ func TestRunnerResources(t *testing.T) {
 				"the class by name": {"acme/linux", "acme/linux/" + created.ID},
 				"both with a comma": {"acme/linux," + class.ID, "acme/linux," + created.ID},
 				"both with a slash": {"acme/linux/" + class.ID, "acme/linux/" + created.ID},
+				"in upper case":     {"acme/linux/" + strings.ToUpper(class.ID), "acme/linux/" + strings.ToUpper(created.ID)},
 			} {
 				w.succeed("state", "rm", classAddress, tokenAddress)
 				w.succeed("import", classAddress, ids[0])
@@ -452,22 +453,37 @@ func TestAdoptClass(t *testing.T) {
 
 func TestImportErrors(t *testing.T) {
 	t.Parallel()
+	const (
+		missing   = "Cannot import non-existent remote object"
+		classForm = "is not of the form namespace/name, such as"
+		tokenForm = "is not of the form namespace/name/uuid, such as"
+	)
 	server := newServer(t)
-	server.SetResourceClasses(movedClass)
+	server.SetResourceClasses(movedClass, circlecitest.ResourceClass{ResourceClass: "acme/gpu"}, circlecitest.ResourceClass{ResourceClass: "acme/GPU"})
 	w := newWorkspace(t, providerBlock(server)+classBlock("")+tokenBlock(""))
 	for _, row := range []struct{ address, id, want string }{
-		{classAddress, "linux", "namespace/name"},
-		{classAddress, "acme/linux,1", "namespace/name"},
-		{classAddress, "acme/linux," + movedToken.ID, "Cannot import non-existent remote object"},
-		{classAddress, "acme/macos," + movedClass.ID, "Another resource class"},
-		{tokenAddress, "acme/linux", "namespace/name/uuid"},
-		{tokenAddress, "acme/linux/1", "namespace/name/uuid"},
-		{tokenAddress, "acme/linux/" + movedToken.ID, "Cannot import non-existent remote object"},
+		{address: classAddress, id: "linux", want: classForm},
+		{address: classAddress, id: " acme/linux", want: classForm},
+		{address: classAddress, id: "acme/linux,", want: classForm},
+		{address: classAddress, id: "acme/linux, " + movedClass.ID, want: classForm},
+		{address: classAddress, id: "acme/linux/" + movedClass.ID + "/1", want: classForm},
+		{address: classAddress, id: "acme/linux," + movedToken.ID, want: missing},
+		{address: classAddress, id: "acme/macos", want: missing},
+		{address: classAddress, id: "acme/macos," + movedClass.ID, want: "Another resource class"},
+		{address: classAddress, id: "acme/gpu", want: "Several resource classes"},
+		{address: tokenAddress, id: "acme/linux", want: tokenForm},
+		{address: tokenAddress, id: "acme/linux/1", want: tokenForm},
+		{address: tokenAddress, id: "acme/linux/" + movedToken.ID + "\n", want: tokenForm},
+		{address: tokenAddress, id: "acme/linux/" + movedToken.ID, want: missing},
+		{address: tokenAddress, id: "acme/macos/" + movedToken.ID, want: missing},
 	} {
 		_, stderr, ok := w.runBoth("import", "-no-color", row.address, row.id)
-		if ok || !strings.Contains(stderr, row.want) {
-			t.Errorf("import of %s says\n%s", row.id, stderr)
+		if ok || !strings.Contains(strings.Join(strings.Fields(stderr), " "), row.want) {
+			t.Errorf("import of %s fails: %t, with\n%s", row.id, !ok, stderr)
 		}
+	}
+	if got := w.state(); len(got) != 0 {
+		t.Errorf("the state holds %q", got)
 	}
 }
 

@@ -145,6 +145,7 @@ func (r *runnerTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	for _, token := range tokens {
 		if strings.EqualFold(token.ID, model.ID.ValueString()) {
+			model.ID = types.StringValue(token.ID)
 			model.Nickname = types.StringValue(token.Nickname)
 			if !sameTime(model.CreatedAt.ValueString(), token.CreatedAt) {
 				model.CreatedAt = types.StringValue(token.CreatedAt)
