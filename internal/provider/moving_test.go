@@ -41,9 +41,9 @@ moved {
 func TestMovingIn(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ source, createdAt string }{
-		"circleci-public": {"registry.terraform.io/circleci-public/circleci", movedToken.CreatedAt},
-		"circleci-labs":   {"registry.example.com/circleci-labs/circleci", movedToken.CreatedAt},
-		"kelvintaywl":     {"registry.terraform.io/kelvintaywl/circleci", "2020-10-01T09:55:00.000Z"},
+		"circleci-public": {source: "registry.terraform.io/circleci-public/circleci", createdAt: movedToken.CreatedAt},
+		"circleci-labs":   {source: "registry.example.com/circleci-labs/circleci", createdAt: movedToken.CreatedAt},
+		"kelvintaywl":     {source: "registry.terraform.io/kelvintaywl/circleci", createdAt: "2020-10-01T09:55:00.000Z"},
 	} {
 		state, err := os.ReadFile("testdata/state-" + name + ".json")
 		if err != nil {
