@@ -47,7 +47,7 @@ func (i installation) checkWrites(ctx context.Context) (err error) {
 	if err != nil || len(tokens) != 1 || tokens[0].ID != token.ID || tokens[0].Nickname != "testlive" {
 		return fmt.Errorf("the token %s is not listed as it was created: %w", token.ID, err)
 	}
-	if status := (*circleci.StatusError)(nil); !errors.As(client.DeleteResourceClass(ctx, class.ID, false), &status) || status.StatusCode != 409 {
+	if status := (*circleci.StatusError)(nil); !errors.As(client.DeleteResourceClass(ctx, class.ID, false), &status) || status.StatusCode != http.StatusConflict {
 		return errors.New("a class that still has a token is not refused with 409 on deletion")
 	}
 	if err := client.DeleteToken(ctx, token.ID); err != nil {

@@ -201,8 +201,9 @@ func (r *runnerResourceClassResource) Delete(ctx context.Context, req resource.D
 func (r *runnerResourceClassResource) deleteHint(ctx context.Context, name string, err error) string {
 	switch statusOf(err) {
 	case http.StatusConflict:
-		return r.remainingTokens(ctx, name) + "Delete them first. Or set force_delete = true, apply that, and destroy again: it deletes all tokens " +
-			"of the class, and machines that use one of them claim no more jobs."
+		return r.remainingTokens(ctx, name) + "Delete them first. When the class is to be replaced, a token of the same configuration is replaced with " +
+			"it by replace_triggered_by = [circleci_runner_resource_class.NAME.id] in its lifecycle block. Or set force_delete = true, apply that, and " +
+			"destroy again: it deletes all tokens of the class, and machines that use one of them claim no more jobs."
 	case http.StatusForbidden:
 		return "Only an administrator of the organization may delete resource classes."
 	}
