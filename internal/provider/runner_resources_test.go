@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
@@ -32,49 +30,26 @@ func tokenBlock(attributes string) string {
 	return "resource \"circleci_runner_token\" \"linux\" {\n  resource_class = circleci_runner_resource_class.linux.resource_class\n" + attributes + "\n}\n"
 }
 
-// changes plans and returns the actions for each resource that changes, joined by a slash.
-func (w *workspace) changes() map[string]string {
-	w.t.Helper()
-	expectReport(w.t, w.report("plan", "-json", "-out=plan.bin"))
-	printed, _ := w.run("show", "-json", "plan.bin")
-	var plan struct {
-		ResourceChanges []struct {
-			Address, Mode string
-			Change        struct{ Actions []string }
-		} `json:"resource_changes"`
-	}
-	w.check(json.Unmarshal([]byte(printed), &plan))
-	changes := map[string]string{}
-	for _, r := range plan.ResourceChanges {
-		if actions := strings.Join(r.Change.Actions, "/"); r.Mode == "managed" && actions != "no-op" {
-			changes[r.Address] = actions
-		}
-	}
-	return changes
-}
-
+// expectChanges plans, and asserts the actions for each resource that changes, joined by a slash.
 func (w *workspace) expectChanges(want map[string]string) {
 	w.t.Helper()
-	if difference := cmp.Diff(want, w.changes(), cmpopts.EquateEmpty()); difference != "" {
-		w.t.Errorf("the planned changes differ (-want +got):\n%s", difference)
+	assertNoDiagnostics(w.t, w.report("plan", "-json", "-out=plan.bin"))
+	plan, err := w.Show(w.t.Context(), "plan.bin")
+	w.check(err)
+	got := map[string]string{}
+	for _, r := range plan.Changes {
+		if actions := strings.Join(r.Change.Actions, "/"); r.Mode == "managed" && actions != "no-op" {
+			got[r.Address] = actions
+		}
 	}
+	expectSame(w.t, "planned changes", want, got, cmpopts.EquateEmpty())
 }
 
 // attributes returns what the state holds of a resource, nil when it holds none.
 func (w *workspace) attributes(address string) map[string]any {
 	w.t.Helper()
-	printed, _ := w.run("show", "-json")
-	var state struct {
-		Values struct {
-			RootModule struct {
-				Resources []struct {
-					Address string
-					Values  map[string]any
-				}
-			} `json:"root_module"`
-		}
-	}
-	w.check(json.Unmarshal([]byte(printed), &state))
+	state, err := w.Show(w.t.Context())
+	w.check(err)
 	for _, r := range state.Values.RootModule.Resources {
 		if r.Address == address {
 			return r.Values
@@ -85,14 +60,17 @@ func (w *workspace) attributes(address string) map[string]any {
 
 func (w *workspace) expectAttributes(address string, want map[string]any) {
 	w.t.Helper()
-	if difference := cmp.Diff(want, w.attributes(address)); difference != "" {
-		w.t.Errorf("%s in state differs (-want +got):\n%s", address, difference)
-	}
+	expectSame(w.t, "attributes of "+address, want, w.attributes(address))
+}
+
+// expectMutations asserts the requests since the last call that were not a GET, as METHOD path.
+func expectMutations(t *testing.T, server *circlecitest.Server, want ...string) {
+	t.Helper()
+	expectSame(t, "requests that change something", want, mutations(server), cmpopts.EquateEmpty())
 }
 
 // mutations returns the requests since the last call that were not a GET, as METHOD path.
-func mutations(server *circlecitest.Server) []string {
-	var all []string
+func mutations(server *circlecitest.Server) (all []string) {
 	for _, request := range server.Requests() {
 		if request.Method != http.MethodGet {
 			all = append(all, request.Method+" "+request.Path)
@@ -102,11 +80,14 @@ func mutations(server *circlecitest.Server) []string {
 	return all
 }
 
-func expectMutations(t *testing.T, server *circlecitest.Server, want ...string) {
-	t.Helper()
-	if difference := cmp.Diff(want, mutations(server), cmpopts.EquateEmpty()); difference != "" {
-		t.Errorf("the requests that change something differ (-want +got):\n%s", difference)
+// succeed runs a command that must not fail.
+func (w *workspace) succeed(arguments ...string) string {
+	w.t.Helper()
+	stdout, stderr, ok := w.runBoth(arguments...)
+	if !ok {
+		w.t.Fatalf("%q fails:\n%s%s", arguments, stdout, stderr)
 	}
+	return stdout + stderr
 }
 
 // TestRunnerResources takes a class and its token from nothing to destroy, with either version of the API.
@@ -120,7 +101,7 @@ func TestRunnerResources(t *testing.T) {
 			w.write("fleet.tf", classBlock("")+tokenBlock(`  nickname = "ci"`))
 			resource, token := "/api/"+version+"/runner/resource", "/api/"+version+"/runner/token"
 
-			expectReport(t, w.apply())
+			assertNoDiagnostics(t, w.apply())
 			expectMutations(t, server, "POST "+resource, "POST "+token)
 			class, created := server.ResourceClasses()[0], server.Tokens()[0]
 			wantClass := map[string]any{"id": class.ID, "resource_class": "acme/linux", "description": "", "force_delete": nil}
@@ -153,21 +134,21 @@ func TestRunnerResources(t *testing.T) {
 			// Neither the case of the class nor force_delete is anything that the API has to be told.
 			w.write("fleet.tf", strings.ReplaceAll(classBlock("  force_delete = true"), "acme/linux", "acme/Linux")+tokenBlock(`  nickname = "ci"`))
 			w.expectChanges(map[string]string{classAddress: "update", tokenAddress: "update"})
-			expectReport(t, w.apply())
+			assertNoDiagnostics(t, w.apply())
 			w.expectAttributes(classAddress, map[string]any{"id": class.ID, "resource_class": "acme/Linux", "description": "", "force_delete": true})
 			w.expectChanges(nil)
 			expectMutations(t, server)
 
 			w.write("fleet.tf", classBlock("")+tokenBlock(`  nickname = "ci-2"`))
 			w.expectChanges(map[string]string{classAddress: "update", tokenAddress: "delete/create"})
-			expectReport(t, w.apply())
+			assertNoDiagnostics(t, w.apply())
 			expectMutations(t, server, "DELETE "+token+"/"+created.ID, "POST "+token)
 
 			w.write("fleet.tf", classBlock(`  description = "Linux"`)+tokenBlock(`  nickname = "ci-2"`))
 			w.expectChanges(map[string]string{classAddress: "delete/create"})
 			server.SetTokens()
 			w.expectChanges(map[string]string{classAddress: "delete/create", tokenAddress: "create"})
-			expectReport(t, w.apply())
+			assertNoDiagnostics(t, w.apply())
 			expectMutations(t, server, "DELETE "+resource+"/"+class.ID, "POST "+resource, "POST "+token)
 			class, created = server.ResourceClasses()[0], server.Tokens()[0]
 			w.expectAttributes(classAddress, map[string]any{"id": class.ID, "resource_class": "acme/linux", "description": "Linux", "force_delete": nil})
@@ -176,17 +157,9 @@ func TestRunnerResources(t *testing.T) {
 			w.write("fleet.tf", classBlock("")+tokenBlock(""))
 			w.expectChanges(nil)
 
-			expectReport(t, w.report("destroy", "-json", "-auto-approve"))
+			assertNoDiagnostics(t, w.report("destroy", "-json", "-auto-approve"))
 			expectMutations(t, server, "DELETE "+token+"/"+created.ID, "DELETE "+resource+"/"+class.ID)
 		})
-	}
-}
-
-// succeed runs a command that must not fail.
-func (w *workspace) succeed(arguments ...string) {
-	w.t.Helper()
-	if stdout, stderr, ok := w.runBoth(arguments...); !ok {
-		w.t.Fatalf("%q fails:\n%s%s", arguments, stdout, stderr)
 	}
 }
 
@@ -278,7 +251,7 @@ func TestDeleteClassWithTokens(t *testing.T) {
 	server := newServer(t)
 	w := newWorkspace(t, providerBlock(server))
 	w.write("fleet.tf", classBlock(""))
-	expectReport(t, w.apply())
+	assertNoDiagnostics(t, w.apply())
 	class := server.ResourceClasses()[0].ID
 	server.SetTokens(circlecitest.Token{ID: id, ResourceClass: "acme/linux", Nickname: "by hand"})
 	assertDiagnostic(t, w.report("destroy", "-json", "-auto-approve"), wantDiagnostic{
@@ -286,9 +259,9 @@ func TestDeleteClassWithTokens(t *testing.T) {
 		detail:  "The resource class has these tokens, by nickname and ID:\n  - \"by hand\" (" + id + ")\n\nDelete them first. ... replace_triggered_by = [circleci_runner_resource_class.NAME.id] ... Or set force_delete = true",
 	})
 	w.write("fleet.tf", classBlock("  force_delete = true"))
-	expectReport(t, w.apply())
+	assertNoDiagnostics(t, w.apply())
 	mutations(server)
-	expectReport(t, w.report("destroy", "-json", "-auto-approve"))
+	assertNoDiagnostics(t, w.report("destroy", "-json", "-auto-approve"))
 	expectMutations(t, server, "DELETE /api/v2/runner/resource/"+class+"/force")
 }
 
@@ -307,7 +280,7 @@ resource "circleci_runner_token" "test" {
   resource_class = circleci_runner_resource_class.test[count.index %% %d].resource_class
 }
 `, classes, tokens, classes))
-	expectReport(t, w.apply())
+	assertNoDiagnostics(t, w.apply())
 	server.ResetRecords()
 	w.expectChanges(nil)
 	if got := len(server.Requests()); got != 1+classes {
@@ -453,7 +426,7 @@ func TestAdoptClass(t *testing.T) {
 		return nil
 	})
 	w := newWorkspace(t, providerBlock(server)+classBlock(`  description = "Linux"`))
-	expectReport(t, w.apply())
+	assertNoDiagnostics(t, w.apply())
 	expectMutations(t, server, "POST /api/v2/runner/resource")
 	w.expectChanges(nil)
 }
@@ -506,11 +479,7 @@ output "token" {
 	w.Env = append(w.Env, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.Dir, "trace.log"))
 	written := map[string]string{}
 	for _, arguments := range [][]string{{"apply", "-auto-approve"}, {"plan"}, {"plan", "-json"}, {"show"}, {"output"}, {"plan", "-replace=" + tokenAddress}} {
-		stdout, stderr, ok := w.runBoth(arguments...)
-		if !ok {
-			t.Fatalf("%q fails:\n%s%s", arguments, stdout, stderr)
-		}
-		written[strings.Join(arguments, " ")] = stdout + stderr
+		written[strings.Join(arguments, " ")] = w.succeed(arguments...)
 	}
 	maps.Copy(written, w.files())
 	secret := server.Tokens()[0].Secret
