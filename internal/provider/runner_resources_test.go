@@ -288,7 +288,7 @@ resource "circleci_runner_token" "test" {
 	}
 }
 
-// TestRunnerResourceErrors has plans and applies that fail: what is reported, and which requests changed something.
+// TestRunnerResourceErrors has plans and applies that meet a failure: what is reported, and which requests changed something.
 func TestRunnerResourceErrors(t *testing.T) {
 	t.Parallel()
 	const (
@@ -321,8 +321,9 @@ func TestRunnerResourceErrors(t *testing.T) {
 		server        func(*circlecitest.Server)
 		// planned is whether the plan fails already.
 		planned bool
-		want    wantDiagnostic
-		sent    []string
+		// want is empty when nothing is reported.
+		want wantDiagnostic
+		sent []string
 		// state holds the resources that are in state then.
 		state []string
 	}{
@@ -362,6 +363,10 @@ func TestRunnerResourceErrors(t *testing.T) {
 		"503 before the class was created": {
 			configuration: classBlock(""), server: onPost(classes, before(circlecitest.Error(503, "busy"))), sent: []string{class},
 			want: wantDiagnostic{summary: "Error creating resource class acme/linux", detail: "It is not known whether the resource class was created."},
+		},
+		"connection closed after the class was created": { // It is adopted.
+			configuration: classBlock(`  description = "Linux"`), server: onPost(classes, after(circlecitest.AbortConnection())),
+			sent: []string{class}, state: []string{classAddress},
 		},
 		"connection closed before the token was created": {
 			configuration: both, server: onPost(tokens, before(circlecitest.AbortConnection())), sent: []string{class, token}, state: []string{classAddress},
@@ -406,29 +411,16 @@ func TestRunnerResourceErrors(t *testing.T) {
 				assertDiagnostic(t, w.plan(), row.want)
 				return
 			}
-			assertDiagnostic(t, w.apply(), row.want)
-			expectMutations(t, server, row.sent...)
-			if got := w.state(); !slices.Equal(got, row.state) {
-				t.Errorf("the state holds %q, want %q", got, row.state)
+			if row.want.summary == "" {
+				assertNoDiagnostics(t, w.apply())
+				w.expectChanges(nil)
+			} else {
+				assertDiagnostic(t, w.apply(), row.want)
 			}
+			expectMutations(t, server, row.sent...)
+			expectSame(t, "resources in state", row.state, w.state(), cmpopts.EquateEmpty())
 		})
 	}
-}
-
-// TestAdoptClass has a class created by a request of which the response is lost.
-func TestAdoptClass(t *testing.T) {
-	t.Parallel()
-	server := newServer(t)
-	server.Intercept(func(r *http.Request) http.Handler {
-		if r.Method == http.MethodPost {
-			return server.After(circlecitest.AbortConnection())
-		}
-		return nil
-	})
-	w := newWorkspace(t, providerBlock(server)+classBlock(`  description = "Linux"`))
-	assertNoDiagnostics(t, w.apply())
-	expectMutations(t, server, "POST /api/v2/runner/resource")
-	w.expectChanges(nil)
 }
 
 func TestImportErrors(t *testing.T) {
