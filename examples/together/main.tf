@@ -1,5 +1,6 @@
-# Both providers in one configuration: CircleCI's own creates a resource class and a token for its agents, and this one
-# reads the tasks. Both need CIRCLE_TOKEN. Provider functions need Terraform 1.8 or OpenTofu 1.7.
+# Both providers in one configuration: this one creates a resource class and a token, and reads the tasks. CircleCI's own
+# hands the token to the jobs that start machines. Both need CIRCLE_TOKEN. Provider functions need Terraform 1.8 or OpenTofu
+# 1.7.
 
 terraform {
   required_providers {
@@ -35,15 +36,28 @@ provider "runners" {
 }
 
 resource "circleci_runner_resource_class" "linux" {
-  organization_id = var.organization_id
-  resource_class  = "acme/linux"
-  description     = "Linux machines"
+  provider = runners
+
+  resource_class = "acme/linux"
+  description    = "Linux machines"
 }
 
 resource "circleci_runner_token" "linux" {
+  provider = runners
+
+  resource_class = circleci_runner_resource_class.linux.resource_class
+  nickname       = "linux"
+}
+
+resource "circleci_context" "machines" {
   organization_id = var.organization_id
-  resource_class  = circleci_runner_resource_class.linux.resource_class
-  nickname        = "linux"
+  name            = "machines"
+}
+
+resource "circleci_context_environment_variable" "token" {
+  context_id = circleci_context.machines.id
+  name       = "LAUNCH_AGENT_API_AUTH_TOKEN"
+  value      = circleci_runner_token.linux.token
 }
 
 data "circleci_runner_tasks" "linux" {

@@ -92,6 +92,8 @@ type Client struct {
 	// inFlight holds one element for each request that is in flight.
 	inFlight chan struct{}
 	throttle *throttle
+	// classLock is for creating a resource class, tokenLock for the tokens of one.
+	classLock, tokenLock createLock
 }
 
 // New returns a client. It sends nothing yet. Proxies are taken from HTTPS_PROXY and NO_PROXY.

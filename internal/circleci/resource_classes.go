@@ -59,6 +59,11 @@ func (c *Client) CreateResourceClass(ctx context.Context, class, description str
 	if err != nil {
 		return ResourceClass{}, fmt.Errorf("resource class %q %w", class, err)
 	}
+	release, err := c.classLock.acquire(ctx, class)
+	if err != nil {
+		return ResourceClass{}, err
+	}
+	defer release()
 	before, err := c.ListResourceClasses(ctx, namespace)
 	if err != nil {
 		return ResourceClass{}, err

@@ -55,7 +55,7 @@ func compareTokens(a, b Token) int {
 
 // CreateToken creates a token and returns it as the service does, which may have changed its nickname, with its secret,
 // which the API tells this once. The client redacts the secret from then on. It lists the tokens of the class first, and
-// sends nothing else when that fails.
+// sends nothing else when that fails. It creates one token of a class at a time.
 //
 // The request is sent again only when it certainly did not reach the service. When its outcome is not known, the error is
 // an *UncertainError with the tokens that exist since.
@@ -65,6 +65,11 @@ func (c *Client) CreateToken(ctx context.Context, class, nickname string) (token
 	if _, _, err := ParseResourceClass(class); err != nil {
 		return Token{}, "", fmt.Errorf("resource class %q %w", class, err)
 	}
+	release, err := c.tokenLock.acquire(ctx, class)
+	if err != nil {
+		return Token{}, "", err
+	}
+	defer release()
 	before, err := c.ListTokens(ctx, class)
 	if err != nil {
 		return Token{}, "", err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 )
@@ -43,4 +44,33 @@ func (c *Client) delete(ctx context.Context, endpoint, id, suffix string) error 
 		return c.newResponseError(request, body, errors.New("is an HTML page"))
 	}
 	return err
+}
+
+// createLock lets one object at a time be created under a name. Otherwise what another call creates meanwhile would look like
+// the object of a request of which the outcome is not known. It is safe for concurrent use.
+type createLock struct {
+	mu sync.Mutex
+	// inFlight holds, by ResourceClassKey, a channel that is full while an object is being created.
+	inFlight map[string]chan struct{}
+}
+
+// acquire waits for its turn. The caller calls release when it is done.
+func (l *createLock) acquire(ctx context.Context, name string) (release func(), err error) {
+	key := ResourceClassKey(name)
+	l.mu.Lock()
+	if l.inFlight == nil {
+		l.inFlight = map[string]chan struct{}{}
+	}
+	turn := l.inFlight[key]
+	if turn == nil {
+		turn = make(chan struct{}, 1)
+		l.inFlight[key] = turn
+	}
+	l.mu.Unlock()
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

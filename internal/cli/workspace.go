@@ -166,13 +166,23 @@ type Plan struct {
 	Values  Values
 	Planned Values `json:"planned_values"`
 	Checks  []Check
+	Changes []Change `json:"resource_changes"`
+}
+
+// Change is what a plan does to a resource.
+type Change struct {
+	Address, Mode string
+	Change        struct{ Actions []string }
 }
 
 // Values are the outputs and the resources of a plan or a state.
 type Values struct {
 	Outputs    map[string]Output
 	RootModule struct {
-		Resources []struct{ Address, Mode string }
+		Resources []struct {
+			Address, Mode string
+			Values        map[string]any
+		}
 	} `json:"root_module"`
 }
 

@@ -625,8 +625,8 @@ func (publicProvider) GetProviderSchema(context.Context, *tfprotov6.GetProviderS
 	return &tfprotov6.GetProviderSchemaResponse{
 		Provider: schema("host", "key", "runner_host"),
 		ResourceSchemas: map[string]*tfprotov6.Schema{
-			"circleci_runner_resource_class": schema("organization_id", "resource_class", "description"),
-			"circleci_runner_token":          schema("organization_id", "resource_class", "nickname"),
+			"circleci_context":                      schema("id", "organization_id", "name"),
+			"circleci_context_environment_variable": schema("context_id", "name", "value"),
 		},
 	}, nil
 }

@@ -40,27 +40,29 @@ func TestListingCache(t *testing.T) {
 		want int
 	}{
 		"for a minute": {
-			func(t *testing.T, _ *circlecitest.Server, p testProvider) {
+			test: func(t *testing.T, _ *circlecitest.Server, p testProvider) {
 				for range 2 {
 					p.refresh(t.Context(), "acme/linux")
 					time.Sleep(time.Minute)
 					p.refresh(t.Context(), "ACME/Linux")
 					time.Sleep(time.Nanosecond)
 				}
-			}, 2,
+			},
+			want: 2,
 		},
 		"overlapping": {
-			func(t *testing.T, s *circlecitest.Server, p testProvider) {
+			test: func(t *testing.T, s *circlecitest.Server, p testProvider) {
 				slow(s)
 				var refreshes sync.WaitGroup
 				for range 10 {
 					refreshes.Go(func() { p.refresh(t.Context(), "acme/linux") })
 				}
 				refreshes.Wait()
-			}, 1,
+			},
+			want: 1,
 		},
 		"the first of two is canceled": {
-			func(t *testing.T, s *circlecitest.Server, p testProvider) {
+			test: func(t *testing.T, s *circlecitest.Server, p testProvider) {
 				slow(s)
 				ctx, cancel := context.WithCancel(t.Context())
 				var refreshes sync.WaitGroup
@@ -78,32 +80,36 @@ func TestListingCache(t *testing.T) {
 				synctest.Wait()
 				cancel()
 				refreshes.Wait()
-			}, 1,
+			},
+			want: 1,
 		},
 		"all are canceled": {
-			func(t *testing.T, s *circlecitest.Server, p testProvider) {
+			test: func(t *testing.T, s *circlecitest.Server, p testProvider) {
 				slow(s)
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(time.Second/2, cancel)
 				p.refresh(ctx, "acme/linux")
 				p.refresh(t.Context(), "acme/linux")
-			}, 2,
+			},
+			want: 2,
 		},
 		"an error is not kept": {
-			func(t *testing.T, s *circlecitest.Server, p testProvider) {
+			test: func(t *testing.T, s *circlecitest.Server, p testProvider) {
 				s.Enqueue(circlecitest.Error(403, "no"))
 				if p.refresh(t.Context(), "acme/linux") != 1 || p.refresh(t.Context(), "acme/linux") != 0 {
 					t.Error("the refreshes do not report one error")
 				}
-			}, 2,
+			},
+			want: 2,
 		},
 		"not for data sources": {
-			func(t *testing.T, _ *circlecitest.Server, p testProvider) {
+			test: func(t *testing.T, _ *circlecitest.Server, p testProvider) {
 				for range 2 {
 					p.refresh(t.Context(), "acme/linux")
 					p.read(t.Context(), "circleci_runner_resource_classes", providertest.Attributes{"namespace": providertest.String("acme")})
 				}
-			}, 3,
+			},
+			want: 3,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -40,10 +40,13 @@ moved {
 // TestMovingIn takes over state that the other providers wrote, without changing anything.
 func TestMovingIn(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct{ source, createdAt string }{
-		"circleci-public": {"registry.terraform.io/circleci-public/circleci", movedToken.CreatedAt},
-		"circleci-labs":   {"registry.example.com/circleci-labs/circleci", movedToken.CreatedAt},
-		"kelvintaywl":     {"registry.terraform.io/kelvintaywl/circleci", "2020-10-01T09:55:00.000Z"},
+	for name, row := range map[string]struct {
+		source, createdAt string
+		forceDelete       any
+	}{
+		"circleci-public": {source: "registry.terraform.io/circleci-public/circleci", createdAt: movedToken.CreatedAt, forceDelete: false},
+		"circleci-labs":   {source: "registry.example.com/circleci-labs/circleci", createdAt: movedToken.CreatedAt},
+		"kelvintaywl":     {source: "registry.terraform.io/kelvintaywl/circleci", createdAt: "2020-10-01T09:55:00.000Z"},
 	} {
 		state, err := os.ReadFile("testdata/state-" + name + ".json")
 		if err != nil {
@@ -61,11 +64,10 @@ func TestMovingIn(t *testing.T) {
 		expectMoved := func(t *testing.T, server *circlecitest.Server, w *workspace, resource string) {
 			t.Helper()
 			w.expectChanges(nil)
-			expectReport(t, w.apply())
-			class := w.attributes("circleci_runner_resource_class." + resource)
-			if force, isTrue := class["force_delete"].(bool); class["id"] != movedClass.ID || class["description"] != "Linux" || force && isTrue {
-				t.Errorf("the class in state is %v", class)
-			}
+			assertNoDiagnostics(t, w.apply())
+			w.expectAttributes("circleci_runner_resource_class."+resource, map[string]any{
+				"id": movedClass.ID, "resource_class": "acme/linux", "description": "Linux", "force_delete": row.forceDelete,
+			})
 			w.expectAttributes("circleci_runner_token."+resource, map[string]any{
 				"id": movedToken.ID, "resource_class": "acme/linux", "nickname": "ci", "created_at": row.createdAt, "token": "circlecitest-runner-token-moved",
 			})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -11,16 +13,16 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// writeError is a request to create or to delete something that failed.
-type writeError struct {
+// resourceError is an operation of a resource that failed.
+type resourceError struct {
 	summary string
 	err     error
-	// hint says what to do about it. It is empty where that is the same as for a read.
+	// hint says what to do about it. It is empty where that is the same as for reading the class.
 	hint string
 }
 
-// addWriteError reports a writeError.
-func (a *providerData) addWriteError(ctx context.Context, diags *diag.Diagnostics, failed writeError) {
+// addResourceError reports a resourceError.
+func (a *providerData) addResourceError(ctx context.Context, diags *diag.Diagnostics, failed resourceError) {
 	at := path.Root("resource_class")
 	switch {
 	case failed.hint != "":
@@ -38,8 +40,7 @@ func (a *providerData) addWriteError(ctx context.Context, diags *diag.Diagnostic
 	}
 }
 
-// addTokensError reports that the tokens of a class could not be listed. That a class does not exist is not taken for its
-// tokens' end: a credential that lost its rights gets the same response.
+// addTokensError reports that the tokens of a class could not be listed.
 func (a *providerData) addTokensError(ctx context.Context, diags *diag.Diagnostics, class string, err error) {
 	summary := "Error reading tokens of resource class " + class
 	if statusOf(err) != http.StatusNotFound {
@@ -49,6 +50,18 @@ func (a *providerData) addTokensError(ctx context.Context, diags *diag.Diagnosti
 	diags.AddAttributeError(path.Root("resource_class"), summary, sentence(err)+"\n\nThe resource class does not exist, or the credential may not "+
 		"see it, or api_version is not the installation's. When the class was deleted outside of Terraform, its tokens were deleted with it: "+
 		"remove them from state with the command state rm.")
+}
+
+// isClassGone reports whether a class is certainly gone when the listing of its tokens failed with err. A credential that
+// lost its rights gets the same 404, so the other classes of the namespace must be listed.
+func (a *providerData) isClassGone(ctx context.Context, class string, err error) bool {
+	if statusOf(err) != http.StatusNotFound {
+		return false
+	}
+	namespace, _, _ := strings.Cut(class, "/")
+	listed, err := a.classes.get(ctx, namespace)
+	isSame := func(c circleci.ResourceClass) bool { return sameResourceClass(c.ResourceClass, class) }
+	return err == nil && len(listed) > 0 && !slices.ContainsFunc(listed, isSame)
 }
 
 // statusOf returns the HTTP status that an error is about, 0 when it is about none, or when the outcome is not known.

@@ -107,7 +107,7 @@ func (r *runnerResourceClassResource) Create(ctx context.Context, req resource.C
 	created, err := r.api.client.CreateResourceClass(ctx, name, model.Description.ValueString())
 	r.api.forgetListings()
 	if err != nil {
-		r.api.addWriteError(ctx, &resp.Diagnostics, writeError{summary: "Error creating resource class " + name, err: err, hint: createClassHint(name, err)})
+		r.api.addResourceError(ctx, &resp.Diagnostics, resourceError{summary: "Error creating resource class " + name, err: err, hint: createClassHint(name, err)})
 		return
 	}
 	model.ID = types.StringValue(created.ID)
@@ -146,31 +146,34 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 	namespace, _, _ := strings.Cut(name, "/")
 	classes, err := r.api.classes.get(ctx, namespace)
 	if err != nil {
-		r.api.addError(ctx, &resp.Diagnostics, path.Root("resource_class"), "Error reading resource classes of namespace "+namespace, err)
+		r.api.addResourceError(ctx, &resp.Diagnostics, resourceError{
+			summary: "Error reading resource classes of namespace " + namespace, err: err, hint: r.api.remediation(ctx, path.Root("namespace"), err),
+		})
 		return
 	}
+	isIt := func(class circleci.ResourceClass) bool { return strings.EqualFold(class.ID, model.ID.ValueString()) }
+	if model.ID.IsNull() { // An import need not know the ID.
+		isIt = func(class circleci.ResourceClass) bool { return sameResourceClass(class.ResourceClass, name) }
+	}
+	var found []circleci.ResourceClass
 	for _, class := range classes {
-		// An import need not know the ID.
-		found := strings.EqualFold(class.ID, model.ID.ValueString())
-		if model.ID.IsNull() {
-			found = sameResourceClass(class.ResourceClass, name)
+		if isIt(class) {
+			found = append(found, class)
 		}
-		if !found {
-			continue
-		}
-		if !sameResourceClass(class.ResourceClass, name) {
-			resp.Diagnostics.AddError("Another resource class",
-				fmt.Sprintf("The ID %s is that of resource class %q, not of %s. No class was read.", class.ID, r.api.client.Sanitize(class.ResourceClass), name))
-			return
-		}
-		if model.ID.IsNull() {
-			model.ID = types.StringValue(class.ID)
-		}
-		model.Description = types.StringValue(class.Description)
-		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
-		return
 	}
-	resp.State.RemoveResource(ctx)
+	switch {
+	case len(found) == 0:
+		resp.State.RemoveResource(ctx)
+	case len(found) > 1:
+		resp.Diagnostics.AddError("Several resource classes", fmt.Sprintf("The API lists %d resource classes of the name %s, which differ in case. "+
+			"Import one of them as namespace/name,uuid: %s has the ID %s.", len(found), name, r.api.client.Sanitize(found[0].ResourceClass), found[0].ID))
+	case !sameResourceClass(found[0].ResourceClass, name):
+		resp.Diagnostics.AddError("Another resource class", fmt.Sprintf("The ID %s is that of resource class %q, not of %s. No class was read.",
+			found[0].ID, r.api.client.Sanitize(found[0].ResourceClass), name))
+	default:
+		model.ID, model.Description = types.StringValue(found[0].ID), types.StringValue(found[0].Description)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+	}
 }
 
 // Update changes what is in state only, force_delete and the case of the class: the API cannot change a class.
@@ -189,7 +192,7 @@ func (r *runnerResourceClassResource) Delete(ctx context.Context, req resource.D
 	err := r.api.client.DeleteResourceClass(ctx, model.ID.ValueString(), model.ForceDelete.ValueBool())
 	r.api.forgetListings()
 	if err != nil {
-		r.api.addWriteError(ctx, &resp.Diagnostics, writeError{
+		r.api.addResourceError(ctx, &resp.Diagnostics, resourceError{
 			summary: "Error deleting resource class " + name, err: err, hint: r.deleteHint(ctx, name, err),
 		})
 	}
@@ -198,8 +201,9 @@ func (r *runnerResourceClassResource) Delete(ctx context.Context, req resource.D
 func (r *runnerResourceClassResource) deleteHint(ctx context.Context, name string, err error) string {
 	switch statusOf(err) {
 	case http.StatusConflict:
-		return r.remainingTokens(ctx, name) + "Delete them first. Or set force_delete = true, apply that, and destroy again: it deletes all tokens " +
-			"of the class, and machines that use one of them claim no more jobs."
+		return r.remainingTokens(ctx, name) + "Delete them first. When the class is to be replaced, a token of the same configuration is replaced with " +
+			"it by replace_triggered_by = [circleci_runner_resource_class.NAME.id] in its lifecycle block. Or set force_delete = true, apply that, and " +
+			"destroy again: it deletes all tokens of the class, and machines that use one of them claim no more jobs."
 	case http.StatusForbidden:
 		return "Only an administrator of the organization may delete resource classes."
 	}

@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -9,12 +8,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
-	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
 const (
@@ -32,49 +30,26 @@ func tokenBlock(attributes string) string {
 	return "resource \"circleci_runner_token\" \"linux\" {\n  resource_class = circleci_runner_resource_class.linux.resource_class\n" + attributes + "\n}\n"
 }
 
-// changes plans and returns the actions for each resource that changes, joined by a slash.
-func (w *workspace) changes() map[string]string {
-	w.t.Helper()
-	expectReport(w.t, w.report("plan", "-json", "-out=plan.bin"))
-	printed, _ := w.run("show", "-json", "plan.bin")
-	var plan struct {
-		ResourceChanges []struct {
-			Address, Mode string
-			Change        struct{ Actions []string }
-		} `json:"resource_changes"`
-	}
-	w.check(json.Unmarshal([]byte(printed), &plan))
-	changes := map[string]string{}
-	for _, r := range plan.ResourceChanges {
-		if actions := strings.Join(r.Change.Actions, "/"); r.Mode == "managed" && actions != "no-op" {
-			changes[r.Address] = actions
-		}
-	}
-	return changes
-}
-
+// expectChanges plans, and asserts the actions for each resource that changes, joined by a slash.
 func (w *workspace) expectChanges(want map[string]string) {
 	w.t.Helper()
-	if difference := cmp.Diff(want, w.changes(), cmpopts.EquateEmpty()); difference != "" {
-		w.t.Errorf("the planned changes differ (-want +got):\n%s", difference)
+	assertNoDiagnostics(w.t, w.report("plan", "-json", "-out=plan.bin"))
+	plan, err := w.Show(w.t.Context(), "plan.bin")
+	w.check(err)
+	got := map[string]string{}
+	for _, r := range plan.Changes {
+		if actions := strings.Join(r.Change.Actions, "/"); r.Mode == "managed" && actions != "no-op" {
+			got[r.Address] = actions
+		}
 	}
+	expectSame(w.t, "planned changes", want, got, cmpopts.EquateEmpty())
 }
 
 // attributes returns what the state holds of a resource, nil when it holds none.
 func (w *workspace) attributes(address string) map[string]any {
 	w.t.Helper()
-	printed, _ := w.run("show", "-json")
-	var state struct {
-		Values struct {
-			RootModule struct {
-				Resources []struct {
-					Address string
-					Values  map[string]any
-				}
-			} `json:"root_module"`
-		}
-	}
-	w.check(json.Unmarshal([]byte(printed), &state))
+	state, err := w.Show(w.t.Context())
+	w.check(err)
 	for _, r := range state.Values.RootModule.Resources {
 		if r.Address == address {
 			return r.Values
@@ -85,14 +60,17 @@ func (w *workspace) attributes(address string) map[string]any {
 
 func (w *workspace) expectAttributes(address string, want map[string]any) {
 	w.t.Helper()
-	if difference := cmp.Diff(want, w.attributes(address)); difference != "" {
-		w.t.Errorf("%s in state differs (-want +got):\n%s", address, difference)
-	}
+	expectSame(w.t, "attributes of "+address, want, w.attributes(address))
+}
+
+// expectMutations asserts the requests since the last call that were not a GET, as METHOD path.
+func expectMutations(t *testing.T, server *circlecitest.Server, want ...string) {
+	t.Helper()
+	expectSame(t, "requests that change something", want, mutations(server), cmpopts.EquateEmpty())
 }
 
 // mutations returns the requests since the last call that were not a GET, as METHOD path.
-func mutations(server *circlecitest.Server) []string {
-	var all []string
+func mutations(server *circlecitest.Server) (all []string) {
 	for _, request := range server.Requests() {
 		if request.Method != http.MethodGet {
 			all = append(all, request.Method+" "+request.Path)
@@ -102,11 +80,14 @@ func mutations(server *circlecitest.Server) []string {
 	return all
 }
 
-func expectMutations(t *testing.T, server *circlecitest.Server, want ...string) {
-	t.Helper()
-	if difference := cmp.Diff(want, mutations(server), cmpopts.EquateEmpty()); difference != "" {
-		t.Errorf("the requests that change something differ (-want +got):\n%s", difference)
+// succeed runs a command that must not fail.
+func (w *workspace) succeed(arguments ...string) string {
+	w.t.Helper()
+	stdout, stderr, ok := w.runBoth(arguments...)
+	if !ok {
+		w.t.Fatalf("%q fails:\n%s%s", arguments, stdout, stderr)
 	}
+	return stdout + stderr
 }
 
 // TestRunnerResources takes a class and its token from nothing to destroy, with either version of the API.
@@ -120,7 +101,7 @@ func TestRunnerResources(t *testing.T) {
 			w.write("fleet.tf", classBlock("")+tokenBlock(`  nickname = "ci"`))
 			resource, token := "/api/"+version+"/runner/resource", "/api/"+version+"/runner/token"
 
-			expectReport(t, w.apply())
+			assertNoDiagnostics(t, w.apply())
 			expectMutations(t, server, "POST "+resource, "POST "+token)
 			class, created := server.ResourceClasses()[0], server.Tokens()[0]
 			wantClass := map[string]any{"id": class.ID, "resource_class": "acme/linux", "description": "", "force_delete": nil}
@@ -137,6 +118,7 @@ func TestRunnerResources(t *testing.T) {
 				"the class by name": {"acme/linux", "acme/linux/" + created.ID},
 				"both with a comma": {"acme/linux," + class.ID, "acme/linux," + created.ID},
 				"both with a slash": {"acme/linux/" + class.ID, "acme/linux/" + created.ID},
+				"in upper case":     {"acme/linux/" + strings.ToUpper(class.ID), "acme/linux/" + strings.ToUpper(created.ID)},
 			} {
 				w.succeed("state", "rm", classAddress, tokenAddress)
 				w.succeed("import", classAddress, ids[0])
@@ -152,21 +134,21 @@ func TestRunnerResources(t *testing.T) {
 			// Neither the case of the class nor force_delete is anything that the API has to be told.
 			w.write("fleet.tf", strings.ReplaceAll(classBlock("  force_delete = true"), "acme/linux", "acme/Linux")+tokenBlock(`  nickname = "ci"`))
 			w.expectChanges(map[string]string{classAddress: "update", tokenAddress: "update"})
-			expectReport(t, w.apply())
+			assertNoDiagnostics(t, w.apply())
 			w.expectAttributes(classAddress, map[string]any{"id": class.ID, "resource_class": "acme/Linux", "description": "", "force_delete": true})
 			w.expectChanges(nil)
 			expectMutations(t, server)
 
 			w.write("fleet.tf", classBlock("")+tokenBlock(`  nickname = "ci-2"`))
 			w.expectChanges(map[string]string{classAddress: "update", tokenAddress: "delete/create"})
-			expectReport(t, w.apply())
+			assertNoDiagnostics(t, w.apply())
 			expectMutations(t, server, "DELETE "+token+"/"+created.ID, "POST "+token)
 
 			w.write("fleet.tf", classBlock(`  description = "Linux"`)+tokenBlock(`  nickname = "ci-2"`))
 			w.expectChanges(map[string]string{classAddress: "delete/create"})
 			server.SetTokens()
 			w.expectChanges(map[string]string{classAddress: "delete/create", tokenAddress: "create"})
-			expectReport(t, w.apply())
+			assertNoDiagnostics(t, w.apply())
 			expectMutations(t, server, "DELETE "+resource+"/"+class.ID, "POST "+resource, "POST "+token)
 			class, created = server.ResourceClasses()[0], server.Tokens()[0]
 			w.expectAttributes(classAddress, map[string]any{"id": class.ID, "resource_class": "acme/linux", "description": "Linux", "force_delete": nil})
@@ -175,52 +157,91 @@ func TestRunnerResources(t *testing.T) {
 			w.write("fleet.tf", classBlock("")+tokenBlock(""))
 			w.expectChanges(nil)
 
-			expectReport(t, w.report("destroy", "-json", "-auto-approve"))
+			assertNoDiagnostics(t, w.report("destroy", "-json", "-auto-approve"))
 			expectMutations(t, server, "DELETE "+token+"/"+created.ID, "DELETE "+resource+"/"+class.ID)
 		})
 	}
 }
 
-// succeed runs a command that must not fail.
-func (w *workspace) succeed(arguments ...string) {
-	w.t.Helper()
-	if stdout, stderr, ok := w.runBoth(arguments...); !ok {
-		w.t.Fatalf("%q fails:\n%s%s", arguments, stdout, stderr)
-	}
-}
-
-// TestRunnerResourcesDrift deletes what the state holds outside of Terraform.
+// TestRunnerResourcesDrift deletes what the state holds outside of Terraform, and has listings that fail: only a listing that
+// succeeds removes anything from state.
 func TestRunnerResourcesDrift(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	w := newWorkspace(t, providerBlock(server)+classBlock("")+tokenBlock(""))
-	expectReport(t, w.apply())
-	class := server.ResourceClasses()[0]
-
-	// A class of the same name is not the one that was made here.
-	server.SetResourceClasses(circlecitest.ResourceClass{ResourceClass: class.ResourceClass})
-	w.expectChanges(map[string]string{classAddress: "create"})
-
-	server.SetResourceClasses(class)
-	for status, summary := range map[int]string{403: "is not allowed to read this", 404: "remove them from state with the command state rm"} {
+	w := newWorkspace(t, providerBlock(server))
+	w.write("fleet.tf", classBlock("")+tokenBlock(""))
+	assertNoDiagnostics(t, w.apply())
+	// Without a reference to the class, the token is read although reading the class fails.
+	w.write("fleet.tf", classBlock("")+strings.ReplaceAll(tokenBlock(""), "circleci_runner_resource_class.linux.resource_class", `"acme/linux"`))
+	class, token := server.ResourceClasses()[0], server.Tokens()[0]
+	other := circlecitest.ResourceClass{ResourceClass: "acme/macos"}
+	const (
+		classesError = "Error reading resource classes of namespace acme"
+		tokensError  = "Error reading tokens of resource class acme/linux"
+	)
+	for name, row := range map[string]struct {
+		classes []circlecitest.ResourceClass
+		tokens  []circlecitest.Token
+		// fail is the status of a listing, by the end of its path.
+		fail map[string]int
+		// want is how the plan changes the resources, failures its errors: their summaries, and a part of their details.
+		want     map[string]string
+		failures map[string]string
+	}{
+		"token": {classes: []circlecitest.ResourceClass{class}, want: map[string]string{tokenAddress: "create"}},
+		"class that another of its name replaced": {
+			classes: []circlecitest.ResourceClass{{ResourceClass: class.ResourceClass}}, tokens: []circlecitest.Token{token},
+			want: map[string]string{classAddress: "create"},
+		},
+		"class and its token": {
+			classes: []circlecitest.ResourceClass{other}, want: map[string]string{classAddress: "create", tokenAddress: "create"},
+		},
+		"the namespace's last class": {failures: map[string]string{tokensError: "remove them from state with the command state rm"}},
+		"token's listing 404": {
+			classes: []circlecitest.ResourceClass{class, other}, fail: map[string]int{"/token": 404},
+			failures: map[string]string{tokensError: "remove them from state with the command state rm"},
+		},
+		"token's listing 403": {
+			classes: []circlecitest.ResourceClass{other}, fail: map[string]int{"/token": 403},
+			failures: map[string]string{tokensError: "is not allowed to read this"},
+		},
+		"both listings 404": {
+			fail:     map[string]int{"/token": 404, "/resource": 404},
+			failures: map[string]string{classesError: "Check that namespace is correct, and that the credential has access to it. API v3 responds with 404 too.", tokensError: "state rm"},
+		},
+		"class's listing 403": {
+			fail:     map[string]int{"/token": 404, "/resource": 403},
+			failures: map[string]string{classesError: "is not allowed to read this", tokensError: "state rm"},
+		},
+	} {
+		server.SetResourceClasses(row.classes...)
+		server.SetTokens(row.tokens...)
 		server.Intercept(func(r *http.Request) http.Handler {
-			if strings.HasSuffix(r.URL.Path, "/token") {
+			if status := row.fail[r.URL.Path[strings.LastIndex(r.URL.Path, "/"):]]; status != 0 {
 				return circlecitest.Error(status, "no")
 			}
 			return nil
 		})
-		assertDiagnostic(t, w.plan(), wantDiagnostic{summary: "Error reading tokens of resource class acme/linux", detail: summary})
+		if row.failures == nil {
+			w.expectChanges(row.want)
+			continue
+		}
+		diagnostics := w.plan()
+		if len(diagnostics) != len(row.failures) {
+			t.Errorf("%s: got %d diagnostics: %s", name, len(diagnostics), formatDiagnostics(diagnostics))
+		}
+		for _, d := range diagnostics {
+			if detail, found := row.failures[d.Summary]; !found || !strings.Contains(d.Detail, detail) {
+				t.Errorf("%s: got %s", name, formatDiagnostics([]diagnostic{d}))
+			}
+		}
 	}
-	if got := w.state(); len(got) != 2 {
-		t.Errorf("the state holds %q", got)
-	}
+	expectSame(t, "resources in state", []string{classAddress, tokenAddress}, w.state())
+
 	server.Intercept(nil)
-	server.SetTokens()
 	server.SetResourceClasses(class)
-	expectReport(t, w.report("destroy", "-json", "-auto-approve"))
-	if got := server.ResourceClasses(); len(got) != 0 {
-		t.Errorf("the API lists %+v", got)
-	}
+	assertNoDiagnostics(t, w.report("destroy", "-json", "-auto-approve"))
+	expectSame(t, "classes", nil, server.ResourceClasses(), cmpopts.EquateEmpty())
 }
 
 // TestDeleteClassWithTokens has a token outside of Terraform.
@@ -230,17 +251,17 @@ func TestDeleteClassWithTokens(t *testing.T) {
 	server := newServer(t)
 	w := newWorkspace(t, providerBlock(server))
 	w.write("fleet.tf", classBlock(""))
-	expectReport(t, w.apply())
+	assertNoDiagnostics(t, w.apply())
 	class := server.ResourceClasses()[0].ID
 	server.SetTokens(circlecitest.Token{ID: id, ResourceClass: "acme/linux", Nickname: "by hand"})
 	assertDiagnostic(t, w.report("destroy", "-json", "-auto-approve"), wantDiagnostic{
 		summary: "Error deleting resource class acme/linux",
-		detail:  "The resource class has these tokens, by nickname and ID:\n  - \"by hand\" (" + id + ")\n\nDelete them first. Or set force_delete = true",
+		detail:  "The resource class has these tokens, by nickname and ID:\n  - \"by hand\" (" + id + ")\n\nDelete them first. ... replace_triggered_by = [circleci_runner_resource_class.NAME.id] ... Or set force_delete = true",
 	})
 	w.write("fleet.tf", classBlock("  force_delete = true"))
-	expectReport(t, w.apply())
+	assertNoDiagnostics(t, w.apply())
 	mutations(server)
-	expectReport(t, w.report("destroy", "-json", "-auto-approve"))
+	assertNoDiagnostics(t, w.report("destroy", "-json", "-auto-approve"))
 	expectMutations(t, server, "DELETE /api/v2/runner/resource/"+class+"/force")
 }
 
@@ -259,7 +280,7 @@ resource "circleci_runner_token" "test" {
   resource_class = circleci_runner_resource_class.test[count.index %% %d].resource_class
 }
 `, classes, tokens, classes))
-	expectReport(t, w.apply())
+	assertNoDiagnostics(t, w.apply())
 	server.ResetRecords()
 	w.expectChanges(nil)
 	if got := len(server.Requests()); got != 1+classes {
@@ -267,7 +288,7 @@ resource "circleci_runner_token" "test" {
 	}
 }
 
-// TestRunnerResourceErrors has plans and applies that fail: what is reported, and which requests changed something.
+// TestRunnerResourceErrors has plans and applies that meet a failure: what is reported, and which requests changed something.
 func TestRunnerResourceErrors(t *testing.T) {
 	t.Parallel()
 	const (
@@ -300,8 +321,9 @@ func TestRunnerResourceErrors(t *testing.T) {
 		server        func(*circlecitest.Server)
 		// planned is whether the plan fails already.
 		planned bool
-		want    wantDiagnostic
-		sent    []string
+		// want is empty when nothing is reported.
+		want wantDiagnostic
+		sent []string
 		// state holds the resources that are in state then.
 		state []string
 	}{
@@ -342,6 +364,10 @@ func TestRunnerResourceErrors(t *testing.T) {
 			configuration: classBlock(""), server: onPost(classes, before(circlecitest.Error(503, "busy"))), sent: []string{class},
 			want: wantDiagnostic{summary: "Error creating resource class acme/linux", detail: "It is not known whether the resource class was created."},
 		},
+		"connection closed after the class was created": { // It is adopted.
+			configuration: classBlock(`  description = "Linux"`), server: onPost(classes, after(circlecitest.AbortConnection())),
+			sent: []string{class}, state: []string{classAddress},
+		},
 		"connection closed before the token was created": {
 			configuration: both, server: onPost(tokens, before(circlecitest.AbortConnection())), sent: []string{class, token}, state: []string{classAddress},
 			want: wantDiagnostic{summary: "Error creating token of resource class acme/linux", detail: "It is not known whether a token was created."},
@@ -362,6 +388,13 @@ func TestRunnerResourceErrors(t *testing.T) {
 			sent: []string{class}, state: []string{classAddress},
 			want: wantDiagnostic{at: `description = "Linux"`, summary: "Unexpected description", detail: `its description is "LINUX"`},
 		},
+		"another nickname": {
+			configuration: classBlock("") + tokenBlock(`  nickname = "ci"`),
+			server: onPost(tokens, before(circlecitest.JSON(
+				`{"id": "`+movedToken.ID+`", "resource_class": "acme/linux", "nickname": "CI", "created_at": "2026-01-01T00:00:00Z", "token": "secret-value"}`))),
+			sent: []string{class, token}, state: []string{classAddress, tokenAddress},
+			want: wantDiagnostic{at: `nickname = "ci"`, summary: "Unexpected nickname", detail: `its nickname is "CI"`},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -378,49 +411,51 @@ func TestRunnerResourceErrors(t *testing.T) {
 				assertDiagnostic(t, w.plan(), row.want)
 				return
 			}
-			assertDiagnostic(t, w.apply(), row.want)
-			expectMutations(t, server, row.sent...)
-			if got := w.state(); !slices.Equal(got, row.state) {
-				t.Errorf("the state holds %q, want %q", got, row.state)
+			if row.want.summary == "" {
+				assertNoDiagnostics(t, w.apply())
+				w.expectChanges(nil)
+			} else {
+				assertDiagnostic(t, w.apply(), row.want)
 			}
+			expectMutations(t, server, row.sent...)
+			expectSame(t, "resources in state", row.state, w.state(), cmpopts.EquateEmpty())
 		})
 	}
 }
 
-// TestAdoptClass has a class created by a request of which the response is lost.
-func TestAdoptClass(t *testing.T) {
-	t.Parallel()
-	server := newServer(t)
-	server.Intercept(func(r *http.Request) http.Handler {
-		if r.Method == http.MethodPost {
-			return server.After(circlecitest.AbortConnection())
-		}
-		return nil
-	})
-	w := newWorkspace(t, providerBlock(server)+classBlock(`  description = "Linux"`))
-	expectReport(t, w.apply())
-	expectMutations(t, server, "POST /api/v2/runner/resource")
-	w.expectChanges(nil)
-}
-
 func TestImportErrors(t *testing.T) {
 	t.Parallel()
+	const (
+		missing   = "Cannot import non-existent remote object"
+		classForm = "is not of the form namespace/name, such as"
+		tokenForm = "is not of the form namespace/name/uuid, such as"
+	)
 	server := newServer(t)
-	server.SetResourceClasses(movedClass)
+	server.SetResourceClasses(movedClass, circlecitest.ResourceClass{ResourceClass: "acme/gpu"}, circlecitest.ResourceClass{ResourceClass: "acme/GPU"})
 	w := newWorkspace(t, providerBlock(server)+classBlock("")+tokenBlock(""))
 	for _, row := range []struct{ address, id, want string }{
-		{classAddress, "linux", "namespace/name"},
-		{classAddress, "acme/linux,1", "namespace/name"},
-		{classAddress, "acme/linux," + movedToken.ID, "Cannot import non-existent remote object"},
-		{classAddress, "acme/macos," + movedClass.ID, "Another resource class"},
-		{tokenAddress, "acme/linux", "namespace/name/uuid"},
-		{tokenAddress, "acme/linux/1", "namespace/name/uuid"},
-		{tokenAddress, "acme/linux/" + movedToken.ID, "Cannot import non-existent remote object"},
+		{address: classAddress, id: "linux", want: classForm},
+		{address: classAddress, id: " acme/linux", want: classForm},
+		{address: classAddress, id: "acme/linux,", want: classForm},
+		{address: classAddress, id: "acme/linux, " + movedClass.ID, want: classForm},
+		{address: classAddress, id: "acme/linux/" + movedClass.ID + "/1", want: classForm},
+		{address: classAddress, id: "acme/linux," + movedToken.ID, want: missing},
+		{address: classAddress, id: "acme/macos", want: missing},
+		{address: classAddress, id: "acme/macos," + movedClass.ID, want: "Another resource class"},
+		{address: classAddress, id: "acme/gpu", want: "Several resource classes"},
+		{address: tokenAddress, id: "acme/linux", want: tokenForm},
+		{address: tokenAddress, id: "acme/linux/1", want: tokenForm},
+		{address: tokenAddress, id: "acme/linux/" + movedToken.ID + "\n", want: tokenForm},
+		{address: tokenAddress, id: "acme/linux/" + movedToken.ID, want: missing},
+		{address: tokenAddress, id: "acme/macos/" + movedToken.ID, want: missing},
 	} {
 		_, stderr, ok := w.runBoth("import", "-no-color", row.address, row.id)
-		if ok || !strings.Contains(stderr, row.want) {
-			t.Errorf("import of %s says\n%s", row.id, stderr)
+		if ok || !strings.Contains(strings.Join(strings.Fields(stderr), " "), row.want) {
+			t.Errorf("import of %s fails: %t, with\n%s", row.id, !ok, stderr)
 		}
+	}
+	if got := w.state(); len(got) != 0 {
+		t.Errorf("the state holds %q", got)
 	}
 }
 
@@ -436,11 +471,7 @@ output "token" {
 	w.Env = append(w.Env, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.Dir, "trace.log"))
 	written := map[string]string{}
 	for _, arguments := range [][]string{{"apply", "-auto-approve"}, {"plan"}, {"plan", "-json"}, {"show"}, {"output"}, {"plan", "-replace=" + tokenAddress}} {
-		stdout, stderr, ok := w.runBoth(arguments...)
-		if !ok {
-			t.Fatalf("%q fails:\n%s%s", arguments, stdout, stderr)
-		}
-		written[strings.Join(arguments, " ")] = stdout + stderr
+		written[strings.Join(arguments, " ")] = w.succeed(arguments...)
 	}
 	maps.Copy(written, w.files())
 	secret := server.Tokens()[0].Secret
@@ -463,44 +494,70 @@ func TestRunnerLists(t *testing.T) {
 	)
 	later := circlecitest.Token{ID: movedClass.ID, ResourceClass: "acme/linux", CreatedAt: "2026-01-01T00:00:00Z"}
 	server.SetTokens(later, movedToken)
+	// Runners of a class that was deleted stay listed.
+	server.SetRunners(circlecitest.Runner{ResourceClass: "acme/deleted", Name: "a", LastConnected: ago(time.Hour)})
 	server.SetTasks("acme/linux", 3, 0)
 	server.SetTasks("acme/macos", 4, 0)
-	configuration := providerBlock(server) + `
-data "circleci_runner_resource_classes" "acme" {
-  namespace = "acme"
+	const configuration = `
+data "circleci_runner_resource_classes" "test" {
+  for_each  = toset(["acme", "empty"])
+  namespace = each.key
 }
-data "circleci_runner_tokens" "linux" {
-  resource_class = "acme/linux"
+data "circleci_runner_tokens" "test" {
+  for_each       = toset(["acme/linux", "acme/macos"])
+  resource_class = each.key
 }
-data "circleci_runner_tokens" "macos" {
-  resource_class = "acme/macos"
-}
-data "circleci_runner_fleet" "acme" {
-  namespace            = "acme"
-  resource_classes     = ["acme/Linux"]
+data "circleci_runner_fleet" "test" {
+  for_each             = { acme = ["acme/Linux"], empty = [] }
+  namespace            = each.key
+  resource_classes     = each.value
+  connected_within     = "10m"
   all_resource_classes = true
 }
-output "all" {
-  value = [
-    data.circleci_runner_resource_classes.acme.resource_classes, data.circleci_runner_tokens.linux.tokens, data.circleci_runner_tokens.macos.tokens,
-    { for name, class in data.circleci_runner_fleet.acme.by_resource_class : name => class.unclaimed_task_count },
-  ]
+output "classes" {
+  value = { for namespace, read in data.circleci_runner_resource_classes.test : namespace => read.resource_classes }
+}
+output "tokens" {
+  value = { for class, read in data.circleci_runner_tokens.test : class => read.tokens }
+}
+output "fleets" {
+  value = { for namespace, fleet in data.circleci_runner_fleet.test : namespace => {
+    for class, pool in fleet.by_resource_class : class => [pool.runner_count, pool.connected_runner_count, pool.unclaimed_task_count]
+  } }
 }
 `
-	w := newWorkspace(t, configuration)
-	expectOutputs(t, w, map[string]any{"all": []any{
-		[]any{
-			map[string]any{"id": movedClass.ID, "resource_class": "acme/linux", "description": "Linux"},
-			map[string]any{"id": movedToken.ID, "resource_class": "acme/macos", "description": ""},
+	w := newWorkspace(t, providerBlock(server))
+	w.write("fleet.tf", configuration)
+	expectOutputs(t, w, map[string]any{
+		"classes": map[string]any{
+			"acme": []any{
+				map[string]any{"id": movedClass.ID, "resource_class": "acme/linux", "description": "Linux"},
+				map[string]any{"id": movedToken.ID, "resource_class": "acme/macos", "description": ""},
+			},
+			"empty": []any{},
 		},
-		[]any{
-			map[string]any{"id": movedToken.ID, "nickname": "ci", "created_at": movedToken.CreatedAt},
-			map[string]any{"id": later.ID, "nickname": "", "created_at": later.CreatedAt},
+		"tokens": map[string]any{
+			"acme/linux": []any{
+				map[string]any{"id": movedToken.ID, "nickname": "ci", "created_at": movedToken.CreatedAt},
+				map[string]any{"id": later.ID, "nickname": "", "created_at": later.CreatedAt},
+			},
+			"acme/macos": []any{},
 		},
-		[]any{},
-		map[string]any{"acme/Linux": 3.0, "acme/macos": 4.0},
-	}})
-	w.write("main.tf", cli.RequiredProviders+strings.Replace(configuration, "acme/Linux", "acme/windows", 1))
+		"fleets": map[string]any{
+			"acme":  map[string]any{"acme/Linux": []any{0.0, 0.0, 3.0}, "acme/deleted": []any{1.0, 0.0, 0.0}, "acme/macos": []any{0.0, 0.0, 4.0}},
+			"empty": map[string]any{},
+		},
+	})
+	const api = "/api/v2/runner"
+	classes := []string{api + "/resource?namespace=acme", api + "/resource?namespace=empty"}
+	expectRequests(t, server, slices.Concat(classes, []string{
+		api + "/token?resource-class=acme%2Flinux", api + "/token?resource-class=acme%2Fmacos",
+		// Those of the fleets.
+		api + "?namespace=acme", api + "?namespace=empty", api + "/tasks?resource-class=acme%2FLinux",
+		api + "/tasks?resource-class=acme%2Fdeleted", api + "/tasks?resource-class=acme%2Fmacos",
+	}, classes)...)
+
+	w.write("fleet.tf", strings.Replace(configuration, "acme/Linux", "acme/windows", 1))
 	assertDiagnostic(t, w.plan(), wantDiagnostic{
 		summary: "Resource class not found",
 		detail:  `The API does not list the resource class "acme/windows" in namespace acme.`,

@@ -92,7 +92,7 @@ func (r *runnerTokenResource) Create(ctx context.Context, req resource.CreateReq
 	created, secret, err := r.api.client.CreateToken(ctx, class, model.Nickname.ValueString())
 	r.api.forgetListings()
 	if err != nil {
-		r.api.addWriteError(ctx, &resp.Diagnostics, writeError{
+		r.api.addResourceError(ctx, &resp.Diagnostics, resourceError{
 			summary: "Error creating token of resource class " + class, err: err, hint: createTokenHint(class, err),
 		})
 		return
@@ -135,12 +135,17 @@ func (r *runnerTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	class := model.ResourceClass.ValueString()
 	tokens, err := r.api.tokens.get(ctx, class)
+	if r.api.isClassGone(ctx, class, err) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
 	if err != nil {
 		r.api.addTokensError(ctx, &resp.Diagnostics, class, err)
 		return
 	}
 	for _, token := range tokens {
 		if strings.EqualFold(token.ID, model.ID.ValueString()) {
+			model.ID = types.StringValue(token.ID)
 			model.Nickname = types.StringValue(token.Nickname)
 			if !sameTime(model.CreatedAt.ValueString(), token.CreatedAt) {
 				model.CreatedAt = types.StringValue(token.CreatedAt)
@@ -176,11 +181,11 @@ func (r *runnerTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	err := r.api.client.DeleteToken(ctx, id)
 	r.api.forgetListings()
 	if err != nil {
-		failed := writeError{summary: fmt.Sprintf("Error deleting token %s of resource class %s", id, model.ResourceClass.ValueString()), err: err}
+		failed := resourceError{summary: fmt.Sprintf("Error deleting token %s of resource class %s", id, model.ResourceClass.ValueString()), err: err}
 		if statusOf(err) == http.StatusForbidden {
 			failed.hint = "Only an administrator of the organization may delete tokens."
 		}
-		r.api.addWriteError(ctx, &resp.Diagnostics, failed)
+		r.api.addResourceError(ctx, &resp.Diagnostics, failed)
 	}
 }
 
