@@ -9,8 +9,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
-
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
@@ -41,14 +39,6 @@ func TestErrors(t *testing.T) {
 		"400": {
 			response: circlecitest.Error(400, "bad filter"), at: "attribute",
 			detail: `400 Bad Request: "bad filter".` + " ... The API rejected the request: check ",
-		},
-		"401": {
-			response: circlecitest.Error(401, "Invalid token"),
-			detail:   `401 Unauthorized: "Invalid token".` + " ... The personal API token from the provider's attribute token was not accepted",
-		},
-		"403": {
-			response: circlecitest.Error(403, "Forbidden"),
-			detail:   `403 Forbidden: "Forbidden".` + " ... The personal API token from the provider's attribute token is not allowed to read this",
 		},
 		"429 with a Retry-After that exceeds the read timeout": {
 			response: circlecitest.WithHeader(circlecitest.Error(429, "slow down"), "Retry-After", "3600"),
@@ -142,36 +132,4 @@ func TestConnectionRefused(t *testing.T) {
 		summary: "Error counting tasks of resource class acme/linux",
 		detail:  "GET " + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux: dial tcp " + address + ": connect: connection refused (tried once in ",
 	})
-}
-
-// TestUnauthorizedNamesVariable has an invalid token from the environment.
-func TestUnauthorizedNamesVariable(t *testing.T) {
-	server := newServer(t)
-	t.Setenv("CIRCLECI_CLI_TOKEN", "wrong-token")
-	t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
-	assertDiagnostic(t, newWorkspace(t, tasksBlock).plan(), wantDiagnostic{
-		summary: "Error counting tasks of resource class acme/linux",
-		detail:  "The personal API token from the environment variable CIRCLECI_CLI_TOKEN was not accepted",
-	})
-}
-
-// TestRedirectKeepsCredential redirects to another server, which must not get a connection, with each kind of credential.
-func TestRedirectKeepsCredential(t *testing.T) {
-	t.Parallel()
-	for _, attribute := range []string{"token", "launch_token", "session_cookie"} {
-		t.Run(attribute, func(t *testing.T) {
-			t.Parallel()
-			other, server := newServer(t), newServer(t)
-			server.SetHandler(circlecitest.Redirect(other.URL + "/api/v2/runner/tasks?resource-class=acme/linux"))
-			credential := providertest.Attributes{"token": tftypes.NewValue(tftypes.String, nil), attribute: providertest.String("sesame-open")}
-			_, got := newProvider(t, server, credential).read(t.Context(), "circleci_runner_tasks", linuxClass)
-			assertDiagnostic(t, got, wantDiagnostic{
-				summary: "Error counting tasks of resource class acme/linux", detail: "redirected to " + other.URL + ", which was not followed.",
-			})
-			expectRequests(t, server, "/api/v2/runner/tasks?resource-class=acme%2Flinux")
-			if connections := other.Connections(); connections != 0 {
-				t.Errorf("the other server got %d connections", connections)
-			}
-		})
-	}
 }

@@ -345,7 +345,7 @@ func fleetExample() exampleTest {
 				x.server.Intercept(nil)
 				secret := x.server.Tokens()[0].Secret
 				if got := x.attributes("terraform_data.secret")["input"]; got != secret {
-					x.t.Errorf("the secret store has %v", got)
+					x.t.Errorf("the secret store holds %v", got)
 				}
 			},
 		},
@@ -452,7 +452,7 @@ func TestExamples(t *testing.T) {
 		t.Run(strings.TrimSpace(test.directory+" "+test.name), func(t *testing.T) {
 			server := newServer(t)
 			if test.ca != nil {
-				server = newTLSServer(t, test.ca, nil)
+				server = newTLSServer(t, test.ca, "127.0.0.1", nil)
 			}
 			t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
 			if test.environment == nil {

@@ -117,11 +117,7 @@ func TestSecretsInResponse(t *testing.T) {
 // expect, and each header when it is told to.
 func TestStandardLoggerIsSilent(t *testing.T) {
 	ca := circlecitest.NewAuthority()
-	certificate, key := ca.Issue("127.0.0.1")
-	overHTTP2 := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
-	overHTTP2.EnableHTTP2 = true
-	overHTTP2.StartTLS()
-	t.Cleanup(overHTTP2.Close)
+	overHTTP2 := newTLSServer(t, ca, "127.0.0.1", nil, func(s *circlecitest.Server) { s.EnableHTTP2 = true })
 	overHTTP2.SetHandler(circlecitest.JSON(`{"unclaimed_task_count": 3}`))
 	surplus := newServer(t)
 	surplus.SetHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -135,7 +131,7 @@ func TestStandardLoggerIsSilent(t *testing.T) {
 		_ = connection.Close()
 	}))
 	for name, row := range map[string]struct{ url, attributes string }{
-		"HTTP/2":           {overHTTP2.URL, heredoc("ca_cert_pem", ca.CertificatePEM)},
+		"HTTP/2":           {overHTTP2.URL, line("ca_cert_pem", ca.CertificatePEM) + "\n"},
 		"surplus response": {surplus.URL, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
