@@ -70,6 +70,9 @@ func dataBlock(dataSource, attributes string) string {
 	return fmt.Sprintf("data %q \"test\" {\n  %s\n}\n", dataSource, attributes)
 }
 
+// output is an output that is called test.
+func output(value string) string { return fmt.Sprintf("output \"test\" {\n  value = %s\n}\n", value) }
+
 const (
 	tasksBlock   = "data \"circleci_runner_tasks\" \"test\" {\n  resource_class = \"acme/linux\"\n}\n"
 	runnersBlock = "data \"circleci_runners\" \"test\" {\n  namespace = \"acme\"\n}\n"

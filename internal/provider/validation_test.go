@@ -356,7 +356,7 @@ func TestInvalidProvider(t *testing.T) {
 		"CA that is a file name": {
 			attributes: token + `ca_cert_pem = "ca.pem"`, summary: noCA, detail: "The value of ca_cert_pem holds no certificate in PEM form.",
 		},
-		"empty CA":            {attributes: token + `ca_cert_pem = ""`, summary: noCA, detail: "holds no certificate in PEM form."},
+		"empty CA": {attributes: token + `ca_cert_pem = ""`, summary: noCA, detail: "holds no certificate in PEM form."},
 		"key among CAs": {
 			attributes: token + line("ca_cert_pem", certificate+key), summary: noCA, detail: "holds a block that is not a certificate.",
 		},
