@@ -52,7 +52,6 @@ func TestRunnerFilters(t *testing.T) {
 		}
 		runners = append(runners, runnerValue(r.ResourceClass, r.Hostname, r.Name, r.FirstConnected, r.LastConnected, lastUsed, r.Version))
 	}
-	const organization = "b9291e0d-a11e-41fb-8517-c545388b5953"
 	for name, row := range map[string]struct {
 		dataSource string // The default is runners.
 		attributes string
@@ -188,7 +187,7 @@ func TestV3Required(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ block, detail string }{
 		"runners of an organization": {
-			block:  dataBlock("circleci_organization_runners", `organization_id = "b9291e0d-a11e-41fb-8517-c545388b5953"`),
+			block:  dataBlock("circleci_organization_runners", line("organization_id", organization)),
 			detail: "API v2 does not list the runners of an organization. Set api_version to v3 in the provider, or use circleci_runners.",
 		},
 		"limit of running tasks": {
