@@ -53,9 +53,7 @@ func TestSettings(t *testing.T) {
 		},
 
 		"token, header": {attributes: []string{token, `token_scheme = "header"`}},
-		"token, basic": {
-			attributes: []string{token, `token_scheme = "basic"`}, header: "Authorization", value: basic,
-		},
+		"token, basic":  {attributes: []string{token, `token_scheme = "basic"`}, header: "Authorization", value: basic},
 		"token, bearer": {attributes: []string{token, `token_scheme = "bearer"`}, header: "Authorization", value: "Bearer personal-1"},
 		"launch token":  {attributes: []string{launch}, header: "Authorization", value: "Bearer launcher-1"},
 		"session cookie": {

@@ -31,122 +31,114 @@ func TestValidateDataSources(t *testing.T) {
 		noSlash  = "has no slash between namespace and name."
 		natural  = " must be an integer from 0 to 9223372036854775807, got: "
 
-		linux     = `resource_class = "acme/linux"`
-		acme      = `namespace = "acme"`
-		connected = linux + "\n" + `connected_within = "2m"` + "\n"
+		linux     = `resource_class = "acme/linux"` + "\n"
+		acme      = `namespace = "acme"` + "\n"
+		connected = linux + `connected_within = "2m"` + "\n"
 	)
+	waitFor := func(limits string) string { return "wait_for = { " + limits + " }" }
+	// A name starts with a data source, without its prefix circleci_.
 	for name, row := range map[string]struct {
-		dataSource      string // It is without its prefix circleci_.
 		attributes      string // The diagnostic is at the last line.
 		summary, detail string
 	}{
-		"no filter": {
-			dataSource: "runners", summary: "Missing Attribute Configuration",
-			detail: "At least one of these attributes must be configured: [resource_class,namespace]",
+		"runners: no filter": {
+			summary: "Missing Attribute Configuration",
+			detail:  "At least one of these attributes must be configured: [resource_class,namespace]",
 		},
-		"class without a slash": {
-			dataSource: "runners", attributes: `resource_class = "linux"`, summary: class,
+		"runners: class without a slash": {
+			attributes: `resource_class = "linux"`, summary: class,
 			detail: `The value of resource_class ` + noSlash + ` A resource class is namespace/name, such as "acme/linux".`,
 		},
-		"class with a line break": {dataSource: "runners", attributes: `resource_class = "acme/linux\n"`, summary: class},
-		"namespace with a slash": {
-			dataSource: "runners", attributes: `namespace = "acme/linux"`, summary: "Invalid namespace",
+		"runners: class with a line break": {attributes: `resource_class = "acme/linux\n"`, summary: class},
+		"runners: namespace with a slash": {
+			attributes: `namespace = "acme/linux"`, summary: "Invalid namespace",
 			detail: `The value of namespace has a slash ... . A namespace is the part of a resource class before the slash, such as "acme".`,
 		},
-		"class outside the namespace": {
-			dataSource: "runners", attributes: "namespace = \"other\"\n" + linux, summary: outside,
+		"runners: class outside the namespace": {
+			attributes: "namespace = \"other\"\n" + `resource_class = "acme/linux"`, summary: outside,
 			detail: `The resource class "acme/linux" is not in the namespace "other". Specify a class that starts with "other/", or another namespace.`,
 		},
-		"class of a namespace with the same prefix": {
-			dataSource: "runners", attributes: acme + "\n" + `resource_class = "acme-2/linux"`, summary: outside, detail: `"acme/"`,
+		"runners: class of a namespace with the same prefix": {
+			attributes: acme + `resource_class = "acme-2/linux"`, summary: outside, detail: `"acme/"`,
 		},
-		"connected_within without a unit": {
-			dataSource: "runners", attributes: linux + "\n" + `connected_within = "10"`, summary: duration,
-			detail: "The value of connected_within is not a duration.",
+		"runners: connected_within without a unit": {
+			attributes: linux + `connected_within = "10"`, summary: duration, detail: "connected_within is not a duration.",
 		},
-		"negative connected_within": {
-			dataSource: "runners", attributes: linux + "\n" + `connected_within = "-10m"`, summary: duration,
-			detail: "The value of connected_within must be greater than zero.",
+		"runners: negative connected_within": {
+			attributes: linux + `connected_within = "-10m"`, summary: duration, detail: "connected_within must be greater than zero.",
 		},
-		"wait_for without connected_within": {
-			dataSource: "runners", attributes: linux + "\n" + `wait_for = { min_runners = 1 }`, summary: combined,
+		"runners: wait_for without connected_within": {
+			attributes: linux + waitFor(`min_runners = 1`), summary: combined,
 			detail: `Attribute "connected_within" must be specified when "wait_for" is specified`,
 		},
-		"wait_for without min_runners": {
-			dataSource: "runners", attributes: connected + `wait_for = { timeout = "1m" }`, summary: "Incorrect attribute value type",
+		"runners: wait_for without min_runners": {
+			attributes: connected + waitFor(`timeout = "1m"`), summary: "Incorrect attribute value type",
 			detail: `attribute "min_runners" is required`,
 		},
-		"negative min_runners": {
-			dataSource: "runners", attributes: connected + `wait_for = { min_runners = -1 }`, summary: number,
-			detail: "The value of wait_for.min_runners" + natural + "-1.",
+		"runners: negative min_runners": {
+			attributes: connected + waitFor(`min_runners = -1`), summary: number, detail: "wait_for.min_runners" + natural + "-1.",
 		},
-		"fraction of min_runners": {
-			dataSource: "runners", attributes: connected + `wait_for = { min_runners = 0.5 }`, summary: number,
-			detail: "The value of wait_for.min_runners" + natural + "0.5.",
+		"runners: fraction of min_runners": {
+			attributes: connected + waitFor(`min_runners = 0.5`), summary: number, detail: "wait_for.min_runners" + natural + "0.5.",
 		},
-		"min_runners beyond 64 bits": {
-			dataSource: "runners", attributes: connected + `wait_for = { min_runners = 1e400 }`, summary: number,
-			detail: "The value of wait_for.min_runners" + natural + "1e+400.",
+		"runners: min_runners beyond 64 bits": {
+			attributes: connected + waitFor(`min_runners = 1e400`), summary: number, detail: "wait_for.min_runners" + natural + "1e+400.",
 		},
-		"poll_interval of zero": {
-			dataSource: "runners", attributes: connected + `wait_for = { min_runners = 1, poll_interval = "0s" }`, summary: duration,
-			detail: "The value of wait_for.poll_interval must be greater than zero.",
+		"runners: poll_interval of zero": {
+			attributes: connected + waitFor(`min_runners = 1, poll_interval = "0s"`), summary: duration,
+			detail: "wait_for.poll_interval must be greater than zero.",
 		},
-		"poll_interval below the minimum": {
-			dataSource: "runners", attributes: connected + `wait_for = { min_runners = 1, poll_interval = "999ms" }`, summary: duration,
-			detail: "The value of wait_for.poll_interval must be at least 1s.",
+		"runners: poll_interval below the minimum": {
+			attributes: connected + waitFor(`min_runners = 1, poll_interval = "999ms"`), summary: duration,
+			detail: "wait_for.poll_interval must be at least 1s.",
 		},
-		"tasks without a class": {dataSource: "runner_tasks", summary: missing, detail: `The argument "resource_class" is required`},
-		"tasks of a namespace":  {dataSource: "runner_tasks", attributes: `resource_class = "acme"`, summary: class, detail: noSlash},
-		"tasks with a typo": {
-			dataSource: "runner_tasks", attributes: linux + "\n" + `resource_clas = "acme/linux"`, summary: "Unsupported argument",
+		"runner_tasks: without a class": {summary: missing, detail: `The argument "resource_class" is required`},
+		"runner_tasks: of a namespace":  {attributes: `resource_class = "acme"`, summary: class, detail: noSlash},
+		"runner_tasks: with a typo": {
+			attributes: linux + `resource_clas = "acme/linux"`, summary: "Unsupported argument",
 			detail: `An argument named "resource_clas" is not expected here.`,
 		},
-		"tasks without a limit": {
-			dataSource: "runner_tasks", attributes: linux + "\n" + `wait_for = { timeout = "1m" }`, summary: combined,
+		"runner_tasks: without a limit": {
+			attributes: linux + waitFor(`timeout = "1m"`), summary: combined,
 			detail: "At least one attribute out of [wait_for.max_running,wait_for.max_unclaimed] must be specified",
 		},
-		"negative max_unclaimed": {
-			dataSource: "runner_tasks", attributes: linux + "\n" + `wait_for = { max_unclaimed = -1 }`, summary: number,
-			detail: "The value of wait_for.max_unclaimed" + natural + "-1.",
+		"runner_tasks: negative max_unclaimed": {
+			attributes: linux + waitFor(`max_unclaimed = -1`), summary: number, detail: "wait_for.max_unclaimed" + natural + "-1.",
 		},
-		"negative max_running": {
-			dataSource: "runner_tasks", attributes: linux + "\n" + `wait_for = { max_running = -1 }`, summary: number,
-			detail: "The value of wait_for.max_running" + natural + "-1.",
+		"runner_tasks: negative max_running": {
+			attributes: linux + waitFor(`max_running = -1`), summary: number, detail: "wait_for.max_running" + natural + "-1.",
 		},
-		"invalid timeout": {
-			dataSource: "runner_tasks", attributes: linux + "\n" + `wait_for = { max_unclaimed = 1, timeout = "soon" }`, summary: duration,
-			detail: "The value of wait_for.timeout is not a duration.",
+		"runner_tasks: invalid timeout": {
+			attributes: linux + waitFor(`max_unclaimed = 1, timeout = "soon"`), summary: duration,
+			detail: "wait_for.timeout is not a duration.",
 		},
-		"fleet without a namespace": {dataSource: "runner_fleet", summary: missing, detail: `The argument "namespace" is required`},
-		"fleet with an invalid class": {
-			dataSource: "runner_fleet", attributes: acme + "\n" + `resource_classes = ["linux"]`, summary: class, detail: noSlash,
-		},
-		"fleet with a class outside the namespace": {
-			dataSource: "runner_fleet", attributes: acme + "\n" + `resource_classes = ["other/linux"]`, summary: outside,
+		"runner_fleet: without a namespace":   {summary: missing, detail: `The argument "namespace" is required`},
+		"runner_fleet: with an invalid class": {attributes: acme + `resource_classes = ["linux"]`, summary: class, detail: noSlash},
+		"runner_fleet: with a class outside the namespace": {
+			attributes: acme + `resource_classes = ["other/linux"]`, summary: outside,
 			detail: `The resource class "other/linux" is not in the namespace "acme".`,
 		},
-		"fleet with a null class": {
-			dataSource: "runner_fleet", attributes: acme + "\n" + `resource_classes = ["acme/linux", null, terraform_data.unknown.id]`,
-			summary: class, detail: "An element of resource_classes is null. Remove it",
+		"runner_fleet: with a null class": {
+			attributes: acme + `resource_classes = ["acme/linux", null, terraform_data.unknown.id]`,
+			summary:    class, detail: "An element of resource_classes is null. Remove it",
 		},
-		"fleet with two names of a class": {
-			dataSource: "runner_fleet", attributes: acme + "\n" + `resource_classes = ["acme/linux", "acme/Linux", "acme/mac"]`,
-			summary: "Duplicate resource class",
-			detail:  `The elements "acme/Linux" and "acme/linux" of resource_classes name the same resource class. Specify each resource class once.`,
+		"runner_fleet: with two names of a class": {
+			attributes: acme + `resource_classes = ["acme/linux", "acme/Linux", "acme/mac"]`,
+			summary:    "Duplicate resource class",
+			detail:     `The elements "acme/Linux" and "acme/linux" of resource_classes name the same resource class. Specify each resource class once.`,
 		},
-		"fleet with an invalid duration": {
-			dataSource: "runner_fleet", attributes: acme + "\n" + `connected_within = ""`, summary: duration,
-			detail: "The value of connected_within is not a duration.",
+		"runner_fleet: with an invalid duration": {
+			attributes: acme + `connected_within = ""`, summary: duration, detail: "connected_within is not a duration.",
 		},
-		"organization by name": {
-			dataSource: "organization_runners", attributes: `organization_id = "acme"`, summary: "Invalid Attribute Value Match",
+		"organization_runners: organization by name": {
+			attributes: `organization_id = "acme"`, summary: "Invalid Attribute Value Match",
 			detail: "must be the organization's UUID, such as b9291e0d-a11e-41fb-8517-c545388b5953",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorkspace(t, dataBlock("circleci_"+row.dataSource, row.attributes)+"resource \"terraform_data\" \"unknown\" {}\n")
+			dataSource, _, _ := strings.Cut(name, ": ")
+			w := newWorkspace(t, dataBlock("circleci_"+dataSource, row.attributes)+"resource \"terraform_data\" \"unknown\" {}\n")
 			assertDiagnostic(t, w.validate(), wantDiagnostic{at: lastLine(row.attributes), summary: row.summary, detail: row.detail})
 		})
 	}
