@@ -46,7 +46,7 @@ func TestShortCredential(t *testing.T) {
 				at: row.attribute, summary: "Short personal API token", detail: "The personal API token from " + row.source + fewer,
 			})
 			assertDiagnostic(t, got[:1], wantDiagnostic{
-				summary: "Error counting tasks of resource class acme/linux",
+				summary: countingTasks,
 				detail:  "GET " + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux answered 401 Unauthorized: \"Invalid token provided.\"",
 			})
 		})
@@ -82,7 +82,7 @@ func TestRejectedCredentialRemediation(t *testing.T) {
 				}
 				got := newWorkspace(t, providerWith(lines...)+tasksBlock).plan()
 				assertDiagnostic(t, got, wantDiagnostic{
-					summary: "Error counting tasks of resource class acme/linux", detail: "The " + row.source + what + row.remediation,
+					summary: countingTasks, detail: "The " + row.source + what + row.remediation,
 				})
 				if !strings.HasSuffix(got[0].Detail, row.remediation) {
 					t.Errorf("the detail does not end in %q: %s", row.remediation, got[0].Detail)
@@ -103,7 +103,7 @@ func TestDefaultURL(t *testing.T) {
 			server.SetHandler(circlecitest.Raw(http.StatusBadGateway, "text/plain", "refused"))
 			t.Setenv("HTTPS_PROXY", server.URL)
 			assertDiagnostic(t, newWorkspace(t, providerWith(line(attribute, "sesame-open"))+tasksBlock).plan(), wantDiagnostic{
-				summary: "Error counting tasks of resource class acme/linux",
+				summary: countingTasks,
 				detail:  "GET https://" + host + "/api/v2/runner/tasks?resource-class=acme%2Flinux: the proxy answered 502 Bad Gateway (tried once in ",
 			})
 			for _, request := range server.Requests() {

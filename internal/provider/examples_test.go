@@ -36,7 +36,7 @@ type exampleTest struct {
 	name string
 	// environment is set in addition to the URL of the server. The default is CIRCLE_TOKEN.
 	environment map[string]string
-	// ca is the certificate authority of the server. Without one, the server has no TLS.
+	// ca issues the certificate of the server. Without one, the server has no TLS.
 	ca    *circlecitest.Authority
 	steps []exampleStep
 }
