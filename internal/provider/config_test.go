@@ -49,7 +49,8 @@ func TestSettings(t *testing.T) {
 		},
 		"URL with a path": {attributes: []string{token, `api_url = "URL/circle/ci/api/v2/"`}, path: "/circle/ci/api/v2/runner"},
 		"User-Agent": {
-			attributes: []string{token}, environment: variables{"TF_APPEND_USER_AGENT": " acme-ci/1\n(team) "}, userAgent: userAgent + " acme-ci/1 (team)",
+			attributes: []string{token}, environment: variables{"TF_APPEND_USER_AGENT": " acme-ci/1\n(team) "},
+			userAgent: userAgent + " acme-ci/1 (team)",
 		},
 
 		"token, header": {attributes: []string{token, `token_scheme = "header"`}},

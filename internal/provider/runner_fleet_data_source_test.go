@@ -1,13 +1,12 @@
 package provider_test
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
@@ -76,8 +75,8 @@ func TestFleet(t *testing.T) {
 			server.SetTasks("acme/empty", 9, 0)
 			server.SetTasks("acme/e\u0301", 5, 0)
 			w := newWorkspace(t, row.block(server)+dataBlock("circleci_runner_fleet", `namespace = "acme"`+row.attributes)+
-				output(strings.ReplaceAll("[T.by_resource_class, T.runner_count, T.connected_runner_count, T.unclaimed_task_count, T.running_task_count]",
-					"T", "data.circleci_runner_fleet.test")))
+				strings.ReplaceAll(output("[T.by_resource_class, T.runner_count, T.connected_runner_count, T.unclaimed_task_count, T.running_task_count]"),
+					"T.", "data.circleci_runner_fleet.test."))
 			expectOutputs(t, w, map[string]any{"test": append([]any{row.classes}, row.totals...)})
 			lists := slices.DeleteFunc(server.Requests(), func(r circlecitest.Request) bool { return !strings.HasSuffix(r.Path, "/runner") })
 			if len(lists) != 1 || requestURL(lists[0]) != lists[0].Path+"?namespace=acme" {
@@ -90,6 +89,9 @@ func TestFleet(t *testing.T) {
 // TestFleetErrors has lists and counts from which no fleet can be made. Each list is of namespace acme.
 func TestFleetErrors(t *testing.T) {
 	t.Parallel()
+	list := func(classes ...string) string {
+		return `{"items": [{"name": "x", "resource_class": "` + strings.Join(classes, `"}, {"name": "x", "resource_class": "`) + `"}]}`
+	}
 	for name, row := range map[string]struct {
 		runners         string
 		count           func(class string) http.Handler // It is the count of running tasks, too.
@@ -97,7 +99,7 @@ func TestFleetErrors(t *testing.T) {
 		want            wantDiagnostic
 	}{
 		"some counts": {
-			runners: `{"items": [{"resource_class": "acme/a", "name": "x"}, {"resource_class": "acme/b", "name": "x"}, {"resource_class": "acme/c", "name": "x"}]}`,
+			runners: list("acme/a", "acme/b", "acme/c"),
 			count: func(class string) http.Handler {
 				if class == "acme/b" {
 					return circlecitest.JSON(`{"unclaimed_task_count": 1, "running_runner_tasks": 1}`)
@@ -121,7 +123,7 @@ func TestFleetErrors(t *testing.T) {
 			},
 		},
 		"total beyond 64 bits": {
-			runners: `{"items": [{"resource_class": "acme/a", "name": "x"}, {"resource_class": "acme/b", "name": "x"}]}`,
+			runners: list("acme/a", "acme/b"),
 			count: func(string) http.Handler {
 				return circlecitest.JSON(`{"unclaimed_task_count": 9223372036854775807, "running_runner_tasks": 1}`)
 			},
@@ -144,7 +146,7 @@ func TestFleetErrors(t *testing.T) {
 				}
 				return circlecitest.JSON(row.runners)
 			})
-			attributes := providertest.Attributes{"namespace": providertest.String("acme"), "connected_within": tftypes.NewValue(tftypes.String, nil)}
+			attributes := maps.Clone(acmeNamespace)
 			if row.connectedWithin != "" {
 				attributes["connected_within"] = providertest.String(row.connectedWithin)
 			}

@@ -356,7 +356,8 @@ func TestInvalidProvider(t *testing.T) {
 			attributes: token + line("ca_cert_pem", certificate+unreadable), summary: noCA, detail: "holds a certificate that cannot be read.",
 		},
 		"certificate without key": {
-			attributes: token + line("client_cert_pem", certificate), summary: noPair, detail: "client_cert_pem is set without client_key_pem" + giveBoth,
+			attributes: token + line("client_cert_pem", certificate), summary: noPair,
+			detail: "client_cert_pem is set without client_key_pem" + giveBoth,
 		},
 		"key without certificate": {
 			attributes: token + line("client_key_pem", key), summary: noPair, detail: "client_key_pem is set without client_cert_pem" + giveBoth,

@@ -72,7 +72,8 @@ func TestWait(t *testing.T) {
 		},
 		"transient errors": {
 			waitFor:   providertest.Attributes{"max_unclaimed": number(0)},
-			responses: []http.Handler{busy, queue(1), circlecitest.TruncatedBody(`{"unclaimed_task_count": 0}`), busy, queue(0)}, elapsed: 40 * time.Second,
+			responses: []http.Handler{busy, queue(1), circlecitest.TruncatedBody(`{"unclaimed_task_count": 0}`), busy, queue(0)},
+			elapsed:   40 * time.Second,
 		},
 		"transient errors until the end": {
 			waitFor:   providertest.Attributes{"max_unclaimed": number(0), "timeout": text("10s")},
