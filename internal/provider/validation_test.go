@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"cmp"
 	"strings"
 	"testing"
 
@@ -223,17 +222,18 @@ func TestInvalidProvider(t *testing.T) {
 		variableName = "from the environment variable "
 	)
 	for name, row := range map[string]struct {
-		attributes          string // The diagnostic is at the last line. The default of api_url is one without a listener.
-		environment         map[string]string
-		summary, detail, at string
-		planOnly            bool // Validate does not find it, as with an environment or a variable, which it does not know.
+		attributes      string // The diagnostic is at the last line. The default of api_url is one without a listener.
+		atNoLine        bool   // The diagnostic is at no line: no attribute is wrong by itself.
+		environment     variables
+		summary, detail string
+		planOnly        bool // Validate does not find it, as with an environment or a variable, which it does not know.
 	}{
 		"no credential": {
 			planOnly: true, summary: noCredential,
 			detail: giveOne + "which works everywhere and can be made at https://app.circleci.com/settings/user/tokens; a launch token " +
 				"(launch_token or CIRCLECI_RUNNER_API_AUTH_TOKEN); a browser's session cookie (session_cookie or CIRCLECI_SESSION_COOKIE).",
 		},
-		"none but a scheme":     {attributes: `token_scheme = "basic"`, at: "-", summary: noCredential, detail: giveOne, planOnly: true},
+		"none but a scheme":     {attributes: `token_scheme = "basic"`, atNoLine: true, summary: noCredential, detail: giveOne, planOnly: true},
 		"empty token variables": {environment: variables{"CIRCLE_TOKEN": "", "CIRCLECI_CLI_TOKEN": ""}, summary: noCredential, detail: giveOne},
 		"token and launch token": {
 			attributes: "token = var.good\nlaunch_token = var.good", summary: two,
@@ -318,7 +318,7 @@ func TestInvalidProvider(t *testing.T) {
 			detail: "ends in /api/v3, but api_version is v2" + giveURL, planOnly: true,
 		},
 		"CIRCLECI_RUNNER_API_URL with another version": {
-			attributes: token + `api_version = "v2"`, at: "-", environment: variables{"CIRCLECI_RUNNER_API_URL": "https://runner.example.com/api/v3"},
+			attributes: token + `api_version = "v2"`, atNoLine: true, environment: variables{"CIRCLECI_RUNNER_API_URL": "https://runner.example.com/api/v3"},
 			summary: url, detail: "The URL " + variableName + "CIRCLECI_RUNNER_API_URL ends in /api/v3, but api_version is v2",
 		},
 		"plain http that is not verified either": {
@@ -385,7 +385,10 @@ func TestInvalidProvider(t *testing.T) {
 				lines = []string{`api_url = "https://127.0.0.1:1"`, row.attributes}
 			}
 			w := newWorkspace(t, secretVariables+providerWith(lines...)+tasksBlock)
-			want := wantDiagnostic{at: strings.TrimPrefix(cmp.Or(row.at, lastLine(row.attributes)), "-"), summary: row.summary, detail: row.detail}
+			want := wantDiagnostic{at: lastLine(row.attributes), summary: row.summary, detail: row.detail}
+			if row.atNoLine {
+				want.at = ""
+			}
 			got := w.plan()
 			assertDiagnostic(t, got, want)
 			expectNoSecret(t, got)
