@@ -3,6 +3,7 @@ package provider_test
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -35,20 +36,42 @@ func newServer(t *testing.T) *circlecitest.Server {
 	return server
 }
 
-// providerBlock configures the provider for a server, with a valid token.
-func providerBlock(server *circlecitest.Server) string {
-	return fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token = %q\n}\n", server.URL, circlecitest.PersonalToken)
+// providerWith returns a provider block of these lines.
+func providerWith(lines ...string) string {
+	return "provider \"circleci\" {\n  " + strings.Join(lines, "\n  ") + "\n}\n"
 }
+
+// line returns an attribute of a block.
+func line(attribute, value string) string { return fmt.Sprintf("%s = %q", attribute, value) }
+
+// providerBlock configures the provider for a server, with a valid token.
+func providerBlock(server *circlecitest.Server) string { return tokenProviderBlock(server.URL) }
 
 // v3Block is providerBlock with API v3.
 func v3Block(server *circlecitest.Server) string {
-	return fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token = %q\n  api_version = \"v3\"\n}\n", server.URL, circlecitest.PersonalToken)
+	return tokenProviderBlock(server.URL, `api_version = "v3"`)
+}
+
+// tokenProviderBlock configures the provider for a URL, with a valid token and these lines.
+func tokenProviderBlock(url string, lines ...string) string {
+	return providerWith(append([]string{line("api_url", url), line("token", circlecitest.PersonalToken)}, lines...)...)
+}
+
+// setenv sets environment variables for a test, in which URL stands for the given URL.
+func setenv(t *testing.T, environment map[string]string, url string) {
+	t.Helper()
+	for name, value := range environment {
+		t.Setenv(name, strings.ReplaceAll(value, "URL", url))
+	}
 }
 
 // dataBlock is a data source that is called test.
 func dataBlock(dataSource, attributes string) string {
 	return fmt.Sprintf("data %q \"test\" {\n  %s\n}\n", dataSource, attributes)
 }
+
+// output is an output that is called test.
+func output(value string) string { return fmt.Sprintf("output \"test\" {\n  value = %s\n}\n", value) }
 
 const (
 	tasksBlock   = "data \"circleci_runner_tasks\" \"test\" {\n  resource_class = \"acme/linux\"\n}\n"

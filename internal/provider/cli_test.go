@@ -27,11 +27,11 @@ type workspace struct {
 
 // newWorkspace writes a configuration, with a required_providers block, to a new directory. The test's own process serves the
 // provider, so that the race detector covers it. The provider does not retry.
-func newWorkspace(t *testing.T, configuration string, opts ...provider.Option) *workspace {
+func newWorkspace(t *testing.T, configuration string) *workspace {
 	t.Helper()
 	w := emptyWorkspace(t)
-	opts = append([]provider.Option{func(c *circleci.Config) { c.MaxRetries = 0 }}, opts...)
-	w.Env = append(w.Env, "TF_REATTACH_PROVIDERS="+serveProvider(t, opts...))
+	server := provider.NewServer("test", func(c *circleci.Config) { c.MaxRetries = 0 })
+	w.Env = append(w.Env, "TF_REATTACH_PROVIDERS="+serve(t, "circleci-community/circleci", server))
 	w.write("main.tf", cli.RequiredProviders+configuration)
 	return w
 }
@@ -58,13 +58,7 @@ func requireCLI(t *testing.T) {
 	}
 }
 
-// serveProvider serves the provider until the test ends and returns a value of TF_REATTACH_PROVIDERS.
-func serveProvider(t *testing.T, opts ...provider.Option) string {
-	t.Helper()
-	return serve(t, "circleci-community/circleci", provider.NewServer("test", opts...))
-}
-
-// serve is serveProvider for any provider and source address.
+// serve serves a provider with a source address until the test ends, and returns a value of TF_REATTACH_PROVIDERS.
 func serve(t *testing.T, address string, server func() tfprotov6.ProviderServer) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

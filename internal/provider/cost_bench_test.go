@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
@@ -61,42 +62,30 @@ func TestCostOfRunners(t *testing.T) {
 }
 
 // blockCounts responds to no count until n are in flight. It returns how many were in flight at most.
-func blockCounts(server *circlecitest.Server, n int, list http.Handler) (maxInFlight func() int) {
-	var (
-		mu                sync.Mutex
-		inFlight, highest int
-		full              = make(chan struct{})
-	)
+func blockCounts(server *circlecitest.Server, n int64, list http.Handler) (maxInFlight func() int64) {
+	var inFlight, highest atomic.Int64
+	full := make(chan struct{})
 	oneTask := circlecitest.JSON(`{"unclaimed_task_count": 1}`)
 	server.Intercept(func(r *http.Request) http.Handler {
 		if !strings.HasSuffix(r.URL.Path, "/tasks") {
 			return list
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			mu.Lock()
-			inFlight++
-			if inFlight > highest {
-				highest = inFlight
-				if highest == n {
+			current := inFlight.Add(1)
+			for high := highest.Load(); current > high; high = highest.Load() {
+				if highest.CompareAndSwap(high, current) && current == n {
 					close(full)
 				}
 			}
-			mu.Unlock()
 			select {
 			case <-full:
 			case <-r.Context().Done():
 			}
-			mu.Lock()
-			inFlight--
-			mu.Unlock()
+			inFlight.Add(-1)
 			oneTask.ServeHTTP(w, r)
 		})
 	})
-	return func() int {
-		mu.Lock()
-		defer mu.Unlock()
-		return highest
-	}
+	return highest.Load
 }
 
 // TestCostOfCounts counts the tasks of 200 classes, in one block and in a block for each, read concurrently. Both send one

@@ -3,11 +3,14 @@ package provider_test
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -15,6 +18,47 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
+
+// failedRead is a read that fails: its summary, and the attribute that an error may be about.
+type failedRead struct {
+	dataSource, attribute, summary string
+	attributes                     providertest.Attributes
+}
+
+const organization = "b9291e0d-a11e-41fb-8517-c545388b5953"
+
+var (
+	acmeRunners = failedRead{
+		dataSource: "circleci_runners", attribute: "namespace", attributes: acmeNamespace, summary: "Error reading runners of namespace acme",
+	}
+	linuxRunners = failedRead{
+		dataSource: "circleci_runners", attribute: "resource_class", attributes: linuxClass,
+		summary: "Error reading runners of resource class acme/linux",
+	}
+	linuxTasks = failedRead{
+		dataSource: "circleci_runner_tasks", attribute: "resource_class", attributes: linuxClass, summary: countingTasks,
+	}
+	acmeFleet = failedRead{
+		dataSource: "circleci_runner_fleet", attribute: "namespace", attributes: acmeNamespace, summary: "Error counting tasks of namespace acme",
+	}
+	classesFleet = failedRead{
+		dataSource: "circleci_runner_fleet", attribute: "resource_classes", summary: "Error counting tasks of namespace acme",
+		attributes: providertest.Attributes{"namespace": providertest.String("acme"), "resource_classes": classes(200)},
+	}
+	organizationRunners = failedRead{
+		dataSource: "circleci_organization_runners", attribute: "organization_id", summary: "Error reading runners of organization " + organization,
+		attributes: providertest.Attributes{"organization_id": providertest.String(organization)},
+	}
+)
+
+// classes returns a set of n classes of namespace acme.
+func classes(n int) tftypes.Value {
+	elements := make([]tftypes.Value, n)
+	for i := range elements {
+		elements[i] = providertest.String(fmt.Sprintf("acme/%d", i))
+	}
+	return tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, elements)
+}
 
 // TestErrors has each kind of error of the client, and the settings that decide how often and how long a read is tried. The
 // client's own tests have every case of each kind.
@@ -42,14 +86,6 @@ func TestErrors(t *testing.T) {
 			response: circlecitest.Error(400, "bad filter"), at: "attribute",
 			detail: `400 Bad Request: "bad filter".` + " ... The API rejected the request: check ",
 		},
-		"401": {
-			response: circlecitest.Error(401, "Invalid token"),
-			detail:   `401 Unauthorized: "Invalid token".` + " ... The personal API token from the provider's attribute token was not accepted",
-		},
-		"403": {
-			response: circlecitest.Error(403, "Forbidden"),
-			detail:   `403 Forbidden: "Forbidden".` + " ... The personal API token from the provider's attribute token is not allowed to read this",
-		},
 		"429 with a Retry-After that exceeds the read timeout": {
 			response: circlecitest.WithHeader(circlecitest.Error(429, "slow down"), "Retry-After", "3600"),
 			detail:   `429 Too Many Requests: "slow down" ... 1h0m0s ... ` + limited,
@@ -67,20 +103,26 @@ func TestErrors(t *testing.T) {
 			detail: `502 Bad Gateway ... : "Sign in" (tried 5 times in ` + " ... " + failing + " ... " + notAPI,
 		},
 		"a message with a full stop, and with the token": {
-			response: circlecitest.Error(401, "Bad token: "+circlecitest.PersonalToken+"."), detail: `: "Bad token: (redacted)."` + "\n\n ... was not accepted",
+			response: circlecitest.Error(401, "Bad token: "+circlecitest.PersonalToken+"."),
+			detail:   `: "Bad token: (redacted)."` + "\n\n ... was not accepted",
 		},
-		"206":                {response: circlecitest.Raw(206, "application/json", body), detail: "206 Partial Content ... " + only200},
-		"304":                {response: circlecitest.Raw(304, "application/json", ""), detail: "304 Not Modified.\n\n" + only200},
-		"HTML with 200":      {response: circlecitest.Raw(200, "text/html", page), detail: `an HTML page ... "Sign in".` + " ... " + notAPI},
-		"text with 200":      {response: circlecitest.Raw(200, "text/plain", "It works!"), detail: `plain text ... "It works!"` + "\n\n ... " + notAPI},
-		"malformed response": {response: circlecitest.JSON(`{"items": null, "unclaimed_task_count": null}`), detail: "has null for ... " + format},
+		"206":           {response: circlecitest.Raw(206, "application/json", body), detail: "206 Partial Content ... " + only200},
+		"304":           {response: circlecitest.Raw(304, "application/json", ""), detail: "304 Not Modified.\n\n" + only200},
+		"HTML with 200": {response: circlecitest.Raw(200, "text/html", page), detail: `an HTML page ... "Sign in".` + " ... " + notAPI},
+		"text with 200": {
+			response: circlecitest.Raw(200, "text/plain", "It works!"), detail: `plain text ... "It works!"` + "\n\n ... " + notAPI,
+		},
+		"malformed response": {
+			response: circlecitest.JSON(`{"items": null, "unclaimed_task_count": null}`), detail: "has null for ... " + format,
+		},
 		"truncated body": {
 			response: circlecitest.TruncatedBody(body), requests: 5,
 			detail: "the connection was closed in the middle of the response (tried 5 times in  ... " + network,
 		},
 		"request_timeout": {
-			response: circlecitest.Hang(), settings: providertest.Attributes{"max_retries": providertest.Number(1), "request_timeout": providertest.String("300ms")},
-			detail: "timed out after 300ms waiting for a complete response (tried twice in  ... " + network, requests: 2,
+			response: circlecitest.Hang(), requests: 2,
+			settings: providertest.Attributes{"max_retries": providertest.Number(1), "request_timeout": providertest.String("300ms")},
+			detail:   "timed out after 300ms waiting for a complete response (tried twice in  ... " + network,
 		},
 		"redirect": {
 			response: circlecitest.Redirect("https://login.example.com/sign-in"),
@@ -94,18 +136,8 @@ func TestErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, read := range []struct {
-				dataSource, attribute, summary, url string
-				attributes                          providertest.Attributes
-			}{
-				{
-					dataSource: "circleci_runners", attribute: "namespace", attributes: acmeNamespace,
-					summary: "Error reading runners of namespace acme", url: "/api/v2/runner?namespace=acme",
-				},
-				{
-					dataSource: "circleci_runner_tasks", attribute: "resource_class", attributes: linuxClass,
-					summary: "Error counting tasks of resource class acme/linux", url: "/api/v2/runner/tasks?resource-class=acme%2Flinux",
-				},
+			for url, read := range map[string]failedRead{
+				"/api/v2/runner?namespace=acme": acmeRunners, "/api/v2/runner/tasks?resource-class=acme%2Flinux": linuxTasks,
 			} {
 				synctest.Test(t, func(t *testing.T) {
 					server := newMemoryServer(t)
@@ -118,60 +150,102 @@ func TestErrors(t *testing.T) {
 					_, got := p.read(t.Context(), read.dataSource, read.attributes)
 					assertDiagnostic(t, got, wantDiagnostic{
 						at: strings.Replace(row.at, "attribute", read.attribute, 1), summary: read.summary,
-						detail: "GET " + server.URL + read.url + " ... " + row.detail,
+						detail: "GET " + server.URL + url + " ... " + row.detail,
 					})
-					requests := server.Requests()
-					if want := max(cmp.Or(row.requests, 1), 0); len(requests) != want {
-						t.Errorf("got %d requests, want %d", len(requests), want)
-					}
-					for _, request := range requests {
-						expectRequest(t, request, read.url)
-					}
+					expectRequests(t, server, slices.Repeat([]string{url}, max(cmp.Or(row.requests, 1), 0))...)
 				})
 			}
 		})
 	}
 }
 
-// TestConnectionRefused has a port without a listener, and the CLI.
-func TestConnectionRefused(t *testing.T) {
-	server := newServer(t)
-	server.Close()
-	address := strings.TrimPrefix(server.URL, "http://")
-	assertDiagnostic(t, newWorkspace(t, providerBlock(server)+tasksBlock).plan(), wantDiagnostic{
-		summary: "Error counting tasks of resource class acme/linux",
-		detail:  "GET " + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux: dial tcp " + address + ": connect: connection refused (tried once in ",
-	})
-}
-
-// TestUnauthorizedNamesVariable has an invalid token from the environment.
-func TestUnauthorizedNamesVariable(t *testing.T) {
-	server := newServer(t)
-	t.Setenv("CIRCLECI_CLI_TOKEN", "wrong-token")
-	t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
-	assertDiagnostic(t, newWorkspace(t, tasksBlock).plan(), wantDiagnostic{
-		summary: "Error counting tasks of resource class acme/linux",
-		detail:  "The personal API token from the environment variable CIRCLECI_CLI_TOKEN was not accepted",
-	})
-}
-
-// TestRedirectKeepsCredential redirects to another server, which must not get a connection, with each kind of credential.
-func TestRedirectKeepsCredential(t *testing.T) {
+// TestNotFound has a 404, which the API version may explain, and a 400: both are about an attribute.
+func TestNotFound(t *testing.T) {
 	t.Parallel()
-	for _, attribute := range []string{"token", "launch_token", "session_cookie"} {
-		t.Run(attribute, func(t *testing.T) {
+	const (
+		list2, list3    = "/api/v2/runner", "/api/v3/runner"
+		count2, count3  = "/api/v2/runner/tasks", "/api/v3/runner/tasks"
+		check, noAccess = "Check that ", " is correct, and that the credential has access to it. "
+	)
+	empty, rejected := circlecitest.JSON(`{"items": []}`), circlecitest.Error(400, "no")
+	notFound := circlecitest.Delay(time.Second, circlecitest.Error(404, "Not found")) // After the requests that are sent with it.
+	rejectedFleet := classesFleet
+	rejectedFleet.attribute, rejectedFleet.summary = "namespace", acmeRunners.summary
+	for name, row := range map[string]struct {
+		read       failedRead
+		apiVersion string                  // The default is v2.
+		responses  map[string]http.Handler // They are by path; the default is status 404.
+		detail     string
+		requests   []string // The distinct paths, sorted.
+		count      int      // The number of requests; the default is one for each path.
+	}{
+		"runners of a class that v3 lists": {
+			read: linuxRunners, responses: map[string]http.Handler{list3: empty}, requests: []string{list2, list3},
+			detail: `The server supports API v3: set api_version = "v3" in the provider.`,
+		},
+		"tasks that v2 counts": {
+			read: linuxTasks, apiVersion: "v3", responses: map[string]http.Handler{count2: circlecitest.JSON(`{"unclaimed_task_count": 1}`)},
+			detail: `The server supports API v2: set api_version = "v2" in the provider.`, requests: []string{count2, count3, count3 + "/running"},
+		},
+		"class that neither version has": {
+			read: linuxRunners, requests: []string{list2, list3},
+			detail: check + "resource_class" + noAccess + "CircleCI may also respond with 404 for a resource class without runners. " +
+				"API v3 responds with 404 too.",
+		},
+		"namespace, and v3 rejects the credential": {
+			read: acmeRunners, responses: map[string]http.Handler{list3: circlecitest.Error(403, "no")}, requests: []string{list2, list3},
+			detail: check + "namespace" + noAccess + "A server without API v2 responds with 404 too.",
+		},
+		"namespace, and v3 is overloaded": {
+			read: acmeRunners, responses: map[string]http.Handler{list3: circlecitest.Error(503, "busy")}, requests: []string{list2, list3},
+			detail: "A server without API v2 responds with 404 too.",
+		},
+		"namespace, and v3 is a web page": {
+			read: acmeRunners, responses: map[string]http.Handler{list3: circlecitest.Raw(200, "text/html", "<html></html>")},
+			requests: []string{list2, list3}, detail: "A server without API v2 responds with 404 too.",
+		},
+		"fleet of unknown classes": {
+			read: classesFleet, responses: map[string]http.Handler{list2: empty}, count: 1 + 200 + 1, requests: []string{list2, count2, count3},
+			detail: check + "resource_classes" + noAccess,
+		},
+		"fleet of a listed class": {
+			read: acmeFleet, requests: []string{list2, count2, count3}, detail: check + "namespace" + noAccess,
+			responses: map[string]http.Handler{list2: circlecitest.JSON(`{"items": [{"resource_class": "acme/linux", "name": "a"}]}`)},
+		},
+		"fleet that is rejected": {
+			read: rejectedFleet, responses: map[string]http.Handler{list2: rejected}, requests: []string{list2},
+			detail: "The API rejected the request: check namespace and api_version.",
+		},
+		"organization that is rejected": {
+			read: organizationRunners, apiVersion: "v3", responses: map[string]http.Handler{list3: rejected}, requests: []string{list3},
+			detail: "The API rejected the request: check organization_id and api_version.",
+		},
+		"organization that is not found": {
+			read: organizationRunners, apiVersion: "v3", requests: []string{list3},
+			detail: check + "organization_id" + noAccess + "A server without API v3 responds with 404 too.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			other, server := newServer(t), newServer(t)
-			server.SetHandler(circlecitest.Redirect(other.URL + "/api/v2/runner/tasks?resource-class=acme/linux"))
-			credential := providertest.Attributes{"token": tftypes.NewValue(tftypes.String, nil), attribute: providertest.String("sesame-open")}
-			_, got := newProvider(t, server, credential).read(t.Context(), "circleci_runner_tasks", linuxClass)
-			assertDiagnostic(t, got, wantDiagnostic{
-				summary: "Error counting tasks of resource class acme/linux", detail: "redirected to " + other.URL + ", which was not followed.",
+			synctest.Test(t, func(t *testing.T) {
+				server := newMemoryServer(t)
+				server.Intercept(func(r *http.Request) http.Handler {
+					if response := row.responses[r.URL.Path]; response != nil {
+						return response
+					}
+					return notFound
+				})
+				p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String(cmp.Or(row.apiVersion, "v2"))})
+				_, got := p.read(t.Context(), row.read.dataSource, row.read.attributes)
+				assertDiagnostic(t, got, wantDiagnostic{at: row.read.attribute, summary: row.read.summary, detail: row.detail})
+				var paths []string
+				for _, request := range server.Requests() {
+					paths = append(paths, request.Path)
+				}
+				expectSame(t, "number of requests", cmp.Or(row.count, len(row.requests)), len(paths))
+				slices.Sort(paths)
+				expectSame(t, "requests", row.requests, slices.Compact(paths))
 			})
-			expectRequests(t, server, "/api/v2/runner/tasks?resource-class=acme%2Flinux")
-			if connections := other.Connections(); connections != 0 {
-				t.Errorf("the other server got %d connections", connections)
-			}
 		})
 	}
 }

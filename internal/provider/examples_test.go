@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -35,7 +36,7 @@ type exampleTest struct {
 	name string
 	// environment is set in addition to the URL of the server. The default is CIRCLE_TOKEN.
 	environment map[string]string
-	// ca is the certificate authority of the server. Without one, the server has no TLS.
+	// ca issues the certificate of the server. Without one, the server has no TLS.
 	ca    *circlecitest.Authority
 	steps []exampleStep
 }
@@ -67,14 +68,13 @@ type example struct {
 func exampleFleet(x *example) {
 	runners := slices.Clone(fleet)
 	for i := range runners {
-		runners[i].OrganizationID = "b9291e0d-a11e-41fb-8517-c545388b5953"
+		runners[i].OrganizationID = organization
 		runners[i].LastConnected = ago(time.Minute)
 		switch runners[i].Name {
 		case "a":
 			runners[i].Status = "busy"
 		case "b":
-			runners[i].Status = "idle"
-			runners[i].LastConnected = ago(time.Hour)
+			runners[i].Status, runners[i].LastConnected = "idle", ago(time.Hour)
 		}
 	}
 	x.server.SetRunners(runners...)
@@ -108,11 +108,17 @@ func exampleTests() []exampleTest {
 			diagnostics: want, state: state,
 		}}}
 	}
-	newest, minimum, disconnected := linux("newest", "3.1.10", time.Minute), linux("minimum", "3.1.2-abcdef0", time.Minute), linux("disconnected", "1.0", time.Hour)
+	newest, minimum := linux("newest", "3.1.10", time.Minute), linux("minimum", "3.1.2-abcdef0", time.Minute)
+	disconnected := linux("disconnected", "1.0", time.Hour)
 	released := []string{"terraform_data.release"}
 
-	organization := outputs("data-sources/circleci_organization_runners", map[string]any{"busy": []any{"a"}, "idle": []any{"b"}})
-	organization.environment = map[string]string{"CIRCLE_TOKEN": circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_VERSION": "v3"}
+	byOrganization := outputs("data-sources/circleci_organization_runners", map[string]any{"busy": []any{"a"}, "idle": []any{"b"}})
+	byOrganization.environment = map[string]string{"CIRCLE_TOKEN": circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_VERSION": "v3"}
+	capacityRequests := []string{"/api/v3/runner?namespace=acme"}
+	for _, name := range []string{"gpu", "linux", "mac", "other"} {
+		capacityRequests = append(capacityRequests,
+			"/api/v3/runner/tasks?resource-class=acme%2F"+name, "/api/v3/runner/tasks/running?resource-class=acme%2F"+name)
+	}
 	ca := circlecitest.NewAuthority()
 	return []exampleTest{
 		outputs("provider", map[string]any{"waiting": 3.0}),
@@ -126,7 +132,7 @@ func exampleTests() []exampleTest {
 		outputs("data-sources/circleci_runner_fleet", map[string]any{
 			"connected": map[string]any{"acme/gpu": 0.0, "acme/linux": 1.0, "acme/mac": 1.0}, "waiting": 8.0,
 		}),
-		organization,
+		byOrganization,
 		{directory: "data-sources/circleci_runner_resource_classes", steps: []exampleStep{{
 			before:  func(x *example) { x.server.SetResourceClasses(movedClass) },
 			outputs: map[string]any{"descriptions": map[string]any{"acme/linux": "Linux"}},
@@ -188,14 +194,8 @@ func exampleTests() []exampleTest {
 						x.server.SetTasks("acme/gpu", 5, 0)
 						x.server.SetTasks("acme/other", 100, 0)
 					},
-					outputs: map[string]any{"desired": map[string]any{"acme/linux": 5.0, "acme/mac": 2.0, "acme/gpu": 2.0}, "machines": 9.0},
-					requests: []string{
-						"/api/v3/runner?namespace=acme",
-						"/api/v3/runner/tasks?resource-class=acme%2Fgpu", "/api/v3/runner/tasks/running?resource-class=acme%2Fgpu",
-						"/api/v3/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/tasks/running?resource-class=acme%2Flinux",
-						"/api/v3/runner/tasks?resource-class=acme%2Fmac", "/api/v3/runner/tasks/running?resource-class=acme%2Fmac",
-						"/api/v3/runner/tasks?resource-class=acme%2Fother", "/api/v3/runner/tasks/running?resource-class=acme%2Fother",
-					},
+					outputs:  map[string]any{"desired": map[string]any{"acme/linux": 5.0, "acme/mac": 2.0, "acme/gpu": 2.0}, "machines": 9.0},
+					requests: capacityRequests,
 				},
 				{
 					before: func(x *example) {
@@ -214,7 +214,7 @@ func exampleTests() []exampleTest {
 					for _, class := range []string{"acme/linux", "acme/mac", "acme/gpu"} {
 						x.server.SetTasks(class, 3, 2)
 					}
-					x.write("override.tf", "provider \"circleci\" {\n  api_version = \"v2\"\n}\n")
+					x.write("override.tf", providerWith(`api_version = "v2"`))
 				},
 				// The function is called for each of the three pools.
 				diagnostics: slices.Repeat([]diagnostic{{
@@ -227,7 +227,9 @@ func exampleTests() []exampleTest {
 		},
 		checks("no problems", []circlecitest.Runner{newest, minimum, disconnected}, 10, released),
 		checks("old agents",
-			[]circlecitest.Runner{newest, minimum, linux("old", "3.1.1-abcdef0", time.Minute), linux("strange", "main", time.Minute), linux("unversioned", "", time.Minute)},
+			[]circlecitest.Runner{
+				newest, minimum, linux("old", "3.1.1-abcdef0", time.Minute), linux("strange", "main", time.Minute), linux("unversioned", "", time.Minute),
+			},
 			10, released, failedCheck("Agents of acme/linux are older than 3.1.2: old (3.1.1-abcdef0), strange (main), unversioned (unknown).")),
 		checks("few runners", []circlecitest.Runner{newest, disconnected}, 10, released,
 			failedCheck("Connected runners of acme/linux: 1, expected at least 2.")),
@@ -248,7 +250,7 @@ func exampleTests() []exampleTest {
 				// The runners connect again, which changes no count, but a last_connected.
 				{before: connectAgain(time.Minute), run: func(x *example) { x.expectChanges(false) }},
 				{before: func(x *example) {
-					x.write("last_connected.tf", "output \"last_connected\" {\n  value = data.circleci_runner_fleet.all.by_resource_class[\"acme/linux\"].last_connected\n}\n")
+					x.write("output.tf", output(`data.circleci_runner_fleet.all.by_resource_class["acme/linux"].last_connected`))
 				}},
 				{run: func(x *example) { x.expectChanges(false) }},
 				{before: connectAgain(0), run: func(x *example) { x.expectChanges(true) }},
@@ -274,16 +276,11 @@ func exampleTests() []exampleTest {
 						`run "never_too_many"... pass`, "Success! 3 passed, 0 failed.")
 				}, requests: []string{}},
 				// A module that scales to zero does not pass.
-				{before: func(x *example) {
-					x.write("main.tf", strings.Replace(read(x.t, filepath.Join(x.Dir, "main.tf")), "1, var.max_machines,", "0, var.max_machines,", 1))
-				}, run: func(x *example) {
+				{run: func(x *example) {
+					x.replace("main.tf", "1, var.max_machines,", "0, var.max_machines,")
 					x.expectTest(false, `run "one_machine_for_each_task"... pass`, `run "one_machine_for_no_task"... fail`,
 						"Expected the minimum of 1 machine, got 0.")
-				}, requests: []string{}, after: func(x *example) {
-					if connections := x.server.Connections(); connections != 0 {
-						x.t.Errorf("%d connections were opened", connections)
-					}
-				}},
+				}, requests: []string{}},
 			},
 		},
 		{
@@ -301,28 +298,23 @@ func exampleTests() []exampleTest {
 	}
 }
 
-// replacingExample changes the description of a class that has a token.
+// uuid is the last element of the path of a deletion.
+var uuid = regexp.MustCompile("/[0-9a-f-]{36}$")
+
+// replacingExample changes the description of a class that has a token: both are replaced, the token first.
 func replacingExample() exampleTest {
 	state := []string{classAddress, tokenAddress}
-	return exampleTest{directory: "resources/circleci_runner_resource_class", steps: []exampleStep{
-		{state: state},
-		{
-			before: func(x *example) {
-				x.write("resource.tf", strings.Replace(read(x.t, filepath.Join(x.Dir, "resource.tf")), "Linux machines", "Machines", 1))
-			},
-			state: state,
-			after: func(x *example) {
-				got := mutations(x.server)
-				for i, request := range got {
-					if strings.HasPrefix(request, http.MethodDelete) {
-						got[i] = path.Dir(request) // Without the ID.
-					}
-				}
-				const classes, tokens = "/api/v2/runner/resource", "/api/v2/runner/token"
-				expectSame(x.t, "requests", []string{"DELETE " + tokens, "DELETE " + classes, "POST " + classes, "POST " + tokens}, got)
-			},
+	const classes, tokens = "/api/v2/runner/resource", "/api/v2/runner/token"
+	return exampleTest{directory: "resources/circleci_runner_resource_class", steps: []exampleStep{{state: state}, {
+		before: func(x *example) { x.replace("resource.tf", "Linux machines", "Machines") }, state: state,
+		after: func(x *example) {
+			got := mutations(x.server)
+			for i, request := range got {
+				got[i] = uuid.ReplaceAllString(request, "")
+			}
+			expectSame(x.t, "requests", []string{"DELETE " + tokens, "DELETE " + classes, "POST " + classes, "POST " + tokens}, got)
 		},
-	}}
+	}}}
 }
 
 // fleetExample creates and destroys a fleet. Its machines connect once the command has started them.
@@ -345,7 +337,7 @@ func fleetExample() exampleTest {
 				x.server.Intercept(nil)
 				secret := x.server.Tokens()[0].Secret
 				if got := x.attributes("terraform_data.secret")["input"]; got != secret {
-					x.t.Errorf("the secret store has %v", got)
+					x.t.Errorf("the secret store holds %v", got)
 				}
 			},
 		},
@@ -414,7 +406,10 @@ func waitingExample() exampleTest {
 
 // drainingExample has a queue whose tasks are claimed and end from poll to poll.
 func drainingExample() exampleTest {
-	const unclaimedURL, runningURL = "/api/v3/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/tasks/running?resource-class=acme%2Flinux"
+	const (
+		unclaimedURL = "/api/v3/runner/tasks?resource-class=acme%2Flinux"
+		runningURL   = "/api/v3/runner/tasks/running?resource-class=acme%2Flinux"
+	)
 	return exampleTest{directory: "draining", steps: []exampleStep{
 		{
 			before: func(x *example) {
@@ -441,9 +436,13 @@ func drainingExample() exampleTest {
 	}}
 }
 
-// pollEverySecond shortens the poll interval in the copy of an example.
+// replace replaces a part of a file.
+func (x *example) replace(name, from, to string) {
+	x.write(name, strings.Replace(read(x.t, filepath.Join(x.Dir, name)), from, to, 1))
+}
+
 func (x *example) pollEverySecond() {
-	x.write("main.tf", strings.Replace(read(x.t, filepath.Join(x.Dir, "main.tf")), "wait_for = var.wait ? {", "wait_for = var.wait ? {\n    poll_interval = \"1s\"", 1))
+	x.replace("main.tf", "wait_for = var.wait ? {", "wait_for = var.wait ? {\n    poll_interval = \"1s\"")
 }
 
 func TestExamples(t *testing.T) {
@@ -452,7 +451,7 @@ func TestExamples(t *testing.T) {
 		t.Run(strings.TrimSpace(test.directory+" "+test.name), func(t *testing.T) {
 			server := newServer(t)
 			if test.ca != nil {
-				server = newTLSServer(t, test.ca, nil)
+				server = newTLSServer(t, test.ca, "127.0.0.1", nil)
 			}
 			t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
 			if test.environment == nil {
@@ -505,12 +504,8 @@ func (s exampleStep) do(x *example) {
 }
 
 func expectTokenSent(x *example) {
-	if len(x.server.Requests()) != 1 {
-		x.t.Errorf("got %d requests, want 1", len(x.server.Requests()))
-	}
-	for _, request := range x.server.Requests() {
-		expectCredential(x.t, request, "Circle-Token", circlecitest.PersonalToken)
-	}
+	expectRequests(x.t, x.server, "/api/v2/runner/tasks?resource-class=acme%2Flinux")
+	expectCredential(x.t, x.server.Requests()[0], "Circle-Token", circlecitest.PersonalToken)
 }
 
 // connectAgain serves 50 tasks and the runners of two classes, one of each of which connected this long ago.
@@ -529,25 +524,28 @@ func (x *example) expectPipeline(status int, printed string, messages ...string)
 	x.t.Helper()
 	command := exec.CommandContext(x.t.Context(), "sh", x.Dir+"/run.sh", x.Path)
 	command.Env = append(x.Env, "TF_CLI_ARGS=-no-color")
-	var stdout, stderr, compact bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
+	var stderr, compact bytes.Buffer
+	command.Stderr = &stderr
+	stdout, err := command.Output()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		x.t.Fatal(err)
 	}
-	if stdout.Len() > 0 {
-		x.check(json.Compact(&compact, bytes.TrimSpace(stdout.Bytes())))
+	if len(stdout) > 0 {
+		x.check(json.Compact(&compact, bytes.TrimSpace(stdout)))
 	}
 	if got := command.ProcessState.ExitCode(); got != status || compact.String() != printed {
-		x.t.Errorf("got exit status %d and output %s", got, &stdout)
+		x.t.Errorf("got exit status %d and output %s", got, stdout)
 	}
-	for _, message := range messages {
-		if !strings.Contains(stderr.String(), message) {
-			x.t.Errorf("standard error is without %q", message)
+	expectLines(x.t, stderr.String(), messages...)
+}
+
+// expectLines asserts parts of an output.
+func expectLines(t *testing.T, printed string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(printed, part) {
+			t.Errorf("got output\n%s\nwithout %q", printed, part)
 		}
-	}
-	if x.t.Failed() {
-		x.t.Fatalf("standard error:\n%s", &stderr)
 	}
 }
 
@@ -566,11 +564,7 @@ func (x *example) expectTest(passes bool, lines ...string) {
 	if ok != passes || strings.Contains(printed, "Warning: ") {
 		x.t.Errorf("the tests pass: %t, want %t without a warning:\n%s", ok, passes, printed)
 	}
-	for _, line := range lines {
-		if !strings.Contains(printed, line+"\n") {
-			x.t.Errorf("test does not print %q:\n%s", line, printed)
-		}
-	}
+	expectLines(x.t, printed, lines...)
 }
 
 const examples = "../../examples"
@@ -631,10 +625,14 @@ func (publicProvider) GetProviderSchema(context.Context, *tfprotov6.GetProviderS
 	}, nil
 }
 
-func (publicProvider) ValidateProviderConfig(context.Context, *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
+func (publicProvider) ValidateProviderConfig(
+	context.Context, *tfprotov6.ValidateProviderConfigRequest,
+) (*tfprotov6.ValidateProviderConfigResponse, error) {
 	return &tfprotov6.ValidateProviderConfigResponse{}, nil
 }
 
-func (publicProvider) ValidateResourceConfig(context.Context, *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+func (publicProvider) ValidateResourceConfig(
+	context.Context, *tfprotov6.ValidateResourceConfigRequest,
+) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	return &tfprotov6.ValidateResourceConfigResponse{}, nil
 }

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,114 +14,90 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
-// TestInstall follows a user who installs the provider from its source, uses it, changes it, and installs it again.
+// TestInstall installs a build, uses it, and installs another: a configuration keeps the build that its lock file has, until it
+// requires the other one, or any later one with -upgrade.
 func TestInstall(t *testing.T) {
 	requireCLI(t)
 	first, second := buildNamed(t, "first"), buildNamed(t, "second")
-	m := newHome(t)
-
-	output := m.install(first)
-	expectPrefix(t, output, "Installed as version 0.0.1 in "+m.plugins+".\n")
-	m.expectVersions("0.0.1")
-	m.write(requirement(t, output, "0.0.1"))
-	m.init()
-	m.expectBuild("first")
-
-	// The same build again changes nothing, so that a lock file goes on to fit.
-	output = m.install(first)
-	expectPrefix(t, output, "This build is already installed, as version 0.0.1.\n")
-	requirement(t, output, "0.0.1")
-	m.expectVersions("0.0.1")
-	m.init()
-	m.expectBuild("first")
-
-	output = m.install(second)
-	expectPrefix(t, output, "Installed as version 0.0.2 in "+m.plugins+".\n")
-	m.expectVersions("0.0.1", "0.0.2")
-
-	// A configuration that is locked to the old build still finds it, also where it was not initialized before.
-	m.init()
-	m.expectBuild("first")
-	if err := os.RemoveAll(filepath.Join(m.Dir, ".terraform")); err != nil {
-		t.Fatal(err)
-	}
-	m.init()
-	m.expectBuild("first")
-
-	// So does one that accepts later versions, until init -upgrade.
-	m.write(strings.Replace(requirement(t, output, "0.0.2"), `"0.0.2"`, `">= 0.0.1"`, 1))
-	m.init()
-	m.expectBuild("first")
-	m.init("-upgrade")
-	m.expectBuild("second")
-
-	// The printed requirement moves a configuration back and forth, with the command that is printed along.
-	for _, build := range []struct{ name, version string }{{"first", "0.0.1"}, {"second", "0.0.2"}} {
-		m.write(strings.Replace(requirement(t, output, "0.0.2"), "0.0.2", build.version, 1))
-		m.init("-upgrade")
-		m.expectBuild(build.name)
-	}
-
-	// Without versions, a changed build would not match the lock file.
-	content, err := os.ReadFile(first)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, executable := range m.executables("*/*/*", "0.0.2") {
-		if err := os.WriteFile(executable, content, 0o700); err != nil {
-			t.Fatal(err)
+	h := newHome(t)
+	installed := func(version string) string { return "Installed as version " + version + " in " + h.plugins + ".\n" }
+	const again = "This build is already installed, as version 0.0.1.\n"
+	for _, step := range []struct {
+		install string // It is a build, if any, and printed is what the script prints first.
+		printed string
+		require string // It is a constraint of the version, if it changes.
+		init    []string
+		version string // It is the one that the requirement is for.
+		want    string // It is the build that is used.
+	}{
+		{install: first, printed: installed("0.0.1"), version: "0.0.1", require: "0.0.1", want: "first"},
+		{install: first, printed: again, version: "0.0.1", want: "first"},
+		{install: second, printed: installed("0.0.2"), version: "0.0.2", want: "first"},
+		{require: ">= 0.0.1", want: "first"},
+		{init: []string{"-upgrade"}, want: "second"},
+		{require: "0.0.1", init: []string{"-upgrade"}, want: "first"},
+		{require: "0.0.2", init: []string{"-upgrade"}, want: "second"},
+	} {
+		if step.install != "" {
+			output := h.install(step.install)
+			expectPrefix(t, output, step.printed)
+			h.requirement = strings.Replace(requirement(t, output, step.version), `"`+step.version+`"`, "%q", 1)
 		}
+		if step.require != "" {
+			h.write(step.require)
+		}
+		h.init(step.init...)
+		h.expectBuild(step.want)
+		// The same holds for a copy without the directory .terraform.
+		h.check(os.RemoveAll(filepath.Join(h.Dir, ".terraform")))
+		h.init()
+		h.expectBuild(step.want)
 	}
-	if stdout, stderr, ok := m.runBoth("init", "-no-color"); ok || !strings.Contains(stdout+stderr, "checksums") {
-		t.Errorf("init accepts a build that is not in the lock file:\n%s%s", stdout, stderr)
+	h.expectVersions("0.0.1", "0.0.2")
+
+	// A build in a version that the lock file has with another one is not accepted.
+	for _, executable := range h.executables("*/*/*", "0.0.2") {
+		h.check(os.WriteFile(executable, []byte(read(t, first)), 0o700))
+	}
+	if stdout, stderr, ok := h.runBoth("init", "-no-color"); ok || !strings.Contains(stdout+stderr, "checksums") {
+		t.Errorf("init accepts a build that the lock file does not have:\n%s%s", stdout, stderr)
 	}
 }
 
 // TestInstallVersions installs a file twice beside what is in the plugin directory.
 func TestInstallVersions(t *testing.T) {
-	for _, row := range []struct {
-		name     string
-		existing []string
-		goos     string
-		plugins  string
-		version  string
-		path     string
+	for name, row := range map[string]struct {
+		existing                     []string
+		goos, plugins, version, path string
 	}{
-		{
-			name: "versions are compared as numbers", existing: []string{"0.0.9", "0.0.10"},
-			goos: "linux", plugins: ".terraform.d/plugins", version: "0.0.11", path: "linux_amd64/terraform-provider-circleci_v0.0.11",
+		"versions are compared as numbers": {
+			existing: []string{"0.0.9", "0.0.10"}, goos: "linux", plugins: ".terraform.d/plugins",
+			version: "0.0.11", path: "linux_amd64/terraform-provider-circleci_v0.0.11",
 		},
-		{
-			name: "other directories are ignored", existing: []string{"0.0.08", "0.0.foo", "0.0.", "0.0.99999999999999999999"},
-			goos: "linux", plugins: ".terraform.d/plugins", version: "0.0.1", path: "linux_amd64/terraform-provider-circleci_v0.0.1",
+		"other directories are ignored": {
+			existing: []string{"0.0.08", "0.0.foo", "0.0.", "0.0.99999999999999999999"}, goos: "linux", plugins: ".terraform.d/plugins",
+			version: "0.0.1", path: "linux_amd64/terraform-provider-circleci_v0.0.1",
 		},
-		{
-			name: "Windows", goos: "windows", plugins: "AppData/Roaming/terraform.d/plugins",
+		"Windows": {
+			goos: "windows", plugins: "AppData/Roaming/terraform.d/plugins",
 			version: "0.0.1", path: "windows_amd64/terraform-provider-circleci_v0.0.1.exe",
 		},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			m := newHome(t)
-			home := filepath.Dir(filepath.Dir(m.plugins))
-			m.plugins = filepath.Join(home, row.plugins)
-			m.Env = append(m.Env, "GOOS="+row.goos, "GOARCH=amd64", "APPDATA="+strings.ReplaceAll(home+"/AppData/Roaming", "/", `\`))
+		t.Run(name, func(t *testing.T) {
+			h := newHome(t)
+			home := filepath.Dir(filepath.Dir(h.plugins))
+			h.plugins = filepath.Join(home, row.plugins)
+			h.Env = append(h.Env, "GOOS="+row.goos, "GOARCH=amd64", "APPDATA="+strings.ReplaceAll(home+"/AppData/Roaming", "/", `\`))
 			executable := filepath.Join(home, "build")
-			if err := os.WriteFile(executable, []byte("a build"), 0o700); err != nil {
-				t.Fatal(err)
-			}
+			h.check(os.WriteFile(executable, []byte("a build"), 0o700))
 			for _, version := range row.existing {
-				if err := os.MkdirAll(filepath.Join(m.plugins, cli.Addresses[0], version), 0o700); err != nil {
-					t.Fatal(err)
-				}
+				h.check(os.MkdirAll(filepath.Join(h.plugins, cli.Addresses[0], version), 0o700))
 			}
-
-			expectPrefix(t, m.install(executable), "Installed as version "+row.version+" in "+m.plugins+".\n")
+			expectPrefix(t, h.install(executable), "Installed as version "+row.version+" in "+h.plugins+".\n")
 			for _, address := range cli.Addresses {
-				if got := read(t, filepath.Join(m.plugins, address, row.version, row.path)); got != "a build" {
-					t.Errorf("%s has %q", address, got)
-				}
+				expectSame(t, "executables", "a build", read(t, filepath.Join(h.plugins, address, row.version, row.path)))
 			}
-			expectPrefix(t, m.install(executable), "This build is already installed, as version "+row.version+".\n")
+			expectPrefix(t, h.install(executable), "This build is already installed, as version "+row.version+".\n")
 		})
 	}
 }
@@ -134,23 +111,18 @@ func TestBuildDirectory(t *testing.T) {
 	}
 	for name, directory := range map[string]string{"quotes": `it's "a" \ clone`, "variables": "$HOME ${x} clone"} {
 		t.Run(name, func(t *testing.T) {
-			clone := filepath.Join(t.TempDir(), directory)
+			w, clone := emptyWorkspace(t), filepath.Join(t.TempDir(), directory)
 			for _, directory := range []string{"internal", "tools"} {
-				if err := os.CopyFS(filepath.Join(clone, directory), os.DirFS(filepath.Join("../..", directory))); err != nil {
-					t.Fatal(err)
-				}
+				w.check(os.CopyFS(filepath.Join(clone, directory), os.DirFS(filepath.Join("../..", directory))))
 			}
 			for _, file := range []string{"GNUmakefile", "go.mod", "go.sum", "main.go"} {
-				if err := os.WriteFile(filepath.Join(clone, file), []byte(read(t, filepath.Join("../..", file))), 0o600); err != nil {
-					t.Fatal(err)
-				}
+				w.check(os.WriteFile(filepath.Join(clone, file), []byte(read(t, filepath.Join("../..", file))), 0o600))
 			}
 			command := exec.CommandContext(t.Context(), "make", "build")
 			command.Dir, command.Env = clone, append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir(), "GOCACHE="+strings.TrimSpace(string(cache)))
 			if output, err := command.CombinedOutput(); err != nil {
 				t.Fatalf("make build: %v\n%s", err, output)
 			}
-			w := emptyWorkspace(t)
 			w.Env = append(w.Env, "TF_CLI_CONFIG_FILE="+filepath.Join(clone, "bin/dev.tfrc"))
 			w.write("main.tf", cli.RequiredProviders+tasksBlock)
 			if got := w.validate(); len(got) != 1 || got[0].Summary != "Provider development overrides are in effect" {
@@ -176,12 +148,14 @@ type home struct {
 	*workspace
 	server  *circlecitest.Server
 	plugins string
+	// requirement is the block that the script prints, with %q in place of the version.
+	requirement string
 }
 
 func newHome(t *testing.T) *home {
 	t.Helper()
 	dir := t.TempDir()
-	h := &home{emptyWorkspace(t), newServer(t), filepath.Join(dir, ".terraform.d", "plugins")}
+	h := &home{workspace: emptyWorkspace(t), server: newServer(t), plugins: filepath.Join(dir, ".terraform.d", "plugins")}
 	h.server.SetTasks("acme/linux", 3, 2)
 	// Go writes telemetry to the home directory in the background: not to one that the test removes.
 	telemetry := filepath.Join(dir, ".config", "go", "telemetry")
@@ -189,7 +163,7 @@ func newHome(t *testing.T) *home {
 	h.check(os.WriteFile(filepath.Join(telemetry, "mode"), []byte("off"), 0o600))
 	h.Env = append(h.Env, "HOME="+dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=",
 		"CIRCLE_TOKEN="+circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_URL="+h.server.URL,
-		// What is installed must do: a registry cannot be reached. Loopback needs no proxy.
+		// No registry can be reached. Loopback needs no proxy.
 		"HTTPS_PROXY=http://127.0.0.1:1", "https_proxy=http://127.0.0.1:1", "NO_PROXY=", "no_proxy=")
 	return h
 }
@@ -228,19 +202,14 @@ func (h *home) expectVersions(want ...string) {
 func (h *home) executables(address, version string) []string {
 	h.t.Helper()
 	found, err := filepath.Glob(filepath.Join(h.plugins, address, version, "*", "*"))
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	h.check(err)
 	return found
 }
 
-func (h *home) write(requirement string) {
+// write writes a configuration that requires versions.
+func (h *home) write(constraint string) {
 	h.t.Helper()
-	h.workspace.write("main.tf", requirement+`
-data "circleci_runner_tasks" "linux" {
-  resource_class = "acme/linux"
-}
-`)
+	h.workspace.write("main.tf", fmt.Sprintf(h.requirement, constraint)+tasksBlock)
 }
 
 // init runs init, which must succeed.
@@ -254,18 +223,11 @@ func (h *home) init(arguments ...string) {
 // expectBuild validates and plans, and asserts which build sent the request.
 func (h *home) expectBuild(version string) {
 	h.t.Helper()
-	if got := h.validate(); len(got) != 0 {
-		h.t.Fatalf("validate reports %+v", got)
-	}
+	assertNoDiagnostics(h.t, h.validate())
 	h.server.ResetRecords()
-	if got := h.plan(); len(got) != 0 {
-		h.t.Fatalf("plan reports %+v", got)
-	}
-	requests := h.server.Requests()
-	if len(requests) != 1 {
-		h.t.Fatalf("the server received %d requests, not one", len(requests))
-	}
-	expectPrefix(h.t, requests[0].Header.Get("User-Agent"), "terraform-provider-circleci/"+version+" ")
+	assertNoDiagnostics(h.t, h.plan())
+	expectRequests(h.t, h.server, "/api/v2/runner/tasks?resource-class=acme%2Flinux")
+	expectPrefix(h.t, h.server.Requests()[0].Header.Get("User-Agent"), "terraform-provider-circleci/"+version+" ")
 }
 
 var printedRequirement = regexp.MustCompile(`(?s)\nRequire it with:\n\n(  terraform \{\n.*\n  \}\n)`)

@@ -1,30 +1,16 @@
 package provider_test
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
-
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
-
-// fleetOutput outputs the computed attributes of a fleet.
-const fleetOutput = `
-output "fleet" {
-  value = {
-    by_resource_class      = data.circleci_runner_fleet.test.by_resource_class
-    runner_count           = data.circleci_runner_fleet.test.runner_count
-    connected_runner_count = data.circleci_runner_fleet.test.connected_runner_count
-    unclaimed_task_count   = data.circleci_runner_fleet.test.unclaimed_task_count
-    running_task_count     = data.circleci_runner_fleet.test.running_task_count
-  }
-}
-`
 
 // ago returns a time as the API writes it.
 func ago(d time.Duration) string { return time.Now().Add(-d).UTC().Format(time.RFC3339) }
@@ -46,73 +32,54 @@ func TestFleet(t *testing.T) {
 			"running_task_count": running, "last_connected": lastConnected, "versions": append([]any{}, versions...),
 		}
 	}
+	severalForms := []circlecitest.Runner{
+		{ResourceClass: "acme/e\u0301", Name: "a", LastConnected: ""},
+		{ResourceClass: "acme/\u00e9", Name: "b", LastConnected: "yesterday", Version: "2"},
+		{ResourceClass: "acme/\u00c9", Name: "c", LastConnected: "2024-02-29t04:05:06z", Version: "10"},
+	}
+	type classes = map[string]any
 	for name, row := range map[string]struct {
 		block      func(*circlecitest.Server) string
 		attributes string
-		want       map[string]any
+		runners    []circlecitest.Runner
+		classes    classes
+		totals     []any // They are the runners, the connected ones, the unclaimed tasks and the running ones.
 	}{
-		"with v2": {
-			block: providerBlock,
-			want: map[string]any{
-				"by_resource_class": map[string]any{
-					"ACME/Linux": class(4, 4, 3, nil, recent, "1.0.9000-def", "1.0.10000-abc", "3.1"),
-					"acme/mac":   class(1, 1, 4, nil, future, "3.1.2"),
-				},
-				"runner_count": 5.0, "connected_runner_count": 5.0, "unclaimed_task_count": 7.0, "running_task_count": nil,
+		"v2": {
+			block: providerBlock, runners: runners, totals: []any{5.0, 5.0, 7.0, nil}, classes: classes{
+				"ACME/Linux": class(4, 4, 3, nil, recent, "1.0.9000-def", "1.0.10000-abc", "3.1"),
+				"acme/mac":   class(1, 1, 4, nil, future, "3.1.2"),
 			},
 		},
-		"with v3, classes and a limit": {
+		"v3, classes and a limit": {
 			block: v3Block, attributes: "\n  resource_classes = [\"acme/empty\", \"Acme/linux\"]\n  connected_within = \"10m\"",
-			want: map[string]any{
-				"by_resource_class": map[string]any{
-					"Acme/linux": class(4, 1, 3, 2.0, recent, "1.0.9000-def", "1.0.10000-abc", "3.1"),
-					"acme/empty": class(0, 0, 9, 0.0, nil),
-					"acme/mac":   class(1, 1, 4, 1.0, future, "3.1.2"),
-				},
-				"runner_count": 5.0, "connected_runner_count": 2.0, "unclaimed_task_count": 16.0, "running_task_count": 3.0,
+			runners: runners, totals: []any{5.0, 2.0, 16.0, 3.0}, classes: classes{
+				"Acme/linux": class(4, 1, 3, 2.0, recent, "1.0.9000-def", "1.0.10000-abc", "3.1"),
+				"acme/empty": class(0, 0, 9, 0.0, nil),
+				"acme/mac":   class(1, 1, 4, 1.0, future, "3.1.2"),
 			},
 		},
-		"with names and times of several forms": {
-			block: func(s *circlecitest.Server) string {
-				s.SetRunners(
-					circlecitest.Runner{ResourceClass: "acme/e\u0301", Name: "a", LastConnected: ""},
-					circlecitest.Runner{ResourceClass: "acme/\u00e9", Name: "b", LastConnected: "yesterday", Version: "2"},
-					circlecitest.Runner{ResourceClass: "acme/\u00c9", Name: "c", LastConnected: "2024-02-29t04:05:06z", Version: "10"},
-				)
-				s.SetTasks("acme/e\u0301", 5, 0)
-				return providerBlock(s)
-			},
-			want: map[string]any{
-				"by_resource_class": map[string]any{"acme/\u00e9": class(3, 3, 5, nil, "2024-02-29t04:05:06z", "", "2", "10")},
-				"runner_count":      3.0, "connected_runner_count": 3.0, "unclaimed_task_count": 5.0, "running_task_count": nil,
-			},
+		"names and times of several forms": {
+			block: providerBlock, runners: severalForms, totals: []any{3.0, 3.0, 5.0, nil},
+			classes: classes{"acme/\u00e9": class(3, 3, 5, nil, "2024-02-29t04:05:06z", "", "2", "10")},
 		},
-		"with v3, empty": {
-			block: func(s *circlecitest.Server) string { s.SetRunners(); return v3Block(s) },
-			want: map[string]any{
-				"by_resource_class": map[string]any{},
-				"runner_count":      0.0, "connected_runner_count": 0.0, "unclaimed_task_count": 0.0, "running_task_count": 0.0,
-			},
-		},
-		"with v2, empty": {
-			block: func(s *circlecitest.Server) string { s.SetRunners(); return providerBlock(s) },
-			want: map[string]any{
-				"by_resource_class": map[string]any{},
-				"runner_count":      0.0, "connected_runner_count": 0.0, "unclaimed_task_count": 0.0, "running_task_count": nil,
-			},
-		},
+		"v3, empty": {block: v3Block, totals: []any{0.0, 0.0, 0.0, 0.0}, classes: classes{}},
+		"v2, empty": {block: providerBlock, totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t)
-			server.SetRunners(runners...)
+			server.SetRunners(row.runners...)
 			server.SetTasks("acme/linux", 3, 2)
 			server.SetTasks("acme/mac", 4, 1)
 			server.SetTasks("acme/empty", 9, 0)
-			w := newWorkspace(t, row.block(server)+dataBlock("circleci_runner_fleet", `namespace = "acme"`+row.attributes)+fleetOutput)
-			expectOutputs(t, w, map[string]any{"fleet": row.want})
+			server.SetTasks("acme/e\u0301", 5, 0)
+			w := newWorkspace(t, row.block(server)+dataBlock("circleci_runner_fleet", `namespace = "acme"`+row.attributes)+
+				strings.ReplaceAll(output("[T.by_resource_class, T.runner_count, T.connected_runner_count, T.unclaimed_task_count, T.running_task_count]"),
+					"T.", "data.circleci_runner_fleet.test."))
+			expectOutputs(t, w, map[string]any{"test": append([]any{row.classes}, row.totals...)})
 			lists := slices.DeleteFunc(server.Requests(), func(r circlecitest.Request) bool { return !strings.HasSuffix(r.Path, "/runner") })
-			if len(lists) != 1 || lists[0].Query.Encode() != "namespace=acme" {
+			if len(lists) != 1 || requestURL(lists[0]) != lists[0].Path+"?namespace=acme" {
 				t.Errorf("the runners were listed by %+v, want one request for the namespace", lists)
 			}
 		})
@@ -122,6 +89,9 @@ func TestFleet(t *testing.T) {
 // TestFleetErrors has lists and counts from which no fleet can be made. Each list is of namespace acme.
 func TestFleetErrors(t *testing.T) {
 	t.Parallel()
+	list := func(classes ...string) string {
+		return `{"items": [{"name": "x", "resource_class": "` + strings.Join(classes, `"}, {"name": "x", "resource_class": "`) + `"}]}`
+	}
 	for name, row := range map[string]struct {
 		runners         string
 		count           func(class string) http.Handler // It is the count of running tasks, too.
@@ -129,7 +99,7 @@ func TestFleetErrors(t *testing.T) {
 		want            wantDiagnostic
 	}{
 		"some counts": {
-			runners: `{"items": [{"resource_class": "acme/a", "name": "x"}, {"resource_class": "acme/b", "name": "x"}, {"resource_class": "acme/c", "name": "x"}]}`,
+			runners: list("acme/a", "acme/b", "acme/c"),
 			count: func(class string) http.Handler {
 				if class == "acme/b" {
 					return circlecitest.JSON(`{"unclaimed_task_count": 1, "running_runner_tasks": 1}`)
@@ -153,7 +123,7 @@ func TestFleetErrors(t *testing.T) {
 			},
 		},
 		"total beyond 64 bits": {
-			runners: `{"items": [{"resource_class": "acme/a", "name": "x"}, {"resource_class": "acme/b", "name": "x"}]}`,
+			runners: list("acme/a", "acme/b"),
 			count: func(string) http.Handler {
 				return circlecitest.JSON(`{"unclaimed_task_count": 9223372036854775807, "running_runner_tasks": 1}`)
 			},
@@ -176,7 +146,7 @@ func TestFleetErrors(t *testing.T) {
 				}
 				return circlecitest.JSON(row.runners)
 			})
-			attributes := providertest.Attributes{"namespace": providertest.String("acme"), "connected_within": tftypes.NewValue(tftypes.String, nil)}
+			attributes := maps.Clone(acmeNamespace)
 			if row.connectedWithin != "" {
 				attributes["connected_within"] = providertest.String(row.connectedWithin)
 			}

@@ -59,18 +59,9 @@ func TestRunnerAttributes(t *testing.T) {
 			p := encoding.provider(t, server, providertest.Attributes{"api_version": providertest.String("v3")})
 			state, got := p.read(t.Context(), dataSource, config)
 			assertNoDiagnostics(t, got)
-			var (
-				runners []tftypes.Value
-				runner  map[string]tftypes.Value
-			)
-			if err := state["runners"].As(&runners); err != nil || len(runners) != 1 {
-				t.Fatalf("got %d runners, want 1: %v", len(runners), err)
-			}
-			if err := runners[0].As(&runner); err != nil {
-				t.Fatal(err)
-			}
-			if !maps.EqualFunc(runner, want, tftypes.Value.Equal) {
-				t.Errorf("%s, %s: got %v, want %v", dataSource, encoding.name, runner, want)
+			runners := runnersOf(t, state)
+			if len(runners) != 1 || !maps.EqualFunc(runners[0], want, tftypes.Value.Equal) {
+				t.Errorf("%s, %s: got %v, want %v", dataSource, encoding.name, runners, want)
 			}
 		}
 	}

@@ -2,8 +2,8 @@ package provider_test
 
 import (
 	"archive/zip"
+	"cmp"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,99 +16,109 @@ import (
 	"testing"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
-// secret has characters that URLs and JSON write differently.
+// secret has characters that URLs and JSON encode differently.
 const secret = `sesame+"open"/1234567890`
 
-// encodedForms returns the forms in which a secret could leak, by name.
+// encodedForms are the forms in which a secret could be exposed, each with its name.
 func encodedForms(secret string) map[string]string {
-	quoted, err := json.Marshal(secret)
-	if err != nil {
-		panic(err)
+	quoted := fmt.Sprintf("%q", secret)
+	encode := func(text string) string {
+		return strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(text)), "=")
 	}
 	return map[string]string{
-		"plain":         secret,
-		"JSON":          strings.Trim(string(quoted), `"`),
-		"query":         url.QueryEscape(secret),
-		"path":          url.PathEscape(secret),
-		"base64":        strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "="),
-		"base64, Basic": strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret+":")), "="),
-		"base64, URL":   strings.TrimRight(base64.URLEncoding.EncodeToString([]byte(secret)), "="),
+		"plain": secret, "JSON": strings.Trim(quoted, `"`), "query": url.QueryEscape(secret), "path": url.PathEscape(secret),
+		"base64": encode(secret), "base64, Basic": encode(secret + ":"), "base64, URL": base64.RawURLEncoding.EncodeToString([]byte(secret)),
 	}
 }
 
-// fragments are parts that must not be left of a secret, each with its name.
-func fragments(secret string) map[string]string {
-	all := encodedForms(secret)
-	all["a half"] = secret[:12]
-	all["a half, base64"] = base64.StdEncoding.EncodeToString([]byte(secret))[:20]
-	return all
+// expectRedacted asserts that nothing that was written has the secret, or a half of it.
+func expectRedacted(t *testing.T, written map[string]string) {
+	t.Helper()
+	forms := encodedForms(secret)
+	forms["a half"], forms["a half, base64"] = secret[:12], forms["base64"][:20]
+	for name, content := range written {
+		for encoding, form := range forms {
+			if at := strings.Index(content, form); at >= 0 {
+				t.Errorf("%s contains the secret (%s): …%s…", name, encoding, content[max(0, at-200):min(len(content), at+60)])
+			}
+		}
+	}
 }
 
-// echo responds with everything that was sent, and with the secret in every encoding, in every part of the response.
+// echo responds with all that was sent, and with the secret in each encoding.
 func echo(status int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		message := fmt.Sprint(r.Header, encodedForms(secret))
 		w.Header().Set("X-Request-Id", "request-1 "+secret)
-		circlecitest.Error(status, message).ServeHTTP(w, r)
+		circlecitest.Error(status, fmt.Sprint(r.Header, encodedForms(secret))).ServeHTTP(w, r)
 	})
 }
 
-// TestSecrets plans and applies with each method, from the environment, at TF_LOG=TRACE: with valid
-// responses, and with a server that echoes requests. Nothing that a run writes may contain the credential.
+// TestSecrets plans and applies at the level TRACE, with each credential from the environment, and with servers and proxies that
+// send back what they received. Nothing that a run writes contains the credential. The client's tests have every encoding.
 func TestSecrets(t *testing.T) {
-	for name, row := range map[string]struct{ attributes, variable string }{
-		"token":          {``, "CIRCLE_TOKEN"},
-		"token, basic":   {`token_scheme = "basic"`, "CIRCLE_TOKEN"},
-		"token, bearer":  {`token_scheme = "bearer"`, "CIRCLE_TOKEN"},
-		"launch token":   {``, "CIRCLECI_RUNNER_API_AUTH_TOKEN"},
-		"session cookie": {``, "CIRCLECI_SESSION_COOKIE"},
+	const token = "CIRCLE_TOKEN"
+	count := circlecitest.WithHeader(circlecitest.JSON(`{"unclaimed_task_count": 3}`), "X-Request-Id", "request-1")
+	for name, row := range map[string]struct {
+		variable   string
+		attributes []string
+		succeeds   bool
+		response   http.Handler // Without one, the API is behind the proxy.
+		proxy      string       // The default is a URL with the secret, which loopback does not use.
+	}{
+		"token":                  {variable: token, response: count, succeeds: true},
+		"token, basic":           {variable: token, attributes: []string{`token_scheme = "basic"`}, response: count, succeeds: true},
+		"token, bearer":          {variable: token, attributes: []string{`token_scheme = "bearer"`}, response: count, succeeds: true},
+		"launch token":           {variable: "CIRCLECI_RUNNER_API_AUTH_TOKEN", response: count, succeeds: true},
+		"session cookie":         {variable: "CIRCLECI_SESSION_COOKIE", response: count, succeeds: true},
+		"token, echoed":          {variable: token, response: echo(401)},
+		"token, basic, echoed":   {variable: token, attributes: []string{`token_scheme = "basic"`}, response: echo(401)},
+		"token, bearer, echoed":  {variable: token, attributes: []string{`token_scheme = "bearer"`}, response: echo(401)},
+		"launch token, echoed":   {variable: "CIRCLECI_RUNNER_API_AUTH_TOKEN", response: echo(401)},
+		"session cookie, echoed": {variable: "CIRCLECI_SESSION_COOKIE", response: echo(401)},
+		"500":                    {variable: token, response: echo(500)},
+		"HTML":                   {variable: token, response: circlecitest.Raw(200, "text/html", "<title>"+secret+"</title>")},
+		"plain text":             {variable: token, response: circlecitest.Raw(200, "text/plain", "sent: "+secret)},
+		"malformed":              {variable: token, response: circlecitest.JSON(`{"unclaimed_task_count": "` + secret)},
+		"redirect":               {variable: token, response: circlecitest.Redirect("https://example.com/?token=" + url.QueryEscape(secret))},
+		"proxy that is down":     {variable: token},
+		"malformed proxy":        {variable: token, proxy: "http://user:" + secret + "@127.0.0.1:%zz"},
 	} {
-		for kind, response := range map[string]http.Handler{
-			"right":     circlecitest.WithHeader(circlecitest.JSON(`{"unclaimed_task_count": 3}`), "X-Request-Id", "request-1"),
-			"401":       echo(401),
-			"500":       echo(500),
-			"HTML":      circlecitest.Raw(200, "text/html", "<title>"+secret+"</title>"),
-			"text":      circlecitest.Raw(200, "text/plain", "sent: "+secret),
-			"malformed": circlecitest.JSON(`{"unclaimed_task_count": "` + secret),
-			"redirect":  circlecitest.Redirect("https://example.com/?token=" + url.QueryEscape(secret)),
-		} {
-			t.Run(name+"/"+kind, func(t *testing.T) {
-				server := newServer(t)
-				server.SetHandler(response)
-				t.Setenv(row.variable, secret)
-				t.Setenv("HTTPS_PROXY", "http://user:"+url.QueryEscape(secret)+"@127.0.0.1:1")
-				w := newBinaryWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  max_retries = 0\n  %s\n}\n", server.URL, row.attributes)+tasksBlock+`
-output "count" {
-  value = data.circleci_runner_tasks.test.unclaimed_task_count
-}
-`)
-				written := w.runAtTrace(kind == "right")
-				if !strings.Contains(written["trace.log"], "circleci.runner_api") {
-					t.Error("the log does not show that there was a request")
-				}
-				expectNowhere(t, written)
-			})
-		}
+		t.Run(name, func(t *testing.T) {
+			server, apiURL := newServer(t), "https://runner.example.com"
+			if row.response != nil {
+				apiURL = server.URL
+				server.SetHandler(row.response)
+			}
+			t.Setenv(row.variable, secret)
+			t.Setenv("HTTPS_PROXY", cmp.Or(row.proxy, "http://user:"+url.QueryEscape(secret)+"@127.0.0.1:1"))
+			w := newBinaryWorkspace(t, providerWith(append(row.attributes, line("api_url", apiURL), "max_retries = 0")...)+tasksBlock+
+				output("data.circleci_runner_tasks.test.unclaimed_task_count"))
+			written := w.runAtTrace(row.succeeds)
+			if row.response != nil && !strings.Contains(written["trace.log"], "circleci.runner_api") {
+				t.Error("the log has no request")
+			}
+			expectRedacted(t, written)
+		})
 	}
 }
 
 // TestSecretsInResponse has a server that lists the credential as a runner, which must not get into the state.
 func TestSecretsInResponse(t *testing.T) {
 	t.Parallel()
-	quoted := encodedForms(secret)["JSON"]
-	server := newServer(t)
+	forms, server := encodedForms(secret), newServer(t)
 	for _, runner := range []string{
-		`"resource_class": "acme/` + quoted + `", "name": "a"`, `"resource_class": "acme/linux", "name": "` + quoted + `"`,
-		`"resource_class": "acme/linux", "name": "a", "version": "` + encodedForms(secret)["base64"] + `"`,
+		`"resource_class": "acme/` + forms["JSON"] + `", "name": "a"`, `"resource_class": "acme/linux", "name": "` + forms["JSON"] + `"`,
+		`"resource_class": "acme/linux", "name": "a", "version": "` + forms["base64"] + `"`,
 	} {
 		server.SetHandler(circlecitest.JSON(`{"items": [{` + runner + `}]}`))
-		for _, block := range []string{"circleci_runners", "circleci_runner_fleet"} {
-			got := newWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token = %q\n}\n", server.URL, secret)+
-				fmt.Sprintf("data %q \"test\" {\n  namespace = \"acme\"\n}\n", block)).plan()
-			assertDiagnostic(t, got, wantDiagnostic{summary: "Error reading runners of namespace acme", detail: "/api/v2/runner?namespace=acme: the answer contains the credential that was sent."})
-			expectNowhere(t, map[string]string{"the diagnostic": fmt.Sprintf("%+v", got)})
+		p := newProvider(t, server, providertest.Attributes{"token": providertest.String(secret)})
+		for _, dataSource := range []string{"circleci_runners", "circleci_runner_fleet"} {
+			state, got := p.read(t.Context(), dataSource, acmeNamespace)
+			assertDiagnostic(t, got, wantDiagnostic{summary: acmeRunners.summary, detail: "namespace=acme ... contains the credential that was sent."})
+			expectRedacted(t, map[string]string{"the diagnostic": formatDiagnostics(got), "the state": fmt.Sprint(state)})
 		}
 	}
 }
@@ -117,11 +127,7 @@ func TestSecretsInResponse(t *testing.T) {
 // expect, and each header when it is told to.
 func TestStandardLoggerIsSilent(t *testing.T) {
 	ca := circlecitest.NewAuthority()
-	certificate, key := ca.Issue("127.0.0.1")
-	overHTTP2 := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
-	overHTTP2.EnableHTTP2 = true
-	overHTTP2.StartTLS()
-	t.Cleanup(overHTTP2.Close)
+	overHTTP2 := newTLSServer(t, ca, "127.0.0.1", nil, func(s *circlecitest.Server) { s.EnableHTTP2 = true })
 	overHTTP2.SetHandler(circlecitest.JSON(`{"unclaimed_task_count": 3}`))
 	surplus := newServer(t)
 	surplus.SetHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -134,38 +140,23 @@ func TestStandardLoggerIsSilent(t *testing.T) {
 		_, _ = io.Copy(io.Discard, connection) // Until the client has seen it.
 		_ = connection.Close()
 	}))
-	for name, row := range map[string]struct{ url, attributes string }{
-		"HTTP/2":           {overHTTP2.URL, heredoc("ca_cert_pem", ca.CertificatePEM)},
-		"surplus response": {surplus.URL, ""},
+	for name, lines := range map[string][]string{
+		"HTTP/2":           {line("api_url", overHTTP2.URL), line("ca_cert_pem", ca.CertificatePEM)},
+		"surplus response": {line("api_url", surplus.URL)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("CIRCLE_TOKEN", secret)
 			t.Setenv("GODEBUG", "http2debug=2")
-			w := newBinaryWorkspace(t, fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n%s}\n", row.url, row.attributes)+tasksBlock)
+			w := newBinaryWorkspace(t, providerWith(lines...)+tasksBlock)
 			w.Env = append(w.Env, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.Dir, "trace.log"))
 			if output, ok := w.run("plan"); !ok {
 				t.Fatal(output)
 			}
 			written := w.files()
 			if !strings.Contains(written["trace.log"], "circleci.runner_api") {
-				t.Error("the log does not show that there was a request")
+				t.Error("the log has no request")
 			}
-			expectNowhere(t, written)
-		})
-	}
-}
-
-// TestSecretsOfProxy has a proxy that rejects requests, and whose URL has a password.
-func TestSecretsOfProxy(t *testing.T) {
-	for name, proxy := range map[string]string{
-		"down":      "http://user:" + url.QueryEscape(secret) + "@127.0.0.1:1",
-		"malformed": "http://user:" + secret + "@127.0.0.1:%zz",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Setenv("CIRCLE_TOKEN", secret)
-			t.Setenv("HTTPS_PROXY", proxy)
-			w := newBinaryWorkspace(t, "provider \"circleci\" {\n  api_url = \"https://runner.example.com\"\n  max_retries = 0\n}\n"+tasksBlock)
-			expectNowhere(t, w.runAtTrace(false))
+			expectRedacted(t, written)
 		})
 	}
 }
@@ -177,23 +168,19 @@ func TestRequestLog(t *testing.T) {
 	w := newBinaryWorkspace(t, providerBlock(server)+tasksBlock)
 	w.Env = append(w.Env, "TF_LOG_PROVIDER=DEBUG", "TF_LOG_PATH="+filepath.Join(w.Dir, "debug.log"))
 	w.run("plan")
-	log, err := os.ReadFile(filepath.Join(w.Dir, "debug.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var line string
-	for l := range strings.Lines(string(log)) {
-		if strings.Contains(l, "Read from the Runner API") {
-			line = l
+	logged := ""
+	for line := range strings.Lines(read(t, filepath.Join(w.Dir, "debug.log"))) {
+		if strings.Contains(line, "Read from the Runner API") {
+			logged = line
 		}
 	}
 	for _, field := range []string{
 		"[DEBUG] provider.terraform-provider-circleci: Read from the Runner API:", " @module=circleci.runner_api ",
-		" method=GET", " url=\"" + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux\"", " status=200", " attempt=1", " request_id=request-1",
-		" duration_ms=",
+		" method=GET", " url=\"" + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux\"",
+		" status=200", " attempt=1", " request_id=request-1", " duration_ms=",
 	} {
-		if !strings.Contains(line, field) {
-			t.Errorf("the log line lacks %q: %s", field, line)
+		if !strings.Contains(logged, field) {
+			t.Errorf("the log line lacks %q: %s", field, logged)
 		}
 	}
 }
@@ -203,10 +190,9 @@ func (w *workspace) runAtTrace(succeeds bool) map[string]string {
 	w.t.Helper()
 	w.Env = append(w.Env, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.Dir, "trace.log"))
 	written := map[string]string{}
-	for _, arguments := range [][]string{{"plan", "-out=plan.zip"}, {"apply", "-auto-approve"}, {"plan", "-json"}, {"show", "-json"}, {"show", "-json", "plan.zip"}} {
-		if !succeeds && arguments[len(arguments)-1] == "plan.zip" {
-			continue
-		}
+	for _, arguments := range [][]string{
+		{"plan", "-out=plan.zip"}, {"apply", "-auto-approve"}, {"plan", "-json"}, {"show", "-json"}, {"show", "-json", "plan.zip"},
+	} {
 		stdout, stderr, ok := w.runBoth(arguments...)
 		if ok != succeeds && arguments[0] != "show" {
 			w.t.Fatalf("%q: success is %t\n%s%s", arguments, ok, stdout, stderr)
@@ -226,48 +212,28 @@ func (w *workspace) runAtTrace(succeeds bool) map[string]string {
 // files returns every file of the workspace, by its name.
 func (w *workspace) files() map[string]string {
 	w.t.Helper()
-	files := map[string]string{}
-	err := filepath.WalkDir(w.Dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		files[entry.Name()] = string(content)
-		return err
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return files
+	return w.readFiles(os.DirFS(w.Dir), "")
 }
 
+// unzip adds the files in an archive, by its name and theirs.
 func (w *workspace) unzip(name string, into map[string]string) {
 	w.t.Helper()
 	archive, err := zip.OpenReader(filepath.Join(w.Dir, name))
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	w.check(err)
 	defer archive.Close() //nolint:errcheck // It was only read.
-	for _, file := range archive.File {
-		reader, err := file.Open()
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		content, err := io.ReadAll(reader)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		into[name+"/"+file.Name] = string(content)
-	}
+	maps.Copy(into, w.readFiles(archive, name+"/"))
 }
 
-func expectNowhere(t *testing.T, written map[string]string) {
-	t.Helper()
-	for name, content := range written {
-		for encoding, form := range fragments(secret) {
-			if at := strings.Index(content, form); at >= 0 {
-				t.Errorf("%s contains the secret (%s): …%s…", name, encoding, content[max(0, at-200):min(len(content), at+60)])
-			}
+func (w *workspace) readFiles(fsys fs.FS, prefix string) map[string]string {
+	w.t.Helper()
+	files := map[string]string{}
+	w.check(fs.WalkDir(fsys, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
 		}
-	}
+		content, err := fs.ReadFile(fsys, path)
+		files[prefix+path] = string(content)
+		return err
+	}))
+	return files
 }

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -84,4 +85,19 @@ func protocolDiagnostics(diagnostics []*tfprotov6.Diagnostic) (converted []diagn
 		converted = append(converted, c)
 	}
 	return converted
+}
+
+// runnersOf returns the attributes of each runner of a list.
+func runnersOf(t *testing.T, state providertest.Attributes) []map[string]tftypes.Value {
+	t.Helper()
+	var list []tftypes.Value
+	err := state["runners"].As(&list)
+	runners := make([]map[string]tftypes.Value, len(list))
+	for i, runner := range list {
+		err = errors.Join(err, runner.As(&runners[i]))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runners
 }

@@ -1,314 +1,125 @@
 package provider_test
 
 import (
-	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
-	"net"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// heredoc returns an attribute with a value of several lines.
-func heredoc(attribute, value string) string {
-	return fmt.Sprintf("  %s = <<-EOT\n%sEOT\n", attribute, value)
-}
+const countingTasks = "Error counting tasks of resource class acme/linux"
 
-// expectCount asserts that a plan reads the tasks of acme/linux with one request and without a diagnostic.
+// expectCount asserts that a plan reads the tasks of acme/linux with one request.
 func expectCount(t *testing.T, w *workspace, server *circlecitest.Server) {
 	t.Helper()
-	if got := w.plan(); len(got) != 0 {
-		t.Fatalf("plan reports %+v", got)
-	}
-	requests := server.Requests()
-	if len(requests) != 1 {
-		t.Fatalf("there were %d requests", len(requests))
-	}
-	expectRequest(t, requests[0], "/api/v2/runner/tasks?resource-class=acme%2Flinux")
-	expectCredential(t, requests[0], "Circle-Token", circlecitest.PersonalToken)
+	assertNoDiagnostics(t, w.plan())
+	expectRequests(t, server, "/api/v2/runner/tasks?resource-class=acme%2Flinux")
+	expectCredential(t, server.Requests()[0], "Circle-Token", circlecitest.PersonalToken)
 }
 
-// newTLSServer starts a Runner API with a task count and a certificate for its own address.
-func newTLSServer(t *testing.T, ca *circlecitest.Authority, clients *circlecitest.Authority) *circlecitest.Server {
+// newTLSServer starts a Runner API with a task count and a certificate for a host.
+func newTLSServer(
+	t *testing.T, ca *circlecitest.Authority, host string, clients *circlecitest.Authority, changes ...func(*circlecitest.Server),
+) *circlecitest.Server {
 	t.Helper()
-	certificate, key := ca.Issue("127.0.0.1")
-	return startTLSServer(t, certificate, key, clients)
-}
-
-func startTLSServer(t *testing.T, certificate, key string, clients *circlecitest.Authority) *circlecitest.Server {
-	t.Helper()
-	server := circlecitest.NewTLSServer(certificate, key, clients)
+	certificate, key := ca.Issue(host)
+	server := circlecitest.NewUnstartedTLSServer(certificate, key, clients)
+	for _, change := range changes {
+		change(server)
+	}
+	server.StartTLS()
 	t.Cleanup(server.Close)
 	server.SetTasks("acme/linux", 3, 0)
 	return server
 }
 
-// tlsProviderBlock points the provider at a server with further attributes.
-func tlsProviderBlock(url, attributes string) string {
-	return fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  token = %q\n%s}\n", url, circlecitest.PersonalToken, attributes)
-}
-
-func TestPrivateAuthority(t *testing.T) {
+// TestTLS has each setting of TLS. The client's tests have every reason for which a certificate is rejected.
+func TestTLS(t *testing.T) {
 	t.Parallel()
-	ca, other := circlecitest.NewAuthority(), circlecitest.NewAuthority()
-	server := newTLSServer(t, ca, nil)
-	for name, bundle := range map[string]string{
-		"alone":                 ca.CertificatePEM,
-		"in a bundle":           "# CAs\n" + other.CertificatePEM + ca.CertificatePEM,
-		"with a trailing break": ca.CertificatePEM + "\n\n",
-	} {
-		t.Run(name, func(t *testing.T) {
-			server.ResetRecords()
-			expectCount(t, newWorkspace(t, tlsProviderBlock(server.URL, heredoc("ca_cert_pem", bundle))+tasksBlock), server)
-		})
-	}
-}
-
-func TestCertificateErrors(t *testing.T) {
-	t.Parallel()
-	ca, other := circlecitest.NewAuthority(), circlecitest.NewAuthority()
+	ca, clients := circlecitest.NewAuthority(), circlecitest.NewAuthority()
+	certificate, key := clients.Issue("provider")
+	trust := line("ca_cert_pem", ca.CertificatePEM)
 	for name, row := range map[string]struct {
-		issue  func(string) (string, string)
-		name   string
-		trust  *circlecitest.Authority
-		reason string
+		clients    *circlecitest.Authority
+		maxVersion uint16
+		attributes []string
+		detail     string // Without one, the read succeeds.
 	}{
-		"unknown CA": {ca.Issue, "127.0.0.1", nil, "x509: certificate signed by unknown authority"},
-		"other CA":   {ca.Issue, "127.0.0.1", other, "x509: certificate signed by unknown authority"},
-		"other host": {ca.Issue, "runner.example.com", ca, "x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"},
-		"expired":    {ca.IssueExpired, "127.0.0.1", ca, "x509: certificate has expired or is not yet valid"},
+		"private CA":                     {attributes: []string{trust}},
+		"bundle with comments and lines": {attributes: []string{line("ca_cert_pem", "# CAs\n"+clients.CertificatePEM+ca.CertificatePEM+"\n\n")}},
+		"client certificate": {
+			clients: clients, attributes: []string{trust, line("client_cert_pem", certificate), line("client_key_pem", key)},
+		},
+		"unknown CA": {
+			detail: "the certificate of 127.0.0.1 was not accepted: x509: certificate signed by unknown authority ... ca_cert_pem",
+		},
+		"other CA": {
+			attributes: []string{line("ca_cert_pem", clients.CertificatePEM)},
+			detail:     "the certificate of 127.0.0.1 was not accepted: x509: certificate signed by unknown authority ... ca_cert_pem",
+		},
+		"no client certificate": {clients: clients, attributes: []string{trust}, detail: "tls: certificate required ... client_cert_pem"},
+		"TLS 1.1": {
+			maxVersion: tls.VersionTLS11, attributes: []string{trust},
+			detail: "remote error: tls: protocol version not supported.\n\nThe server and the provider could not agree on how to use TLS",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			certificate, key := row.issue(row.name)
-			server := startTLSServer(t, certificate, key, nil)
-			attributes := ""
-			if row.trust != nil {
-				attributes = heredoc("ca_cert_pem", row.trust.CertificatePEM)
+			server := newTLSServer(t, ca, "127.0.0.1", row.clients, func(s *circlecitest.Server) {
+				if row.maxVersion != 0 {
+					s.TLS.MinVersion, s.TLS.MaxVersion = tls.VersionTLS10, row.maxVersion
+				}
+			})
+			w := newWorkspace(t, tokenProviderBlock(server.URL, row.attributes...)+tasksBlock)
+			if row.detail == "" {
+				expectCount(t, w, server)
+				return
 			}
-			got := newWorkspace(t, tlsProviderBlock(server.URL, attributes)+tasksBlock).plan()
-			for _, part := range []string{"the certificate of 127.0.0.1 was not accepted: " + row.reason, "ca_cert_pem"} {
-				assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: part})
-			}
-			if requests := server.Requests(); len(requests) != 0 {
-				t.Errorf("got requests %+v, want none", requests)
-			}
+			assertDiagnostic(t, w.plan(), wantDiagnostic{summary: countingTasks, detail: row.detail})
+			expectRequests(t, server)
 		})
-	}
-}
-
-// TestOldTLS has a server that speaks nothing newer than TLS 1.1.
-func TestOldTLS(t *testing.T) {
-	t.Parallel()
-	ca := circlecitest.NewAuthority()
-	certificate, key := ca.Issue("127.0.0.1")
-	server := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
-	server.TLS.MinVersion, server.TLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	got := newWorkspace(t, tlsProviderBlock(server.URL, heredoc("ca_cert_pem", ca.CertificatePEM))+tasksBlock).plan()
-	assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "remote error: tls: protocol version not supported.\n\nThe server and the provider could not agree on how to use TLS"})
-	if requests := server.Requests(); len(requests) != 0 {
-		t.Errorf("got requests %+v, want none", requests)
 	}
 }
 
 func TestInsecureSkipVerify(t *testing.T) {
 	t.Parallel()
-	server := newTLSServer(t, circlecitest.NewAuthority(), nil)
-	got := newWorkspace(t, tlsProviderBlock(server.URL, "  insecure_skip_verify = true\n")+tasksBlock).plan()
+	server := newTLSServer(t, circlecitest.NewAuthority(), "127.0.0.1", nil)
+	got := newWorkspace(t, tokenProviderBlock(server.URL, "insecure_skip_verify = true")+tasksBlock).plan()
 	if len(got) != 1 || got[0].Severity != "warning" || got[0].Summary != "Certificates are not verified" {
-		t.Errorf("plan reports %+v", got)
+		t.Errorf("got %s, want a warning", formatDiagnostics(got))
 	}
-	if requests := server.Requests(); len(requests) != 1 {
-		t.Errorf("there were %d requests", len(requests))
-	}
+	expectRequests(t, server, "/api/v2/runner/tasks?resource-class=acme%2Flinux")
 }
 
-func TestMutualTLS(t *testing.T) {
-	t.Parallel()
-	ca, clients := circlecitest.NewAuthority(), circlecitest.NewAuthority()
-	certificate, key := clients.Issue("provider")
-	trust := heredoc("ca_cert_pem", ca.CertificatePEM)
-	t.Run("with a certificate", func(t *testing.T) {
-		t.Parallel()
-		server := newTLSServer(t, ca, clients)
-		expectCount(t, newWorkspace(t, tlsProviderBlock(server.URL,
-			trust+heredoc("client_cert_pem", certificate)+heredoc("client_key_pem", key))+tasksBlock), server)
-	})
-	t.Run("without one", func(t *testing.T) {
-		t.Parallel()
-		server := newTLSServer(t, ca, clients)
-		got := newWorkspace(t, tlsProviderBlock(server.URL, trust)+tasksBlock).plan()
-		for _, part := range []string{"tls: certificate required", "client_cert_pem"} {
-			assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: part})
-		}
-		if requests := server.Requests(); len(requests) != 0 {
-			t.Errorf("got requests %+v, want none", requests)
-		}
-	})
-}
-
-func TestValidatePEM(t *testing.T) {
-	t.Parallel()
-	ca := circlecitest.NewAuthority()
-	certificate, key := ca.Issue("provider")
-	_, otherKey := ca.Issue("other")
-	const unreadable = "-----BEGIN CERTIFICATE-----\nc2VzYW1l\n-----END CERTIFICATE-----\n"
-	for name, row := range map[string]struct {
-		attributes string
-		want       wantDiagnostic
-	}{
-		"no PEM": {
-			attributes: "  ca_cert_pem = \"ca.pem\"\n",
-			want:       wantDiagnostic{at: `ca_cert_pem = "ca.pem"`, summary: "Invalid CA certificates", detail: "The value of ca_cert_pem holds no certificate in PEM form."},
-		},
-		"empty": {
-			attributes: "  ca_cert_pem = \"\"\n",
-			want:       wantDiagnostic{at: `ca_cert_pem = ""`, summary: "Invalid CA certificates", detail: "holds no certificate in PEM form."},
-		},
-		"a key among the certificates": {
-			attributes: heredoc("ca_cert_pem", certificate+key),
-			want:       wantDiagnostic{summary: "Invalid CA certificates", detail: "holds a block that is not a certificate."},
-		},
-		"a certificate that cannot be read": {
-			attributes: heredoc("ca_cert_pem", certificate+unreadable),
-			want:       wantDiagnostic{summary: "Invalid CA certificates", detail: "holds a certificate that cannot be read."},
-		},
-		"certificate without key": {
-			attributes: heredoc("client_cert_pem", certificate),
-			want:       wantDiagnostic{summary: "Incomplete mutual TLS configuration", detail: "client_cert_pem is set without client_key_pem. Give both, or neither."},
-		},
-		"key without certificate": {
-			attributes: heredoc("client_key_pem", key),
-			want:       wantDiagnostic{summary: "Incomplete mutual TLS configuration", detail: "client_key_pem is set without client_cert_pem. Give both, or neither."},
-		},
-		"no certificate": {
-			attributes: heredoc("client_cert_pem", key) + heredoc("client_key_pem", key),
-			want:       wantDiagnostic{summary: "Invalid client certificate", detail: "The value of client_cert_pem holds no certificate in PEM form."},
-		},
-		"key of another certificate": {
-			attributes: heredoc("client_cert_pem", certificate) + heredoc("client_key_pem", otherKey),
-			want:       wantDiagnostic{summary: "Invalid client key", detail: "is not the unencrypted private key, in PEM form, of the certificate in client_cert_pem."},
-		},
-		"no key": {
-			attributes: heredoc("client_cert_pem", certificate) + "  client_key_pem = \"key.pem\"\n",
-			want:       wantDiagnostic{at: `client_key_pem = "key.pem"`, summary: "Invalid client key", detail: "is not the unencrypted private key"},
-		},
-		"plain http that is not verified either": {
-			attributes: "  insecure_skip_verify = true\n",
-			want:       wantDiagnostic{at: `api_url = "http://runner.example.com"`, summary: "Invalid API URL", detail: "is plain http, which would send the credential unencrypted"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			url := "https://runner.example.com"
-			if row.want.summary == "Invalid API URL" {
-				url = "http://runner.example.com"
-			}
-			assertDiagnostic(t, newWorkspace(t, tlsProviderBlock(url, row.attributes)+tasksBlock).validate(), row.want)
-		})
-	}
-}
-
-// TestProxy reads from a host that is not loopback, because Go uses no proxy for loopback. The proxy leads to the test's
-// own server.
+// TestProxy reads from a host that is not loopback, because Go uses no proxy for loopback. The proxy leads to the test's own
+// server. The client's tests have each error of a proxy, and NO_PROXY.
 func TestProxy(t *testing.T) {
 	const host = "runner.example.com"
 	ca := circlecitest.NewAuthority()
-	certificate, key := ca.Issue(host)
-	server := startTLSServer(t, certificate, key, nil)
-	configuration := tlsProviderBlock("https://"+host, heredoc("ca_cert_pem", ca.CertificatePEM)) + tasksBlock
-
-	newProxy := func(t *testing.T, username, password string) *circlecitest.Proxy {
-		proxy := circlecitest.NewProxy(server, username, password)
-		t.Cleanup(proxy.Close)
-		server.ResetRecords()
-		return proxy
-	}
-	withUser := func(t *testing.T, proxy *circlecitest.Proxy, user *url.Userinfo) string {
-		u, err := url.Parse(proxy.URL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		u.User = user
-		return u.String()
-	}
-	expectConnect := func(t *testing.T, proxy *circlecitest.Proxy) {
-		if got := proxy.Connects(); !slices.Equal(got, []string{host + ":443"}) {
-			t.Errorf("the proxy got CONNECT %q", got)
-		}
-	}
-
-	t.Run("without a password", func(t *testing.T) {
-		proxy := newProxy(t, "", "")
-		t.Setenv("HTTPS_PROXY", proxy.URL)
-		expectCount(t, newWorkspace(t, configuration), server)
-		expectConnect(t, proxy)
-	})
-	t.Run("with a password", func(t *testing.T) {
-		proxy := newProxy(t, "user", "sesame/open")
-		t.Setenv("HTTPS_PROXY", withUser(t, proxy, url.UserPassword("user", "sesame/open")))
-		expectCount(t, newWorkspace(t, configuration), server)
-		expectConnect(t, proxy)
-	})
-	t.Run("with a wrong password", func(t *testing.T) {
-		proxy := newProxy(t, "user", "other")
-		t.Setenv("HTTPS_PROXY", withUser(t, proxy, url.UserPassword("user", "sesame-open")))
-		got := newWorkspace(t, configuration).plan()
-		assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "the proxy answered 407 Proxy Authentication Required."})
-		assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "HTTPS_PROXY"})
-		expectNoSecret(t, got)
-		if requests := server.Requests(); len(requests) != 0 {
-			t.Errorf("got requests %+v, want none", requests)
-		}
-	})
-	t.Run("that is no URL", func(t *testing.T) {
-		t.Setenv("HTTPS_PROXY", "http://user:sesame open@127.0.0.1:%zz")
-		got := newWorkspace(t, configuration).plan()
-		assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "the proxy in the environment variable HTTPS_PROXY is not a valid URL"})
-		expectNoSecret(t, got)
-	})
-	t.Run("that is down", func(t *testing.T) {
-		proxy := newProxy(t, "", "")
-		t.Setenv("HTTPS_PROXY", withUser(t, proxy, url.UserPassword("user", "sesame-open")))
-		proxy.Close()
-		got := newWorkspace(t, configuration).plan()
-		assertDiagnostic(t, got, wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "connection refused (tried once in "})
-		expectNoSecret(t, got)
-	})
-	t.Run("that NO_PROXY excludes", func(t *testing.T) {
-		proxy := newProxy(t, "", "")
-		t.Setenv("HTTPS_PROXY", proxy.URL)
-		t.Setenv("NO_PROXY", ".invalid")
-		// The dialer replaces the network: the test reaches no other machine.
-		var dialed []string
-		w := newWorkspace(t, strings.ReplaceAll(configuration, host, "runner.invalid"), func(c *circleci.Config) {
-			c.MaxRetries = 0
-			c.DialContext = func(_ context.Context, _, address string) (net.Conn, error) {
-				dialed = append(dialed, address)
-				return nil, errors.New("no way there")
+	for name, row := range map[string]struct{ password, detail string }{
+		"password":       {password: "sesame%2Fopen"},
+		"wrong password": {password: "sesame-open", detail: "the proxy answered 407 Proxy Authentication Required. ... HTTPS_PROXY"},
+		"invalid URL":    {password: "sesame open@%zz", detail: "the proxy in the environment variable HTTPS_PROXY is not a valid URL"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newTLSServer(t, ca, host, nil)
+			proxy := circlecitest.NewProxy(server, "user", "sesame/open")
+			t.Cleanup(proxy.Close)
+			t.Setenv("HTTPS_PROXY", strings.Replace(proxy.URL, "http://", "http://user:"+row.password+"@", 1))
+			w := newWorkspace(t, tokenProviderBlock("https://"+host, line("ca_cert_pem", ca.CertificatePEM))+tasksBlock)
+			if row.detail == "" {
+				expectCount(t, w, server)
+				if got := proxy.Connects(); !slices.Equal(got, []string{host + ":443"}) {
+					t.Errorf("the proxy connected to %q", got)
+				}
+				return
 			}
+			got := w.plan()
+			assertDiagnostic(t, got, wantDiagnostic{summary: countingTasks, detail: row.detail})
+			expectNoSecret(t, got)
+			expectRequests(t, server)
 		})
-		assertDiagnostic(t, w.plan(), wantDiagnostic{summary: "Error counting tasks of resource class acme/linux", detail: "no way there."})
-		if !slices.Equal(dialed, []string{"runner.invalid:443"}) {
-			t.Errorf("the provider dialed %q", dialed)
-		}
-		if connects := proxy.Connects(); len(connects) != 0 {
-			t.Errorf("the proxy got CONNECT %q", connects)
-		}
-	})
-	t.Run("that loopback does not use", func(t *testing.T) {
-		proxy := newProxy(t, "", "")
-		t.Setenv("HTTP_PROXY", proxy.URL)
-		plain := newServer(t)
-		plain.SetTasks("acme/linux", 1, 0)
-		expectCount(t, newWorkspace(t, providerBlock(plain)+tasksBlock), plain)
-	})
+	}
 }

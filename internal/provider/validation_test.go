@@ -1,10 +1,20 @@
 package provider_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
+
+// lastLine is the line that a diagnostic is at, unless it is in wait_for: the CLI shows no nested attribute.
+func lastLine(attributes string) string {
+	last := attributes[strings.LastIndex(attributes, "\n")+1:]
+	if strings.HasPrefix(last, "wait_for") {
+		return ""
+	}
+	return last
+}
 
 // TestValidateDataSources has each validator of each attribute. The client's tests have every invalid resource class and
 // namespace.
@@ -12,161 +22,123 @@ func TestValidateDataSources(t *testing.T) {
 	t.Parallel()
 	const (
 		class    = "Invalid resource class"
+		outside  = "Resource class outside the namespace"
 		duration = "Invalid duration"
 		number   = "Invalid number"
-		largest  = "9223372036854775807"
+		combined = "Invalid Attribute Combination"
+		missing  = "Missing required argument"
+		noSlash  = "has no slash between namespace and name."
+		natural  = " must be an integer from 0 to 9223372036854775807, got: "
 
-		linux     = `resource_class = "acme/linux"`
-		connected = linux + "\n  connected_within = \"2m\""
+		linux     = `resource_class = "acme/linux"` + "\n"
+		acme      = `namespace = "acme"` + "\n"
+		connected = linux + `connected_within = "2m"` + "\n"
 	)
-	waitFor := func(limits string) string { return "\n  wait_for = {\n    " + limits + "\n  }" }
+	waitFor := func(limits string) string { return "wait_for = { " + limits + " }" }
+	// A name starts with a data source, without its prefix circleci_.
 	for name, row := range map[string]struct {
-		dataSource string // Without its prefix circleci_.
-		attributes string
-		want       wantDiagnostic
+		attributes      string // The diagnostic is at the last line.
+		summary, detail string
 	}{
-		"no filter": {
-			dataSource: "runners",
-			want:       wantDiagnostic{summary: "Missing Attribute Configuration", detail: "At least one of these attributes must be configured: [resource_class,namespace]"},
+		"runners: no filter": {
+			summary: "Missing Attribute Configuration",
+			detail:  "At least one of these attributes must be configured: [resource_class,namespace]",
 		},
-		"class without a slash": {
-			dataSource: "runners", attributes: `resource_class = "linux"`,
-			want: wantDiagnostic{
-				at: `resource_class = "linux"`, summary: class,
-				detail: `The value of resource_class has no slash between namespace and name. A resource class is namespace/name, such as "acme/linux".`,
-			},
+		"runners: class without a slash": {
+			attributes: `resource_class = "linux"`, summary: class,
+			detail: `The value of resource_class ` + noSlash + ` A resource class is namespace/name, such as "acme/linux".`,
 		},
-		"class with a line break": {
-			dataSource: "runners", attributes: `resource_class = "acme/linux\n"`, want: wantDiagnostic{at: `resource_class = "acme/linux\n"`, summary: class},
+		"runners: class with a line break": {attributes: `resource_class = "acme/linux\n"`, summary: class},
+		"runners: namespace with a slash": {
+			attributes: `namespace = "acme/linux"`, summary: "Invalid namespace",
+			detail: `The value of namespace has a slash ... . A namespace is the part of a resource class before the slash, such as "acme".`,
 		},
-		"namespace with a slash": {
-			dataSource: "runners", attributes: `namespace = "acme/linux"`,
-			want: wantDiagnostic{
-				at: `namespace = "acme/linux"`, summary: "Invalid namespace",
-				detail: `The value of namespace has a slash ... . A namespace is the part of a resource class before the slash, such as "acme".`,
-			},
+		"runners: class outside the namespace": {
+			attributes: "namespace = \"other\"\n" + `resource_class = "acme/linux"`, summary: outside,
+			detail: `The resource class "acme/linux" is not in the namespace "other". Specify a class that starts with "other/", or another namespace.`,
 		},
-		"class outside the namespace": {
-			dataSource: "runners", attributes: linux + "\n  namespace = \"other\"",
-			want: wantDiagnostic{
-				at: linux, summary: "Resource class outside the namespace",
-				detail: `The resource class "acme/linux" is not in the namespace "other". Specify a class that starts with "other/", or another namespace.`,
-			},
+		"runners: class of a namespace with the same prefix": {
+			attributes: acme + `resource_class = "acme-2/linux"`, summary: outside, detail: `"acme/"`,
 		},
-		"class of a namespace with the same prefix": {
-			dataSource: "runners", attributes: "resource_class = \"acme-2/linux\"\n  namespace = \"acme\"",
-			want: wantDiagnostic{at: `resource_class = "acme-2/linux"`, summary: "Resource class outside the namespace", detail: `"acme/"`},
+		"runners: connected_within without a unit": {
+			attributes: linux + `connected_within = "10"`, summary: duration, detail: "connected_within is not a duration.",
 		},
-		"connected_within without a unit": {
-			dataSource: "runners", attributes: linux + "\n  connected_within = \"10\"",
-			want: wantDiagnostic{at: `connected_within = "10"`, summary: duration, detail: "The value of connected_within is not a duration."},
+		"runners: negative connected_within": {
+			attributes: linux + `connected_within = "-10m"`, summary: duration, detail: "connected_within must be greater than zero.",
 		},
-		"negative connected_within": {
-			dataSource: "runners", attributes: linux + "\n  connected_within = \"-10m\"",
-			want: wantDiagnostic{at: `connected_within = "-10m"`, summary: duration, detail: "The value of connected_within must be greater than zero."},
+		"runners: wait_for without connected_within": {
+			attributes: linux + waitFor(`min_runners = 1`), summary: combined,
+			detail: `Attribute "connected_within" must be specified when "wait_for" is specified`,
 		},
-		"wait_for without connected_within": {
-			dataSource: "runners", attributes: linux + waitFor("min_runners = 1"),
-			want: wantDiagnostic{summary: "Invalid Attribute Combination", detail: `Attribute "connected_within" must be specified when "wait_for" is specified`},
+		"runners: wait_for without min_runners": {
+			attributes: connected + waitFor(`timeout = "1m"`), summary: "Incorrect attribute value type",
+			detail: `attribute "min_runners" is required`,
 		},
-		"wait_for without min_runners": {
-			dataSource: "runners", attributes: connected + waitFor(`timeout = "1m"`),
-			want: wantDiagnostic{summary: "Incorrect attribute value type", detail: `attribute "min_runners" is required`},
+		"runners: negative min_runners": {
+			attributes: connected + waitFor(`min_runners = -1`), summary: number, detail: "wait_for.min_runners" + natural + "-1.",
 		},
-		"negative min_runners": {
-			dataSource: "runners", attributes: connected + waitFor("min_runners = -1"),
-			want: wantDiagnostic{summary: number, detail: "The value of wait_for.min_runners must be an integer from 0 to " + largest + ", got: -1."},
+		"runners: fraction of min_runners": {
+			attributes: connected + waitFor(`min_runners = 0.5`), summary: number, detail: "wait_for.min_runners" + natural + "0.5.",
 		},
-		"fraction of min_runners": {
-			dataSource: "runners", attributes: connected + waitFor("min_runners = 0.5"),
-			want: wantDiagnostic{summary: number, detail: "The value of wait_for.min_runners must be an integer from 0 to " + largest + ", got: 0.5."},
+		"runners: min_runners beyond 64 bits": {
+			attributes: connected + waitFor(`min_runners = 1e400`), summary: number, detail: "wait_for.min_runners" + natural + "1e+400.",
 		},
-		"min_runners beyond 64 bits": {
-			dataSource: "runners", attributes: connected + waitFor("min_runners = 1e400"),
-			want: wantDiagnostic{summary: number, detail: "The value of wait_for.min_runners must be an integer from 0 to " + largest + ", got: 1e+400."},
+		"runners: poll_interval of zero": {
+			attributes: connected + waitFor(`min_runners = 1, poll_interval = "0s"`), summary: duration,
+			detail: "wait_for.poll_interval must be greater than zero.",
 		},
-		"poll_interval of zero": {
-			dataSource: "runners", attributes: connected + waitFor("min_runners = 1\n    poll_interval = \"0s\""),
-			want: wantDiagnostic{summary: duration, detail: "The value of wait_for.poll_interval must be greater than zero."},
+		"runners: poll_interval below the minimum": {
+			attributes: connected + waitFor(`min_runners = 1, poll_interval = "999ms"`), summary: duration,
+			detail: "wait_for.poll_interval must be at least 1s.",
 		},
-		"poll_interval below the minimum": {
-			dataSource: "runners", attributes: connected + waitFor("min_runners = 1\n    poll_interval = \"999ms\""),
-			want: wantDiagnostic{summary: duration, detail: "The value of wait_for.poll_interval must be at least 1s."},
+		"runner_tasks: without a class": {summary: missing, detail: `The argument "resource_class" is required`},
+		"runner_tasks: of a namespace":  {attributes: `resource_class = "acme"`, summary: class, detail: noSlash},
+		"runner_tasks: with a typo": {
+			attributes: linux + `resource_clas = "acme/linux"`, summary: "Unsupported argument",
+			detail: `An argument named "resource_clas" is not expected here.`,
 		},
-		"tasks without a class": {
-			dataSource: "runner_tasks", want: wantDiagnostic{summary: "Missing required argument", detail: `The argument "resource_class" is required`},
+		"runner_tasks: without a limit": {
+			attributes: linux + waitFor(`timeout = "1m"`), summary: combined,
+			detail: "At least one attribute out of [wait_for.max_running,wait_for.max_unclaimed] must be specified",
 		},
-		"tasks of a namespace": {
-			dataSource: "runner_tasks", attributes: `resource_class = "acme"`,
-			want: wantDiagnostic{at: `resource_class = "acme"`, summary: class, detail: "has no slash between namespace and name."},
+		"runner_tasks: negative max_unclaimed": {
+			attributes: linux + waitFor(`max_unclaimed = -1`), summary: number, detail: "wait_for.max_unclaimed" + natural + "-1.",
 		},
-		"tasks with a typo": {
-			dataSource: "runner_tasks", attributes: linux + "\n  resource_clas = \"acme/linux\"",
-			want: wantDiagnostic{at: `resource_clas = "acme/linux"`, summary: "Unsupported argument", detail: `An argument named "resource_clas" is not expected here.`},
+		"runner_tasks: negative max_running": {
+			attributes: linux + waitFor(`max_running = -1`), summary: number, detail: "wait_for.max_running" + natural + "-1.",
 		},
-		"tasks without a limit": {
-			dataSource: "runner_tasks", attributes: linux + waitFor(`timeout = "1m"`),
-			want: wantDiagnostic{
-				summary: "Invalid Attribute Combination",
-				detail:  "At least one attribute out of [wait_for.max_running,wait_for.max_unclaimed] must be specified",
-			},
+		"runner_tasks: invalid timeout": {
+			attributes: linux + waitFor(`max_unclaimed = 1, timeout = "soon"`), summary: duration,
+			detail: "wait_for.timeout is not a duration.",
 		},
-		"negative max_unclaimed": {
-			dataSource: "runner_tasks", attributes: linux + waitFor("max_unclaimed = -1"),
-			want: wantDiagnostic{summary: number, detail: "The value of wait_for.max_unclaimed must be an integer from 0 to " + largest + ", got: -1."},
+		"runner_fleet: without a namespace":   {summary: missing, detail: `The argument "namespace" is required`},
+		"runner_fleet: with an invalid class": {attributes: acme + `resource_classes = ["linux"]`, summary: class, detail: noSlash},
+		"runner_fleet: with a class outside the namespace": {
+			attributes: acme + `resource_classes = ["other/linux"]`, summary: outside,
+			detail: `The resource class "other/linux" is not in the namespace "acme".`,
 		},
-		"negative max_running": {
-			dataSource: "runner_tasks", attributes: linux + waitFor("max_running = -1"),
-			want: wantDiagnostic{summary: number, detail: "The value of wait_for.max_running must be an integer from 0 to " + largest + ", got: -1."},
+		"runner_fleet: with a null class": {
+			attributes: acme + `resource_classes = ["acme/linux", null, terraform_data.unknown.id]`,
+			summary:    class, detail: "An element of resource_classes is null. Remove it",
 		},
-		"invalid timeout": {
-			dataSource: "runner_tasks", attributes: linux + waitFor("max_unclaimed = 1\n    timeout = \"soon\""),
-			want: wantDiagnostic{summary: duration, detail: "The value of wait_for.timeout is not a duration."},
+		"runner_fleet: with two names of a class": {
+			attributes: acme + `resource_classes = ["acme/linux", "acme/Linux", "acme/mac"]`,
+			summary:    "Duplicate resource class",
+			detail:     `The elements "acme/Linux" and "acme/linux" of resource_classes name the same resource class. Specify each resource class once.`,
 		},
-		"fleet without a namespace": {
-			dataSource: "runner_fleet", want: wantDiagnostic{summary: "Missing required argument", detail: `The argument "namespace" is required`},
+		"runner_fleet: with an invalid duration": {
+			attributes: acme + `connected_within = ""`, summary: duration, detail: "connected_within is not a duration.",
 		},
-		"fleet with an invalid class": {
-			dataSource: "runner_fleet", attributes: "namespace = \"acme\"\n  resource_classes = [\"linux\"]",
-			want: wantDiagnostic{at: `resource_classes = ["linux"]`, summary: class, detail: "has no slash between namespace and name."},
-		},
-		"fleet with a class outside the namespace": {
-			dataSource: "runner_fleet", attributes: "namespace = \"acme\"\n  resource_classes = [\"other/linux\"]",
-			want: wantDiagnostic{
-				at: `resource_classes = ["other/linux"]`, summary: "Resource class outside the namespace",
-				detail: `The resource class "other/linux" is not in the namespace "acme".`,
-			},
-		},
-		"fleet with a null class": {
-			dataSource: "runner_fleet", attributes: "namespace = \"acme\"\n  resource_classes = [\"acme/linux\", null, terraform_data.unknown.id]",
-			want: wantDiagnostic{
-				at: `resource_classes = ["acme/linux", null, terraform_data.unknown.id]`, summary: class,
-				detail: "An element of resource_classes is null. Remove it",
-			},
-		},
-		"fleet with two names of a class": {
-			dataSource: "runner_fleet", attributes: "namespace = \"acme\"\n  resource_classes = [\"acme/linux\", \"acme/Linux\", \"acme/mac\"]",
-			want: wantDiagnostic{
-				at: `resource_classes = ["acme/linux", "acme/Linux", "acme/mac"]`, summary: "Duplicate resource class",
-				detail: `The elements "acme/Linux" and "acme/linux" of resource_classes name the same resource class. Specify each resource class once.`,
-			},
-		},
-		"fleet with an invalid duration": {
-			dataSource: "runner_fleet", attributes: "namespace = \"acme\"\n  connected_within = \"\"",
-			want: wantDiagnostic{at: `connected_within = ""`, summary: duration, detail: "The value of connected_within is not a duration."},
-		},
-		"organization by name": {
-			dataSource: "organization_runners", attributes: `organization_id = "acme"`,
-			want: wantDiagnostic{
-				at: `organization_id = "acme"`, summary: "Invalid Attribute Value Match",
-				detail: "must be the organization's UUID, such as b9291e0d-a11e-41fb-8517-c545388b5953",
-			},
+		"organization_runners: organization by name": {
+			attributes: `organization_id = "acme"`, summary: "Invalid Attribute Value Match",
+			detail: "must be the organization's UUID, such as b9291e0d-a11e-41fb-8517-c545388b5953",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorkspace(t, dataBlock("circleci_"+row.dataSource, row.attributes)+"resource \"terraform_data\" \"unknown\" {}\n")
-			assertDiagnostic(t, w.validate(), row.want)
+			dataSource, _, _ := strings.Cut(name, ": ")
+			w := newWorkspace(t, dataBlock("circleci_"+dataSource, row.attributes)+"resource \"terraform_data\" \"unknown\" {}\n")
+			assertDiagnostic(t, w.validate(), wantDiagnostic{at: lastLine(row.attributes), summary: row.summary, detail: row.detail})
 		})
 	}
 }
@@ -178,6 +150,9 @@ func TestValidateAccepts(t *testing.T) {
 variable "unknown" {
   type    = string
   default = null
+}
+variable "scheme" {
+  type = string
 }
 resource "terraform_data" "unknown" {}
 data "circleci_runners" "unicode" {
@@ -193,16 +168,15 @@ data "circleci_runners" "unknown" {
 }
 data "circleci_runner_tasks" "unknown" {
   resource_class = terraform_data.unknown.id
-  wait_for = {
-    max_unclaimed = 9223372036854775807
-    poll_interval = "1s"
-  }
+  wait_for       = { max_unclaimed = 9223372036854775807, poll_interval = "1s" }
 }
 data "circleci_runner_fleet" "unknown" {
   namespace        = "acme"
   resource_classes = ["acme/linux", terraform_data.unknown.id]
 }
 provider "circleci" {
+  launch_token    = "sesame-open"
+  token_scheme    = var.scheme
   request_timeout = "100ms"
 }
 `)
@@ -223,94 +197,221 @@ resource "terraform_data" "class" {
 	expectRequests(t, server)
 }
 
-// TestValidateProvider has each validator of each attribute. The client's tests have every invalid URL and token.
-func TestValidateProvider(t *testing.T) {
-	t.Parallel()
+// TestInvalidProvider has each validator of each attribute and environment variable of the provider. No message shows a value,
+// and nothing is sent. The client's tests have every invalid URL and token.
+func TestInvalidProvider(t *testing.T) {
+	ca := circlecitest.NewAuthority()
+	certificate, key := ca.Issue("provider")
+	_, otherKey := ca.Issue("other")
 	const (
-		wantURL   = ". Give the origin of the Runner API, such as https://runner.circleci.com or https://circleci.example.com."
-		wantToken = ". Give the value alone, as CircleCI showed it."
+		unreadable = "-----BEGIN CERTIFICATE-----\nc2VzYW1l\n-----END CERTIFICATE-----\n"
+		token      = `token = "sesame-open"` + "\n"
+
+		noCredential, two, scheme    = "No CircleCI credential", "Two credentials", "token_scheme without token"
+		noToken, noLaunch, noCookie  = "Invalid personal API token", "Invalid launch token", "Invalid session cookie"
+		match, url, number, duration = "Invalid Attribute Value Match", "Invalid API URL", "Invalid number", "Invalid duration"
+		noCA, noPair, noKey          = "Invalid CA certificates", "Incomplete mutual TLS configuration", "Invalid client key"
+
+		giveURL      = ". Give the origin of the Runner API, such as https://runner.circleci.com or https://circleci.example.com."
+		giveValue    = ". Give the value alone, as CircleCI showed it."
+		giveOne      = "Give one of: a personal API token (the attribute token or the environment variable CIRCLE_TOKEN), "
+		giveCookie   = ". Give the value of the cookie ring-session alone."
+		giveBoth     = ". Give both, or neither."
+		retries      = "The value of max_retries must be an integer from 0 to 10, got: "
+		concurrent   = "The value of max_concurrent_requests must be an integer from 1 to 256, got: "
+		variableName = "from the environment variable "
 	)
 	for name, row := range map[string]struct {
-		attributes string
-		at         string // The default is attributes.
-		summary    string
-		detail     string
-		planOnly   bool // It is not found by validate, which does not know variables and the environment.
+		attributes      string // The diagnostic is at the last line. The default of api_url is one without a listener.
+		atNoLine        bool   // The diagnostic is at no line: no attribute is wrong by itself.
+		environment     variables
+		summary, detail string
+		planOnly        bool // Validate does not find it, as with an environment or a variable, which it does not know.
 	}{
+		"no credential": {
+			planOnly: true, summary: noCredential,
+			detail: giveOne + "which works everywhere and can be made at https://app.circleci.com/settings/user/tokens; a launch token " +
+				"(launch_token or CIRCLECI_RUNNER_API_AUTH_TOKEN); a browser's session cookie (session_cookie or CIRCLECI_SESSION_COOKIE).",
+		},
+		"none but a scheme":     {attributes: `token_scheme = "basic"`, atNoLine: true, summary: noCredential, detail: giveOne, planOnly: true},
+		"empty token variables": {environment: variables{"CIRCLE_TOKEN": "", "CIRCLECI_CLI_TOKEN": ""}, summary: noCredential, detail: giveOne},
+		"token and launch token": {
+			attributes: "token = var.good\nlaunch_token = var.good", summary: two,
+			detail: "Both token and launch_token are set, and only one credential can be sent.",
+		},
+		"token and session cookie": {
+			attributes: "token = var.good\nsession_cookie = var.good", summary: two, detail: "Both token and session_cookie are set",
+		},
+		"launch token and session cookie": {
+			attributes: "launch_token = var.good\nsession_cookie = var.good", summary: two, detail: "Both launch_token and session_cookie are set",
+		},
+		"scheme with a launch token": {
+			attributes: "launch_token = var.good\ntoken_scheme = \"basic\"", summary: scheme,
+			detail: "the credential that is used is the launch token from the provider's attribute launch_token.",
+		},
+		"scheme with a session cookie": {
+			attributes: `token_scheme = "header"`, environment: variables{"CIRCLECI_SESSION_COOKIE": "sesame-open"}, summary: scheme,
+			detail: "the credential that is used is the session cookie " + variableName + "CIRCLECI_SESSION_COOKIE.",
+		},
+		"other scheme": {
+			attributes: token + `token_scheme = "Bearer"`, summary: match, detail: `value must be one of: ["header" "basic" "bearer"], got: "Bearer"`,
+		},
+
 		"empty token": {
-			attributes: `token = ""`, summary: "Invalid personal API token",
-			detail: "The personal API token from the provider's attribute token is empty" + wantToken,
+			attributes: `token = ""`, summary: noToken, detail: "The personal API token from the provider's attribute token is empty" + giveValue,
 		},
-		"token with a line break": {
-			attributes: `token = var.secret_line`, summary: "Invalid personal API token", detail: "holds white space ... " + wantToken, planOnly: true,
+		"token with a line break":        {attributes: `token = var.line`, summary: noToken, detail: "holds white space ... " + giveValue},
+		"token with a control character": {attributes: `token = var.control`, summary: noToken, detail: "holds a control character" + giveValue},
+		"CIRCLE_TOKEN with a line break": {
+			environment: variables{"CIRCLE_TOKEN": "sesame-open\n"}, summary: noToken,
+			detail: "The personal API token " + variableName + "CIRCLE_TOKEN holds white space",
 		},
-		"token with a control character": {
-			attributes: `token = var.secret_control`, summary: "Invalid personal API token", detail: "holds a control character" + wantToken, planOnly: true,
+		"CIRCLECI_CLI_TOKEN with a control character": {
+			environment: variables{"CIRCLECI_CLI_TOKEN": "sesame\x1bopen"}, summary: noToken,
+			detail: "The personal API token " + variableName + "CIRCLECI_CLI_TOKEN holds a control character",
 		},
-		"other version": {attributes: `api_version = "v4"`, summary: "Invalid Attribute Value Match", detail: `value must be one of: ["v2" "v3"], got: "v4"`},
-		"empty version": {attributes: `api_version = ""`, summary: "Invalid Attribute Value Match", detail: `value must be one of: ["v2" "v3"], got: ""`},
+		"empty launch token": {
+			attributes: `launch_token = ""`, summary: noLaunch,
+			detail: "The launch token from the provider's attribute launch_token is empty. Give the value alone",
+		},
+		"launch token with a line break": {attributes: `launch_token = var.line`, summary: noLaunch, detail: "holds white space"},
+		"LAUNCH_AGENT_API_AUTH_TOKEN with a control character": {
+			environment: variables{"LAUNCH_AGENT_API_AUTH_TOKEN": "sesame\x07open"}, summary: noLaunch,
+			detail: "The launch token " + variableName + "LAUNCH_AGENT_API_AUTH_TOKEN holds a control character",
+		},
+		"empty session cookie": {attributes: `session_cookie = ""`, summary: noCookie, detail: "is empty"},
+		"CIRCLECI_SESSION_COOKIE with a space": {
+			environment: variables{"CIRCLECI_SESSION_COOKIE": "sesame open"}, summary: noCookie,
+			detail: "The session cookie " + variableName + "CIRCLECI_SESSION_COOKIE holds white space",
+		},
+		"session cookie with its name": {
+			environment: variables{"CIRCLECI_SESSION_COOKIE": "ring-session=sesame-open"}, summary: noCookie,
+			detail: "starts with ring-session=" + giveCookie,
+		},
+		"several cookies": {
+			attributes: `session_cookie = var.cookies`, summary: noCookie, detail: "holds a semicolon, which separates cookies" + giveCookie,
+		},
+
+		"other version": {attributes: token + `api_version = "v4"`, summary: match, detail: `value must be one of: ["v2" "v3"], got: "v4"`},
+		"empty version": {attributes: token + `api_version = ""`, summary: match, detail: `value must be one of: ["v2" "v3"], got: ""`},
+		"CIRCLECI_RUNNER_API_VERSION": {
+			attributes: token, environment: variables{"CIRCLECI_RUNNER_API_VERSION": "3"}, summary: "Invalid API version",
+			detail: "The environment variable CIRCLECI_RUNNER_API_VERSION must be v2 or v3.",
+		},
 		"empty URL": {
-			attributes: `api_url = ""`, summary: "Invalid API URL",
-			detail: "The URL from the provider's attribute api_url is not an absolute http or https URL" + wantURL,
+			attributes: token + `api_url = ""`, summary: url,
+			detail: "The URL from the provider's attribute api_url is not an absolute http or https URL" + giveURL,
 		},
 		"URL with user info": {
-			attributes: `api_url = "https://me@runner.example.com"`, summary: "Invalid API URL", detail: "holds user info (the part before the @)" + wantURL,
+			attributes: token + `api_url = "https://me@runner.example.com"`, summary: url, detail: "holds user info (the part before the @)" + giveURL,
 		},
-		"version that differs from the URL's": {
-			attributes: "api_url = \"https://runner.example.com/api/v3\"\n  api_version = \"v2\"", at: `api_url = "https://runner.example.com/api/v3"`,
-			summary: "Invalid API URL", detail: "ends in /api/v3, but api_version is v2" + wantURL,
+		"CIRCLECI_RUNNER_API_URL with user info": {
+			attributes: token, environment: variables{"CIRCLECI_RUNNER_API_URL": "https://sesame:open@runner.example.com"}, summary: url,
+			detail: "The URL " + variableName + "CIRCLECI_RUNNER_API_URL holds user info",
 		},
-		"default version that differs from the URL's": {
-			attributes: `api_url = "https://runner.example.com/api/v3"`, summary: "Invalid API URL",
-			detail: "ends in /api/v3, but api_version is v2" + wantURL, planOnly: true,
+		"URL with another version": {
+			attributes: token + "api_version = \"v2\"\n" + `api_url = "https://runner.example.com/api/v3"`, summary: url,
+			detail: "ends in /api/v3, but api_version is v2" + giveURL,
 		},
-		"too many retries": {attributes: `max_retries = 11`, summary: "Invalid number", detail: "The value of max_retries must be an integer from 0 to 10, got: 11."},
-		"negative retries": {attributes: `max_retries = -1`, summary: "Invalid number", detail: "The value of max_retries must be an integer from 0 to 10, got: -1."},
-		"fraction of a retry": {
-			attributes: `max_retries = 1.5`, summary: "Invalid number", detail: "The value of max_retries must be an integer from 0 to 10, got: 1.5.",
+		"URL with another version than the default": {
+			attributes: token + `api_url = "https://runner.example.com/api/v3"`, summary: url,
+			detail: "ends in /api/v3, but api_version is v2" + giveURL, planOnly: true,
 		},
-		"no requests": {
-			attributes: `max_concurrent_requests = 0`, summary: "Invalid number",
-			detail: "The value of max_concurrent_requests must be an integer from 1 to 256, got: 0.",
+		"CIRCLECI_RUNNER_API_URL with another version": {
+			attributes: token + `api_version = "v2"`, atNoLine: true, environment: variables{"CIRCLECI_RUNNER_API_URL": "https://runner.example.com/api/v3"},
+			summary: url, detail: "The URL " + variableName + "CIRCLECI_RUNNER_API_URL ends in /api/v3, but api_version is v2",
 		},
-		"too many requests": {
-			attributes: `max_concurrent_requests = 257`, summary: "Invalid number",
-			detail: "The value of max_concurrent_requests must be an integer from 1 to 256, got: 257.",
+		"plain http that is not verified either": {
+			attributes: token + "insecure_skip_verify = true\n" + `api_url = "http://runner.example.com"`, summary: url,
+			detail: "is plain http, which would send the credential unencrypted",
 		},
+
+		"too many retries":    {attributes: token + `max_retries = 11`, summary: number, detail: retries + "11."},
+		"negative retries":    {attributes: token + `max_retries = -1`, summary: number, detail: retries + "-1."},
+		"fraction of a retry": {attributes: token + `max_retries = 1.5`, summary: number, detail: retries + "1.5."},
+		"no requests":         {attributes: token + `max_concurrent_requests = 0`, summary: number, detail: concurrent + "0."},
+		"too many requests":   {attributes: token + `max_concurrent_requests = 257`, summary: number, detail: concurrent + "257."},
 		"timeout without a unit": {
-			attributes: `request_timeout = "30"`, summary: "Invalid duration",
+			attributes: token + `request_timeout = "30"`, summary: duration,
 			detail: "The value of request_timeout is not a duration. A duration is a number with its unit",
 		},
-		"timeout of zero":           {attributes: `request_timeout = "0s"`, summary: "Invalid duration", detail: "The value of request_timeout must be greater than zero."},
-		"timeout below the minimum": {attributes: `request_timeout = "99ms"`, summary: "Invalid duration", detail: "The value of request_timeout must be at least 100ms."},
+		"timeout of zero": {
+			attributes: token + `request_timeout = "0s"`, summary: duration, detail: "The value of request_timeout must be greater than zero.",
+		},
+		"timeout below the minimum": {
+			attributes: token + `request_timeout = "99ms"`, summary: duration, detail: "The value of request_timeout must be at least 100ms.",
+		},
 		"typo": {
 			attributes: `tokn = "a"`, summary: "Unsupported argument", detail: `An argument named "tokn" is not expected here. Did you mean "token"?`,
 		},
+
+		"CA that is a file name": {
+			attributes: token + `ca_cert_pem = "ca.pem"`, summary: noCA, detail: "The value of ca_cert_pem holds no certificate in PEM form.",
+		},
+		"empty CA": {attributes: token + `ca_cert_pem = ""`, summary: noCA, detail: "holds no certificate in PEM form."},
+		"key among CAs": {
+			attributes: token + line("ca_cert_pem", certificate+key), summary: noCA, detail: "holds a block that is not a certificate.",
+		},
+		"CA that is not DER": {
+			attributes: token + line("ca_cert_pem", certificate+unreadable), summary: noCA, detail: "holds a certificate that cannot be read.",
+		},
+		"certificate without key": {
+			attributes: token + line("client_cert_pem", certificate), summary: noPair,
+			detail: "client_cert_pem is set without client_key_pem" + giveBoth,
+		},
+		"key without certificate": {
+			attributes: token + line("client_key_pem", key), summary: noPair, detail: "client_key_pem is set without client_cert_pem" + giveBoth,
+		},
+		"key instead of a certificate": {
+			attributes: token + line("client_key_pem", key) + "\n" + line("client_cert_pem", key), summary: "Invalid client certificate",
+			detail: "The value of client_cert_pem holds no certificate in PEM form.",
+		},
+		"key of another certificate": {
+			attributes: token + line("client_cert_pem", certificate) + "\n" + line("client_key_pem", otherKey), summary: noKey,
+			detail: "is not the unencrypted private key, in PEM form, of the certificate in client_cert_pem.",
+		},
+		"key that is a file name": {
+			attributes: token + line("client_cert_pem", certificate) + "\n" + `client_key_pem = "key.pem"`, summary: noKey,
+			detail: "is not the unencrypted private key",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			want := wantDiagnostic{at: row.at, summary: row.summary, detail: row.detail}
-			if want.at == "" {
-				want.at = row.attributes
+			if row.environment == nil {
+				t.Parallel()
 			}
-			w := newWorkspace(t, secretVariables+"provider \"circleci\" {\n  "+row.attributes+"\n}\n"+runnersBlock)
+			setenv(t, row.environment, "")
+			lines := []string{row.attributes}
+			if !strings.Contains(row.attributes, "api_url") && row.environment["CIRCLECI_RUNNER_API_URL"] == "" {
+				lines = []string{`api_url = "https://127.0.0.1:1"`, row.attributes}
+			}
+			w := newWorkspace(t, secretVariables+providerWith(lines...)+tasksBlock)
+			want := wantDiagnostic{at: lastLine(row.attributes), summary: row.summary, detail: row.detail}
+			if row.atNoLine {
+				want.at = ""
+			}
 			got := w.plan()
 			assertDiagnostic(t, got, want)
 			expectNoSecret(t, got)
-			if !row.planOnly {
+			if !row.planOnly && row.environment == nil && !strings.Contains(row.attributes, "var.") {
 				assertDiagnostic(t, w.validate(), want)
 			}
 		})
 	}
 }
 
+type variables = map[string]string
+
 const secretVariables = `
-variable "secret_line" {
-  type    = string
+variable "good" {
+  default = "sesame-open"
+}
+variable "cookies" {
+  default = "sesame;open=1"
+}
+variable "line" {
   default = "sesame-open\n"
 }
-variable "secret_control" {
-  type    = string
+variable "control" {
   default = "sesame-open\u0007"
 }
 `
@@ -318,18 +419,17 @@ variable "secret_control" {
 // TestProviderUnknown has an unknown value of each attribute.
 func TestProviderUnknown(t *testing.T) {
 	server := newServer(t)
-	t.Setenv("CIRCLE_TOKEN", circlecitest.PersonalToken)
-	t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
+	setenv(t, variables{"CIRCLE_TOKEN": circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_URL": "URL"}, server.URL)
 	for _, attribute := range []string{
 		"token", "token_scheme", "launch_token", "session_cookie", "api_url", "api_version",
 		"ca_cert_pem", "client_cert_pem", "client_key_pem", "insecure_skip_verify",
 		"max_retries", "request_timeout", "max_concurrent_requests",
 	} {
 		t.Run(attribute, func(t *testing.T) {
-			line := attribute + " = terraform_data.test.output"
-			w := newWorkspace(t, "resource \"terraform_data\" \"test\" {\n  input = timestamp()\n}\nprovider \"circleci\" {\n  "+line+"\n}\n"+runnersBlock)
+			unknown := attribute + " = terraform_data.test.output"
+			w := newWorkspace(t, "resource \"terraform_data\" \"test\" {\n  input = timestamp()\n}\n"+providerWith(unknown)+runnersBlock)
 			assertDiagnostic(t, w.plan(), wantDiagnostic{
-				at: line, summary: "Unknown value in provider configuration", detail: attribute + " must be known during plan",
+				at: unknown, summary: "Unknown value in provider configuration", detail: attribute + " must be known during plan",
 			})
 			expectRequests(t, server)
 		})

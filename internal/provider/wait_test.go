@@ -2,17 +2,12 @@ package provider_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
@@ -32,17 +27,14 @@ func TestWait(t *testing.T) {
 	}
 	queue := func(n int) http.Handler { return circlecitest.JSON(fmt.Sprintf(`{"unclaimed_task_count": %d}`, n)) }
 	number, text := providertest.Number, providertest.String
-	const (
-		hour   = time.Hour
-		failed = "Error counting tasks of resource class acme/linux"
-	)
+	const hour = time.Hour
 	busy := circlecitest.Error(503, "busy")
 	for name, row := range map[string]struct {
 		runners   bool // It waits for runners; the default is tasks.
 		waitFor   providertest.Attributes
 		responses []http.Handler
-		// elapsed is how long the wait takes. Retries are left out by max_retries = 0.
-		elapsed time.Duration
+		elapsed   time.Duration // It is how long the wait takes.
+		cancel    bool          // The read is canceled when this time has elapsed.
 		// summary and detail are of the error; without a summary the wait succeeds.
 		summary, detail string
 	}{
@@ -76,36 +68,41 @@ func TestWait(t *testing.T) {
 		"a queue that does not drain": {
 			waitFor:   providertest.Attributes{"max_unclaimed": number(0), "poll_interval": text("6m")},
 			responses: []http.Handler{queue(5), queue(4), queue(3)}, elapsed: 10 * time.Minute,
-			summary: failed, detail: "Timed out after 10m waiting for at most 0 unclaimed tasks; last observed: 3 unclaimed tasks.",
+			summary: countingTasks, detail: "Timed out after 10m waiting for at most 0 unclaimed tasks; last observed: 3 unclaimed tasks.",
 		},
 		"transient errors": {
 			waitFor:   providertest.Attributes{"max_unclaimed": number(0)},
-			responses: []http.Handler{busy, queue(1), circlecitest.TruncatedBody(`{"unclaimed_task_count": 0}`), busy, queue(0)}, elapsed: 40 * time.Second,
+			responses: []http.Handler{busy, queue(1), circlecitest.TruncatedBody(`{"unclaimed_task_count": 0}`), busy, queue(0)},
+			elapsed:   40 * time.Second,
 		},
 		"transient errors until the end": {
 			waitFor:   providertest.Attributes{"max_unclaimed": number(0), "timeout": text("10s")},
-			responses: []http.Handler{queue(7), busy}, elapsed: 10 * time.Second, summary: failed,
+			responses: []http.Handler{queue(7), busy}, elapsed: 10 * time.Second, summary: countingTasks,
 			detail: "Timed out after 10s waiting for at most 0 unclaimed tasks; last observed: 7 unclaimed tasks; the last poll failed: GET ",
 		},
 		"only transient errors": {
 			waitFor:   providertest.Attributes{"max_unclaimed": number(0), "timeout": text("10s")},
 			responses: []http.Handler{busy, busy}, elapsed: 10 * time.Second,
-			summary: failed, detail: "last observed: nothing, because no poll succeeded; the last poll failed: GET ",
+			summary: countingTasks, detail: "last observed: nothing, because no poll succeeded; the last poll failed: GET ",
 		},
 		"another error": {
 			waitFor:   providertest.Attributes{"max_unclaimed": number(0)},
 			responses: []http.Handler{queue(1), circlecitest.Error(403, "gone")}, elapsed: 10 * time.Second,
-			summary: failed, detail: `403 Forbidden: "gone".`,
+			summary: countingTasks, detail: `403 Forbidden: "gone".`,
 		},
 		"a server that hangs": {
 			waitFor:   providertest.Attributes{"max_unclaimed": number(0), "timeout": text("1s")},
 			responses: []http.Handler{circlecitest.Hang()}, elapsed: 2 * time.Second,
-			summary: failed, detail: "Timed out after 2s waiting for at most 0 unclaimed tasks",
+			summary: countingTasks, detail: "Timed out after 2s waiting for at most 0 unclaimed tasks",
 		},
 		"a rate limit that exceeds the timeout": {
 			waitFor:   providertest.Attributes{"max_unclaimed": number(0), "timeout": text("1m")},
 			responses: []http.Handler{circlecitest.WithHeader(circlecitest.Error(429, "later"), "Retry-After", "600")}, elapsed: time.Minute,
-			summary: failed, detail: "the server asked to retry after ",
+			summary: countingTasks, detail: "the server asked to retry after ",
+		},
+		"a cancellation between two polls": {
+			waitFor: providertest.Attributes{"max_unclaimed": number(0)}, responses: []http.Handler{queue(1), queue(1)},
+			elapsed: 15 * time.Second, cancel: true, summary: countingTasks, detail: "The read was canceled before a response arrived.",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,8 +116,13 @@ func TestWait(t *testing.T) {
 					dataSource, attributes["connected_within"] = "circleci_runners", text("2m")
 				}
 				attributes["wait_for"] = p.Object(dataSource, "wait_for", row.waitFor)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if row.cancel {
+					time.AfterFunc(row.elapsed, cancel)
+				}
 				start := time.Now()
-				_, got := p.read(t.Context(), dataSource, attributes)
+				_, got := p.read(ctx, dataSource, attributes)
 				if elapsed := time.Since(start); elapsed != row.elapsed {
 					t.Errorf("the wait took %s, want %s", elapsed, row.elapsed)
 				}
@@ -135,33 +137,6 @@ func TestWait(t *testing.T) {
 			})
 		})
 	}
-}
-
-// TestWaitForRunningTasks has both limits, with API v3.
-func TestWaitForRunningTasks(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server := newMemoryServer(t)
-		server.SetTasks("acme/linux", 0, 5)
-		var polls atomic.Int64
-		server.Intercept(func(r *http.Request) http.Handler {
-			if strings.HasSuffix(r.URL.Path, "/running") {
-				server.SetTasks("acme/linux", 1, 5-polls.Add(1))
-			}
-			return nil
-		})
-		p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String("v3")})
-		state, got := p.read(t.Context(), "circleci_runner_tasks", providertest.Attributes{
-			"resource_class": providertest.String("acme/linux"),
-			"wait_for": p.Object("circleci_runner_tasks", "wait_for", providertest.Attributes{
-				"max_unclaimed": providertest.Number(1), "max_running": providertest.Number(2),
-			}),
-		})
-		assertNoDiagnostics(t, got)
-		if running := state["running_task_count"]; !running.Equal(providertest.Number(2)) || polls.Load() != 3 {
-			t.Errorf("got %s running tasks after %d polls, want 2 after 3", running, polls.Load())
-		}
-	})
 }
 
 // TestConnectedWithin excludes runners that connected too long ago or never.
@@ -180,48 +155,14 @@ func TestConnectedWithin(t *testing.T) {
 			"namespace": providertest.String("acme"), "connected_within": providertest.String("1m30s"),
 		})
 		assertNoDiagnostics(t, got)
-		var (
-			names   []string
-			runners []tftypes.Value
-		)
-		if err := state["runners"].As(&runners); err != nil {
-			t.Fatal(err)
-		}
-		for _, runner := range runners {
-			var (
-				attributes map[string]tftypes.Value
-				name       string
-			)
-			if err := errors.Join(runner.As(&attributes), attributes["name"].As(&name)); err != nil {
+		var names []string
+		for _, runner := range runnersOf(t, state) {
+			var name string
+			if err := runner["name"].As(&name); err != nil {
 				t.Fatal(err)
 			}
 			names = append(names, name)
 		}
-		if want := []string{"at the limit", "future", "zone"}; !slices.Equal(names, want) {
-			t.Errorf("got runners %q, want %q", names, want)
-		}
-	})
-}
-
-// TestCancelWait cancels a wait between two polls.
-func TestCancelWait(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server := newMemoryServer(t)
-		server.SetTasks("acme/linux", 1, 0)
-		p := newProvider(t, server, nil)
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(15*time.Second, cancel)
-		start := time.Now()
-		_, got := p.read(ctx, "circleci_runner_tasks", providertest.Attributes{
-			"resource_class": providertest.String("acme/linux"),
-			"wait_for":       p.Object("circleci_runner_tasks", "wait_for", providertest.Attributes{"max_unclaimed": providertest.Number(0)}),
-		})
-		if elapsed := time.Since(start); elapsed != 15*time.Second {
-			t.Errorf("the wait took %s, want 15s", elapsed)
-		}
-		assertDiagnostic(t, got, wantDiagnostic{
-			summary: "Error counting tasks of resource class acme/linux", detail: "The read was canceled before a response arrived.",
-		})
+		expectSame(t, "runners", []string{"at the limit", "future", "zone"}, names)
 	})
 }

@@ -1,0 +1,176 @@
+package provider_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
+)
+
+// TestFunctions applies without a credential, which functions do not need. The values of terraform_data are unknown before.
+func TestFunctions(t *testing.T) {
+	t.Parallel()
+	configuration := strings.Builder{}
+	for name, value := range map[string]string{"linux": `"acme/linux"`, "two": "2", "version": `"3.1.2"`} {
+		fmt.Fprintf(&configuration, "resource \"terraform_data\" %q {\n  input = %s\n}\n", name, value)
+	}
+	class := func(namespace, name string) map[string]any {
+		return map[string]any{"namespace": namespace, "name": name}
+	}
+	calls := map[string]any{
+		`parse_resource_class("acme/linux")`:                          class("acme", "linux"),
+		`parse_resource_class("Äcme-1_2.3/línux:€")`:                  class("Äcme-1_2.3", "línux:€"),
+		`parse_resource_class("acme/linux").name`:                     "linux",
+		`parse_resource_class(terraform_data.linux.output).namespace`: "acme",
+
+		`desired_capacity(3, 2, 1, 10)`:                         5.0,
+		`desired_capacity(0, 0, 0, 10)`:                         0.0,
+		`desired_capacity(0, 0, 1, 10)`:                         1.0,
+		`desired_capacity(3, 20, 1, 10)`:                        10.0,
+		`desired_capacity(1, 0, 1, 10)`:                         1.0,
+		`desired_capacity(8, 2, 1, 10)`:                         10.0,
+		`desired_capacity(8, 2, 4, 4)`:                          4.0,
+		`desired_capacity(8, 2, 0, 0)`:                          0.0,
+		`desired_capacity("3", "2", "1", "10")`:                 5.0,
+		`desired_capacity(3, terraform_data.two.output, 1, 10)`: 5.0,
+		// Sums beyond 64 bits are clamped, and exact where max allows them.
+		`desired_capacity(9223372036854775807, 9223372036854775807, 1, 10)`:                          10.0,
+		`desired_capacity(9223372036854775807, 9223372036854775807, 1, 1e30) - 18446744073709551614`: 0.0,
+		`desired_capacity(18446744073709551615, 2, 1, 1e30) - 18446744073709551617`:                  0.0,
+
+		`version_at_least("1.0.12345-abcdef0", "1.0.9000")`:                    true,
+		`version_at_least("1.0.9000", "1.0.12345-abcdef0")`:                    false,
+		`version_at_least("3.1.2", "3.1.2")`:                                   true,
+		`version_at_least("3", "3.0.0")`:                                       true,
+		`version_at_least("3.1", "3.1.0.1")`:                                   false,
+		`version_at_least("5.4.3.2.1", "5.4.3.2.2")`:                           false,
+		`version_at_least("3.1.2-aaa", "3.1.2+bbb")`:                           true,
+		`version_at_least("1.18446744073709551616", "1.18446744073709551617")`: false,
+		`version_at_least(3.1, 3)`:                                             true, // Terraform converts a number to a string.
+		`version_at_least(terraform_data.version.output, "3.1.10")`:            false,
+	}
+	want := map[string]any{}
+	for i, call := range slices.Sorted(maps.Keys(calls)) {
+		name := fmt.Sprintf("output%d", i)
+		fmt.Fprintf(&configuration, "output %q {\n  value = provider::circleci::%s\n}\n", name, call)
+		want[name] = calls[call]
+	}
+	expectOutputs(t, newWorkspace(t, configuration.String()), want)
+}
+
+// TestFunctionErrors has the errors of each parameter. The client's tests have every invalid resource class and version.
+func TestFunctionErrors(t *testing.T) {
+	const (
+		class   = `it has no slash between namespace and name. A resource class is namespace/name, such as "acme/linux".`
+		invalid = "it must be an integer of at least 0."
+		exceeds = "it must not exceed max."
+		isNull  = "argument must not be null."
+		unknown = `it is null, so the running count is not known. Only version 3 of the Runner API reports it: ` +
+			`set api_version = "v3" in the provider's configuration.`
+		version = `. A version is numbers with dots between them, without a v in front, such as "3.1.2" or "1.0.12345-abcdef0".`
+		empty   = "it is empty" + version
+		latest  = "it has other characters than digits and dots before its build" + version
+	)
+	for call, want := range map[string]struct{ parameter, problem string }{
+		`parse_resource_class("linux")`: {parameter: "resource_class", problem: class},
+		`parse_resource_class(null)`:    {parameter: "resource_class", problem: isNull},
+
+		`desired_capacity(null, 2, 1, 10)`:     {parameter: "unclaimed", problem: isNull},
+		`desired_capacity(3, null, 1, 10)`:     {parameter: "running", problem: unknown},
+		`desired_capacity(3, 2, null, 10)`:     {parameter: "min", problem: isNull},
+		`desired_capacity(3, 2, 1, null)`:      {parameter: "max", problem: isNull},
+		`desired_capacity(-1, 2, 1, 10)`:       {parameter: "unclaimed", problem: invalid},
+		`desired_capacity(3, -1, 1, 10)`:       {parameter: "running", problem: invalid},
+		`desired_capacity(3, 2, -1, 10)`:       {parameter: "min", problem: invalid},
+		`desired_capacity(3, 2, 0, -1)`:        {parameter: "max", problem: invalid},
+		`desired_capacity(3, 2, -2, -1)`:       {parameter: "min", problem: invalid},
+		`desired_capacity(-0.5, 2, 1, 10)`:     {parameter: "unclaimed", problem: invalid},
+		`desired_capacity(3.5, 2, 1, 10)`:      {parameter: "unclaimed", problem: invalid},
+		`desired_capacity(3, 0.1, 1, 10)`:      {parameter: "running", problem: invalid},
+		`desired_capacity(3, 2, 1.000001, 10)`: {parameter: "min", problem: invalid},
+		`desired_capacity(3, 2, 1, 10.5)`:      {parameter: "max", problem: invalid},
+		`desired_capacity(3, 2, 11, 10)`:       {parameter: "min", problem: exceeds},
+		`desired_capacity(3, 2, 1, 0)`:         {parameter: "min", problem: exceeds},
+		`desired_capacity(-1, null, 11, 10)`:   {parameter: "running", problem: unknown},
+
+		`version_at_least("", "3.1.2")`:       {parameter: "version", problem: empty},
+		`version_at_least("latest", "3.1.2")`: {parameter: "version", problem: latest},
+		`version_at_least(null, "3.1.2")`:     {parameter: "version", problem: isNull},
+		`version_at_least("3.1.2", "")`:       {parameter: "minimum", problem: empty},
+		`version_at_least("3.1.2", "latest")`: {parameter: "minimum", problem: latest},
+		`version_at_least("3.1.2", null)`:     {parameter: "minimum", problem: isNull},
+		`version_at_least("", "latest")`:      {parameter: "version", problem: empty},
+	} {
+		t.Run(call, func(t *testing.T) {
+			t.Parallel()
+			value := "value = provider::circleci::" + call
+			got := newWorkspace(t, "output \"test\" {\n  "+value+"\n}\n").validate()
+			assertDiagnostic(t, got, wantDiagnostic{at: value, summary: "Invalid function argument"})
+			expectSame(t, "details", fmt.Sprintf("Invalid value for %q parameter: %s", want.parameter, want.problem), got[0].Detail)
+		})
+	}
+}
+
+// TestFunctionErrorsRedactArguments has a secret for a version, as happens with a wrong variable.
+func TestFunctionErrorsRedactArguments(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t, `
+variable "token" {
+  type      = string
+  sensitive = true
+  default   = "sesame-open"
+}
+output "test" {
+  sensitive = true
+  value = provider::circleci::version_at_least(var.token, "3.1.2")
+}
+`)
+	got := w.plan()
+	assertDiagnostic(t, got, wantDiagnostic{
+		at: `value = provider::circleci::version_at_least(var.token, "3.1.2")`, summary: "Invalid function argument",
+		detail: `Invalid value for "version" parameter: it has other characters than digits and dots before its build. `,
+	})
+	expectNoSecret(t, got)
+	if stdout, stderr, _ := w.runBoth("plan", "-no-color"); strings.Contains(stdout+stderr, "sesame") {
+		t.Errorf("plan prints the secret:\n%s%s", stdout, stderr)
+	}
+}
+
+// TestDesiredCapacityFunctionNull has the encodings of a null argument: OpenTofu sends none.
+func TestDesiredCapacityFunctionNull(t *testing.T) {
+	t.Parallel()
+	number := func(value any) *tfprotov6.DynamicValue {
+		encoded, err := tfprotov6.NewDynamicValue(tftypes.Number, tftypes.NewValue(tftypes.Number, value))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &encoded
+	}
+	for name, null := range map[string]*tfprotov6.DynamicValue{
+		"encoded": number(nil), "JSON": {JSON: []byte("null")}, "empty": {}, "missing": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			arguments := []*tfprotov6.DynamicValue{number(3), null, number(1), number(10)}
+			response, err := provider.NewServer("test")().CallFunction(t.Context(), &tfprotov6.CallFunctionRequest{
+				Name: "desired_capacity", Arguments: arguments,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			failure := response.Error
+			if failure == nil || failure.FunctionArgument == nil || *failure.FunctionArgument != 1 || !strings.HasPrefix(failure.Text, "it is null") {
+				t.Errorf("got error %+v", failure)
+			}
+			if arguments[1] != null {
+				t.Error("the caller's arguments were modified")
+			}
+		})
+	}
+}
