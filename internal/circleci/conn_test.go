@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
 // To net/http, a response that ends in its status line, header or trailer is a malformed one.
@@ -34,7 +35,7 @@ func TestTruncatedResponse(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
-			server.SetHandler(raw(test.response))
+			server.SetHandler(circlecitest.Bytes(test.response))
 			_, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "acme/linux")
 			equal(t, "reason", errorOf[*circleci.RequestError](t, err).Reason, "the connection was closed in the middle of the response")
 			equal(t, "is retryable", circleci.IsRetryable(err), true)
