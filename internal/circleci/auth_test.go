@@ -18,7 +18,7 @@ func TestValidateSecret(t *testing.T) {
 		"":         {"CCIPAT_0123456789abcdef", "x", "with:colon/slash=+~"},
 		"is empty": {""},
 		"holds white space, such as a line break that was pasted along": {"secret\n", "secret\r\n", " secret", "sec\tret", "secret\u00a0"},
-		"holds a control character": {"sec\x00ret", "\x1b[31msecret", "secret\u0090"},
+		"holds a control character":                                     {"sec\x00ret", "\x1b[31msecret", "secret\u0090"},
 	} {
 		for _, secret := range secrets {
 			equal(t, fmt.Sprintf("error of %q", secret), circleci.ValidateSecret(secret), want)
