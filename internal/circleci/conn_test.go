@@ -58,29 +58,14 @@ func TestSurplusResponse(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			listener, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = listener.Close() })
-			go func() {
-				for {
-					connection, err := listener.Accept()
-					if err != nil {
+			address := listen(t, func(connection net.Conn) {
+				for requests := bufio.NewReader(connection); ; test.send(connection) {
+					if _, err := http.ReadRequest(requests); err != nil {
 						return
 					}
-					go func() {
-						defer connection.Close() //nolint:errcheck // Nothing depends on the result.
-						for requests := bufio.NewReader(connection); ; {
-							if _, err := http.ReadRequest(requests); err != nil {
-								return
-							}
-							test.send(connection)
-						}
-					}()
 				}
-			}()
-			client := circleci.New(circleci.Config{APIURL: parseURL(t, "http://"+listener.Addr().String()), RequestTimeout: 10 * time.Second})
+			})
+			client := circleci.New(circleci.Config{APIURL: parseURL(t, "http://"+address), RequestTimeout: 10 * time.Second})
 			t.Cleanup(client.Close)
 			var reads sync.WaitGroup
 			for range 8 {

@@ -234,8 +234,8 @@ func closedPort(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// listenAndClose listens, reads one byte from each connection, and closes it.
-func listenAndClose(t *testing.T) (address string) {
+// listen listens on loopback, serves each connection, and then closes it.
+func listen(t *testing.T, serve func(net.Conn)) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -248,8 +248,10 @@ func listenAndClose(t *testing.T) (address string) {
 			if err != nil {
 				return
 			}
-			_, _ = io.CopyN(io.Discard, connection, 1)
-			_ = connection.Close()
+			go func() {
+				defer connection.Close() //nolint:errcheck // Nothing depends on the result.
+				serve(connection)
+			}()
 		}
 	}()
 	return listener.Addr().String()
@@ -259,6 +261,7 @@ func listenAndClose(t *testing.T) (address string) {
 func TestConnectionErrorIsRetryable(t *testing.T) {
 	t.Parallel()
 	ca, refused := circlecitest.NewAuthority(), closedPort(t)
+	closing := listen(t, func(connection net.Conn) { _, _ = io.CopyN(io.Discard, connection, 1) })
 	tests := []struct {
 		name   string
 		secure bool
@@ -271,9 +274,9 @@ func TestConnectionErrorIsRetryable(t *testing.T) {
 	}{
 		{name: "refused", address: refused, reason: "dial tcp " + refused + ": connect: connection refused", cause: syscall.ECONNREFUSED},
 		{name: "reset", reset: true, cause: syscall.ECONNRESET},
-		{name: "closed", address: listenAndClose(t), cause: syscall.ECONNRESET},
+		{name: "closed", address: closing, cause: syscall.ECONNRESET},
 		{name: "reset in the handshake", secure: true, reset: true, cause: syscall.ECONNRESET},
-		{name: "closed in the handshake", secure: true, address: listenAndClose(t), cause: syscall.ECONNRESET},
+		{name: "closed in the handshake", secure: true, address: closing, cause: syscall.ECONNRESET},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
