@@ -91,11 +91,11 @@ func TestMemoryLimit(t *testing.T) {
 		{name: "compressed", call: tasks, response: circlecitest.GzipBody(tasks.good, size), want: tooLarge},
 		{
 			name: "Content-Length", call: tasks, want: tooLarge,
-			response: raw(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n{", int64(size))),
+			response: circlecitest.Bytes(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n{", int64(size))),
 		},
 		{
 			name: "Content-Length above the limit by one", call: tasks, want: tooLarge,
-			response: raw(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", maxBody+1)),
+			response: circlecitest.Bytes(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", maxBody+1)),
 		},
 		{
 			name: "error", call: runners, response: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
 // To net/http, a response that ends in its status line, header or trailer is a malformed one.
@@ -34,7 +35,7 @@ func TestTruncatedResponse(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := startServer(t)
-			server.SetHandler(raw(test.response))
+			server.SetHandler(circlecitest.Bytes(test.response))
 			_, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "acme/linux")
 			equal(t, "reason", errorOf[*circleci.RequestError](t, err).Reason, "the connection was closed in the middle of the response")
 			equal(t, "is retryable", circleci.IsRetryable(err), true)
@@ -57,29 +58,14 @@ func TestSurplusResponse(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			listener, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = listener.Close() })
-			go func() {
-				for {
-					connection, err := listener.Accept()
-					if err != nil {
+			address := listen(t, func(connection net.Conn) {
+				for requests := bufio.NewReader(connection); ; test.send(connection) {
+					if _, err := http.ReadRequest(requests); err != nil {
 						return
 					}
-					go func() {
-						defer connection.Close() //nolint:errcheck // Nothing depends on the result.
-						for requests := bufio.NewReader(connection); ; {
-							if _, err := http.ReadRequest(requests); err != nil {
-								return
-							}
-							test.send(connection)
-						}
-					}()
 				}
-			}()
-			client := circleci.New(circleci.Config{APIURL: parseURL(t, "http://"+listener.Addr().String()), RequestTimeout: 10 * time.Second})
+			})
+			client := circleci.New(circleci.Config{APIURL: parseURL(t, "http://"+address), RequestTimeout: 10 * time.Second})
 			t.Cleanup(client.Close)
 			var reads sync.WaitGroup
 			for range 8 {

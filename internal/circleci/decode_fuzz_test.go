@@ -6,8 +6,8 @@ import (
 	"math"
 	"math/big"
 	"reflect"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -50,17 +50,20 @@ func FuzzDecodeRunners(f *testing.F) {
 		for _, keys := range [][]string{runnerKeys[:documentedKeys], runnerKeys} {
 			got, err := decodeRunners(body, keys)
 			want, ok := referenceRunners(given, len(keys) == len(runnerKeys))
-			if (err == nil) != ok {
-				t.Fatalf("decodeRunners returns %s, %v; the reference returns %s, %t", asJSON(got), err, asJSON(want), ok)
-			}
-			if err == nil && !reflect.DeepEqual(got, want) {
-				t.Fatalf("decodeRunners returns %s, the reference %s", asJSON(got), asJSON(want))
-			}
-			if !bytes.Equal(body, given) {
-				t.Fatalf("decodeRunners modified the response to %q", body)
-			}
+			assertAgree(t, body, given, got, err, want, ok)
 		}
 	})
+}
+
+// assertAgree asserts that a decoder and its reference accept the same responses with the same result, and modify none.
+func assertAgree[T any](t *testing.T, body, given []byte, got T, err error, want T, ok bool) {
+	t.Helper()
+	if (err == nil) != ok || ok && !reflect.DeepEqual(got, want) {
+		t.Fatalf("the decoder returns %s, %v; the reference returns %s, %t", asJSON(got), err, asJSON(want), ok)
+	}
+	if !bytes.Equal(body, given) {
+		t.Fatalf("the decoder modified the response to %q", body)
+	}
 }
 
 func FuzzDecodeCount(f *testing.F) {
@@ -81,15 +84,7 @@ func FuzzDecodeCount(f *testing.F) {
 		given := bytes.Clone(body)
 		got, err := decodeCount(body, "unclaimed_task_count")
 		want, ok := referenceCount(given, "unclaimed_task_count")
-		if (err == nil) != ok {
-			t.Fatalf("decodeCount returns %d, %v; the reference returns %d, %t", got, err, want, ok)
-		}
-		if err == nil && got != want {
-			t.Fatalf("decodeCount returns %d, the reference %d", got, want)
-		}
-		if !bytes.Equal(body, given) {
-			t.Fatalf("decodeCount modified the response to %q", body)
-		}
+		assertAgree(t, body, given, got, err, want, ok)
 	})
 }
 
@@ -204,37 +199,27 @@ func (o object) find(key string) (value any, times int) {
 	return value, times
 }
 
+// lacks reports whether an object has a key at most once, and with an empty value.
+func (o object) lacks(key string) bool {
+	value, times := o.find(key)
+	return times <= 1 && (value == nil || value == "" || value == false)
+}
+
 // referenceItems returns the items of a complete list.
 func referenceItems(tree any) ([]any, bool) {
 	top, _ := tree.(object)
 	items, times := top.find("items")
 	list, isList := items.([]any)
-	if times != 1 || !isList {
-		return nil, false
+	ok := times == 1 && isList
+	for _, key := range []string{"next_page_token", "nextPageToken", "next_page", "next", "cursor", "has_more", "truncated"} {
+		ok = ok && top.lacks(key)
 	}
-	hints := object{}
-	for _, m := range top {
-		switch nested, isObject := m.value.(object); {
-		case m.key == "page" || m.key == "links":
-			if next, times := nested.find("next"); isObject && times > 0 {
-				hints = append(hints, member{m.key + ".next", next})
-			}
-			if _, times := nested.find("next"); times > 1 {
-				return nil, false
-			}
-			if _, times := top.find(m.key); times > 1 {
-				return nil, false
-			}
-		case slices.Contains([]string{"next_page_token", "nextPageToken", "next_page", "next", "cursor", "has_more", "truncated"}, m.key):
-			hints = append(hints, m)
-		}
+	for _, key := range []string{"page", "links"} {
+		value, times := top.find(key)
+		nested, _ := value.(object)
+		ok = ok && times <= 1 && nested.lacks("next")
 	}
-	for _, hint := range hints {
-		if _, times := hints.find(hint.key); times > 1 || hint.value != nil && hint.value != "" && hint.value != false {
-			return nil, false
-		}
-	}
-	return list, true
+	return list, ok
 }
 
 func referenceRunners(body []byte, organization bool) ([]Runner, bool) {
@@ -268,15 +253,8 @@ func referenceRunners(body []byte, organization bool) ([]Runner, bool) {
 			return nil, false
 		}
 		runners = append(runners, Runner{
-			ResourceClass:  *texts["resource_class"],
-			Name:           *texts["name"],
-			Hostname:       texts["hostname"],
-			FirstConnected: texts["first_connected"],
-			LastConnected:  texts["last_connected"],
-			LastUsed:       texts["last_used"],
-			Version:        texts["version"],
-			IP:             texts["ip"],
-			Status:         texts["status"],
+			ResourceClass: *texts["resource_class"], Name: *texts["name"], Hostname: texts["hostname"], FirstConnected: texts["first_connected"],
+			LastConnected: texts["last_connected"], LastUsed: texts["last_used"], Version: texts["version"], IP: texts["ip"], Status: texts["status"],
 		})
 	}
 	return runners, true
@@ -340,34 +318,12 @@ func referenceValue(d *json.Decoder) any {
 	return token
 }
 
+var escapes = regexp.MustCompile(`(?i)\\u(d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|[0-9a-f]{4})|\\[^u]`)
+
 // hasLoneSurrogate reports whether an escape from \ud800 to \udfff is not part of a pair, which encoding/json decodes to
 // U+FFFD. Backslashes are in strings only, because the JSON is valid.
 func hasLoneSurrogate(body []byte) bool {
-	unit := func(at int) uint64 {
-		if at+6 > len(body) || body[at] != '\\' || body[at+1] != 'u' {
-			return 0
-		}
-		n, err := strconv.ParseUint(string(body[at+2:at+6]), 16, 16)
-		if err != nil {
-			return 0
-		}
-		return n
-	}
-	for i := 0; i < len(body); i++ {
-		if body[i] != '\\' {
-			continue
-		}
-		switch first := unit(i); {
-		case first >= 0xd800 && first < 0xdc00:
-			if second := unit(i + 6); second < 0xdc00 || second > 0xdfff {
-				return true
-			}
-			i += 11
-		case first >= 0xdc00 && first <= 0xdfff:
-			return true
-		default:
-			i++ // The escaped character may be a backslash.
-		}
-	}
-	return false
+	return slices.ContainsFunc(escapes.FindAll(body, -1), func(escape []byte) bool {
+		return len(escape) == len(`\ud800`) && (escape[2] == 'd' || escape[2] == 'D') && escape[3] >= '8'
+	})
 }

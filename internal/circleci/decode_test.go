@@ -139,23 +139,14 @@ func TestMalformedRunners(t *testing.T) {
 		noName   = "has no name in items[0]" + unnamed
 	)
 	item := func(members string) string { return `{"items":[{` + members + `}]}` }
-	for _, test := range []malformed{
+	tests := []malformed{
 		{name: "items missing", body: `{}`, reason: noItems},
 		{name: "items in another case", body: `{"Items":[]}`, reason: noItems},
 		{name: "items in capitals", body: `{"ITEMS":[]}`, reason: noItems},
 		{name: "items nested in another object", body: `{"data":{"items":[]}}`, reason: noItems},
-		{name: "items null", body: `{"items":null}`, reason: "has null for items, not an array"},
-		{name: "items an object", body: `{"items":{}}`, reason: "has an object for items, not an array"},
-		{name: "items a string", body: `{"items":""}`, reason: "has a string for items, not an array"},
-		{name: "items a number", body: `{"items":0}`, reason: "has a number for items, not an array"},
-		{name: "items a boolean", body: `{"items":false}`, reason: "has a boolean for items, not an array"},
 		{name: "items without a value", body: `{"items":}`, syntax: "missing value after object name"},
 
-		{name: "element null", body: `{"items":[null]}`, reason: "has null for items[0], not an object"},
-		{name: "element a string", body: `{"items":[{` + identity + `},"two"]}`, reason: "has a string for items[1], not an object"},
-		{name: "element an array", body: `{"items":[[]]}`, reason: "has an array for items[0], not an object"},
-		{name: "element a number", body: `{"items":[1]}`, reason: "has a number for items[0], not an object"},
-
+		{name: "second element", body: `{"items":[{` + identity + `},"two"]}`, reason: "has a string for items[1], not an object"},
 		{name: "resource_class missing", body: item(`"name":"one"`), reason: noClass},
 		{name: "resource_class null", body: item(`"resource_class":null,"name":"one"`), reason: noClass},
 		{name: "resource_class in another case", body: item(`"Resource_Class":"acme/linux","name":"one"`), reason: noClass},
@@ -163,14 +154,6 @@ func TestMalformedRunners(t *testing.T) {
 		{name: "name null", body: item(`"resource_class":"acme/linux","name":null`), reason: noName},
 		{name: "name in another case", body: item(`"resource_class":"acme/linux","Name":"one"`), reason: noName},
 		{name: "second element empty", body: `{"items":[{` + identity + `},{}]}`, reason: "has no resource_class in items[1]" + unnamed},
-
-		{name: "resource_class a number", body: item(`"resource_class":1,"name":"one"`), reason: "has a number for items[0].resource_class, not a string"},
-		{name: "name an object", body: item(`"resource_class":"acme/linux","name":{}`), reason: "has an object for items[0].name, not a string"},
-		{name: "hostname an array", body: item(identity + `,"hostname":[]`), reason: "has an array for items[0].hostname, not a string"},
-		{name: "first_connected a number", body: item(identity + `,"first_connected":1589500800`), reason: "has a number for items[0].first_connected, not a string"},
-		{name: "last_connected a boolean", body: item(identity + `,"last_connected":true`), reason: "has a boolean for items[0].last_connected, not a string"},
-		{name: "last_used a boolean", body: item(identity + `,"last_used":false`), reason: "has a boolean for items[0].last_used, not a string"},
-		{name: "version a number", body: item(identity + `,"version":3.1`), reason: "has a number for items[0].version, not a string"},
 
 		{name: "items twice", body: `{"items":[],"items":[]}`, reason: "has items twice"},
 		{name: "items twice, second escaped", body: `{"items":[],"item\u0073":[]}`, reason: "has items twice"},
@@ -195,7 +178,28 @@ func TestMalformedRunners(t *testing.T) {
 			syntax: "invalid surrogate pair in string",
 		},
 		{name: "invalid UTF-8 in a name", body: item("\"resource_class\":\"acme/linux\",\"name\":\"\xed\xa0\x80\""), syntax: "invalid UTF-8"},
-	} {
+	}
+	// wrongType adds rows for the values that are not of the type of a path, which is that of without.
+	wrongType := func(path, want, without string, body func(value string) string) {
+		for kind, value := range map[string]string{
+			"null": `null`, "an object": `{}`, "an array": `[]`, "a string": `""`, "a number": `1`, "a boolean": `true`,
+		} {
+			if kind != want && kind != without {
+				reason := "has " + kind + " for " + path + ", not " + want
+				tests = append(tests, malformed{name: path + " " + kind, body: body(value), reason: reason})
+			}
+		}
+	}
+	wrongType("items", "an array", "", func(value string) string { return `{"items":` + value + `}` })
+	wrongType("items[0]", "an object", "", func(value string) string { return `{"items":[` + value + `]}` })
+	for _, key := range []string{"resource_class", "name", "hostname", "first_connected", "last_connected", "last_used", "version"} {
+		wrongType("items[0]."+key, "a string", "null", func(value string) string {
+			return item(strings.Replace(identity+`,"`+key+`":`+value, map[string]string{
+				"resource_class": `"resource_class":"acme/linux",`, "name": `,"name":"one"`,
+			}[key], "", 1))
+		})
+	}
+	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			assertMalformed(t, calls[0], circlecitest.JSON(test.body), test)
@@ -222,30 +226,22 @@ func TestMalformedCount(t *testing.T) {
 		{name: "truncated before the digits", body: `{"unclaimed_task_count":`, reason: truncated},
 		{name: "truncated in an ignored null", body: `{"unclaimed_task_count":42,"other":nu`, reason: truncated},
 	}
-	for _, value := range []struct{ value, reason, syntax string }{
-		{value: `null`, reason: "has null for unclaimed_task_count, not a number"},
-		{value: `"42"`, reason: "has a string for unclaimed_task_count, not a number"},
-		{value: `true`, reason: "has a boolean for unclaimed_task_count, not a number"},
-		{value: `[42]`, reason: "has an array for unclaimed_task_count, not a number"},
-		{value: `{}`, reason: "has an object for unclaimed_task_count, not a number"},
-		{value: `-1`, reason: "has unclaimed_task_count -1" + digits},
-		{value: `-0`, reason: "has unclaimed_task_count -0" + digits},
-		{value: `42.5`, reason: "has unclaimed_task_count 42.5" + digits},
-		{value: `42.0`, reason: "has unclaimed_task_count 42.0" + digits},
-		{value: `4e1`, reason: "has unclaimed_task_count 4e1" + digits},
-		{value: `42E0`, reason: "has unclaimed_task_count 42E0" + digits},
-		{value: `9223372036854775808`, reason: "has unclaimed_task_count 9223372036854775808" + digits},
-		{value: `18446744073709551616`, reason: "has unclaimed_task_count 18446744073709551616" + digits},
-		{value: strings.Repeat("9", 1_000_000), reason: "has unclaimed_task_count of 1000000 characters" + digits},
-		{value: ``, syntax: "missing value after object name"},
-		{value: `+42`, syntax: "invalid character '+' at start of value"},
-		{value: `042`, syntax: "invalid character '4'" + after},
-		{value: `0x2A`, syntax: "invalid character 'x'" + after},
-		{value: `4_2`, syntax: "invalid character '_'" + after},
-		{value: `NaN`, syntax: "invalid character 'N' at start of value"},
+	add := func(value, reason, syntax string) {
+		name := "value " + value[:min(len(value), 20)]
+		tests = append(tests, malformed{name: name, body: `{"unclaimed_task_count":` + value + `}`, reason: reason, syntax: syntax})
+	}
+	for value, kind := range map[string]string{`null`: "null", `"42"`: "a string", `true`: "a boolean", `[42]`: "an array", `{}`: "an object"} {
+		add(value, "has "+kind+" for unclaimed_task_count, not a number", "")
+	}
+	for _, value := range []string{`-1`, `-0`, `42.5`, `42.0`, `4e1`, `42E0`, `9223372036854775808`, `18446744073709551616`} {
+		add(value, "has unclaimed_task_count "+value+digits, "")
+	}
+	add(strings.Repeat("9", 1_000_000), "has unclaimed_task_count of 1000000 characters"+digits, "")
+	for value, syntax := range map[string]string{
+		``: "missing value after object name", `+42`: "invalid character '+' at start of value", `042`: "invalid character '4'" + after,
+		`0x2A`: "invalid character 'x'" + after, `4_2`: "invalid character '_'" + after, `NaN`: "invalid character 'N' at start of value",
 	} {
-		body := `{"unclaimed_task_count":` + value.value + `}`
-		tests = append(tests, malformed{name: "value " + value.value[:min(len(value.value), 20)], body: body, reason: value.reason, syntax: value.syntax})
+		add(value, "", syntax)
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

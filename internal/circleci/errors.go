@@ -147,7 +147,7 @@ type redirectError struct{ origin string }
 
 func (e *redirectError) Error() string { return "redirected to " + e.origin }
 
-// asTruncated makes a truncated response of one that looks malformed, because its connection ended in a line.
+// asTruncated makes a truncated response of one that net/http takes for malformed, because its connection ended in a line.
 func asTruncated(err error, used *conn) error {
 	redirect := (*redirectError)(nil)
 	if !used.hasEnded() || isTransient(err) || errors.As(err, &redirect) || errors.Is(err, errTooManyRedirects) {

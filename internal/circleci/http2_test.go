@@ -22,44 +22,27 @@ func startHTTP2Server(t *testing.T, ca *circlecitest.Authority, respond func(fra
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
-		Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	serve := func(connection net.Conn) {
-		defer connection.Close() //nolint:errcheck // Nothing depends on the result.
+	config := &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12}
+	return "https://" + listen(t, func(plain net.Conn) {
+		connection := tls.Server(plain, config)
 		if _, err := io.ReadFull(connection, make([]byte, len(http2.ClientPreface))); err != nil {
 			return
 		}
 		framer := http2.NewFramer(connection, connection)
 		_ = framer.WriteSettings()
 		for {
-			switch frame, err := framer.ReadFrame(); frame := frame.(type) {
-			case *http2.HeadersFrame:
-				respond(framer, frame.StreamID)
-				_ = connection.(*tls.Conn).CloseWrite() //nolint:forcetypeassert // The listener speaks TLS.
-				_, _ = io.Copy(io.Discard, connection)  // A reset could overtake the response.
-				return
-			default:
-				if err != nil {
-					return
-				}
-			}
-		}
-	}
-	go func() {
-		for {
-			connection, err := listener.Accept()
+			frame, err := framer.ReadFrame()
 			if err != nil {
 				return
 			}
-			go serve(connection)
+			if frame, isHeaders := frame.(*http2.HeadersFrame); isHeaders {
+				respond(framer, frame.StreamID)
+				_ = connection.CloseWrite()
+				_, _ = io.Copy(io.Discard, connection) // A reset could overtake the response.
+				return
+			}
 		}
-	}()
-	return "https://" + listener.Addr().String()
+	})
 }
 
 func TestHTTP2Error(t *testing.T) {
@@ -69,37 +52,26 @@ func TestHTTP2Error(t *testing.T) {
 	if err := hpack.NewEncoder(&head).WriteField(hpack.HeaderField{Name: ":status", Value: "200"}); err != nil {
 		t.Fatal(err)
 	}
-	tests := []struct {
-		code      http2.ErrCode
-		retryable bool
-	}{
-		{http2.ErrCodeNo, true},
-		{http2.ErrCodeInternal, true},
-		{http2.ErrCodeRefusedStream, true},
-		{http2.ErrCodeCancel, true},
-		{http2.ErrCodeEnhanceYourCalm, true},
-		{http2.ErrCodeProtocol, false},
-		{http2.ErrCodeFlowControl, false},
-		{http2.ErrCodeCompression, false},
-		{http2.ErrCodeInadequateSecurity, false},
-		{http2.ErrCodeHTTP11Required, false},
-	}
-	for _, test := range tests {
+	for code, retryable := range map[http2.ErrCode]bool{
+		http2.ErrCodeNo: true, http2.ErrCodeInternal: true, http2.ErrCodeRefusedStream: true, http2.ErrCodeCancel: true,
+		http2.ErrCodeEnhanceYourCalm: true, http2.ErrCodeProtocol: false, http2.ErrCodeFlowControl: false,
+		http2.ErrCodeCompression: false, http2.ErrCodeInadequateSecurity: false, http2.ErrCodeHTTP11Required: false,
+	} {
 		for name, respond := range map[string]func(*http2.Framer, uint32){
 			"stream reset in the body": func(framer *http2.Framer, stream uint32) {
 				_ = framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: head.Bytes(), EndHeaders: true})
-				_ = framer.WriteRSTStream(stream, test.code)
+				_ = framer.WriteRSTStream(stream, code)
 			},
 			"GOAWAY in the body": func(framer *http2.Framer, stream uint32) {
 				_ = framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: head.Bytes(), EndHeaders: true})
-				_ = framer.WriteGoAway(stream, test.code, nil)
+				_ = framer.WriteGoAway(stream, code, nil)
 			},
-			"GOAWAY instead of a response": func(framer *http2.Framer, _ uint32) { _ = framer.WriteGoAway(0, test.code, nil) },
+			"GOAWAY instead of a response": func(framer *http2.Framer, _ uint32) { _ = framer.WriteGoAway(0, code, nil) },
 		} {
-			if test.code == http2.ErrCodeNo && name == "GOAWAY instead of a response" {
+			if code == http2.ErrCodeNo && name == "GOAWAY instead of a response" {
 				continue // net/http itself sends the request once more, on another connection.
 			}
-			t.Run(test.code.String()+"/"+name, func(t *testing.T) {
+			t.Run(code.String()+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				config := circleci.Config{APIURL: parseURL(t, startHTTP2Server(t, ca, respond))}
 				trust(t, ca)(&config)
@@ -107,7 +79,7 @@ func TestHTTP2Error(t *testing.T) {
 				t.Cleanup(client.Close)
 				_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
 				e := errorOf[*circleci.RequestError](t, err)
-				equal(t, "is retryable: "+e.Reason, circleci.IsRetryable(err), test.retryable)
+				equal(t, "is retryable: "+e.Reason, circleci.IsRetryable(err), retryable)
 			})
 		}
 	}

@@ -24,10 +24,10 @@ func TestPermanentErrorIsNotRetried(t *testing.T) {
 	request := (*circleci.RequestError)(nil)
 	tests := []row{
 		{name: "invalid redirect", response: circlecitest.Redirect("http://[::1/"), kind: request, want: `missing ']' in host`},
-		{name: "no HTTP", response: raw("SSH-2.0-OpenSSH_9.9\r\n"), kind: request, want: `malformed HTTP response "SSH-2.0-OpenSSH_9.9"`},
-		{name: "invalid length", response: raw("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"), kind: request, want: `bad Content-Length "x"`},
+		{name: "no HTTP", response: circlecitest.Bytes("SSH-2.0-OpenSSH_9.9\r\n"), kind: request, want: `malformed HTTP response "SSH-2.0-OpenSSH_9.9"`},
+		{name: "invalid length", response: circlecitest.Bytes("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"), kind: request, want: `bad Content-Length "x"`},
 		{
-			name: "invalid chunks", response: raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"), kind: request,
+			name: "invalid chunks", response: circlecitest.Bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"), kind: request,
 			want: "invalid byte in chunk length",
 		},
 	}

@@ -31,22 +31,35 @@ func setProxy(t *testing.T, text string) {
 	t.Setenv("HTTPS_PROXY", text)
 }
 
-// withPassword puts the user name and password into a proxy's URL.
-func withPassword(t *testing.T, proxy string) string {
+// withPassword puts the user name and a password into a proxy's URL.
+func withPassword(t *testing.T, proxy, password string) string {
 	t.Helper()
 	u, err := url.Parse(proxy)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.User = url.UserPassword(proxyUser, proxyPassword)
+	u.User = url.UserPassword(proxyUser, password)
 	return u.String()
 }
 
-func newClientBehindProxy(t *testing.T, server *circlecitest.Server, changes ...func(*circleci.Config)) *circleci.Client {
+// requestBehindProxy is the request of countBehindProxy, as an error names it.
+const requestBehindProxy = "GET " + behindProxy + "/api/v2/runner/tasks?resource-class=acme%2Flinux"
+
+// countBehindProxy counts the tasks of acme/linux via the proxy of the environment.
+func countBehindProxy(t *testing.T, server *circlecitest.Server, changes ...func(*circleci.Config)) (int64, error) {
 	t.Helper()
 	return newClient(t, server, append(changes, func(config *circleci.Config) {
 		config.APIURL = parseURL(t, behindProxy)
-	})...)
+	})...).UnclaimedTaskCount(t.Context(), "acme/linux")
+}
+
+// startProxy starts a proxy to the server for the user jane, and lets the environment name it with a password.
+func startProxy(t *testing.T, server *circlecitest.Server, password, given string) *circlecitest.Proxy {
+	t.Helper()
+	proxy := circlecitest.NewProxy(server, proxyUser, password)
+	t.Cleanup(proxy.Close)
+	setProxy(t, withPassword(t, proxy.URL, given))
+	return proxy
 }
 
 // startServerBehindProxy starts a server with a certificate for the name that a proxy is used for.
@@ -65,20 +78,26 @@ const (
 )
 
 func TestProxyLeadsToTheServer(t *testing.T) {
-	server, trusting := startServerBehindProxy(t)
-	server.SetTasks("acme/linux", 42, 0)
-	proxy := circlecitest.NewProxy(server, proxyUser, proxyPassword)
-	t.Cleanup(proxy.Close)
-	setProxy(t, withPassword(t, proxy.URL))
-
-	got, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
-	equal(t, "error", errorText(err), "")
-	equal(t, "count", got, int64(42))
-	equal(t, "targets of the proxy", proxy.Connects(), []string{"runner.example.com:443"})
-	requests := server.Requests()
-	equal(t, "number of requests", len(requests), 1)
-	equal(t, "token", requests[0].Header["Circle-Token"], []string{circlecitest.PersonalToken})
-	equal(t, "the proxy's password is not sent on", requests[0].Header["Proxy-Authorization"], []string(nil))
+	for _, name := range []string{"with a password", "without a scheme"} {
+		t.Run(name, func(t *testing.T) {
+			server, trusting := startServerBehindProxy(t)
+			server.SetTasks("acme/linux", 42, 0)
+			proxy := startProxy(t, server, proxyPassword, proxyPassword)
+			if name == "without a scheme" {
+				proxy = circlecitest.NewProxy(server, "", "")
+				t.Cleanup(proxy.Close)
+				setProxy(t, strings.TrimPrefix(proxy.URL, "http://"))
+			}
+			got, err := countBehindProxy(t, server, trusting)
+			equal(t, "error", errorText(err), "")
+			equal(t, "count", got, int64(42))
+			equal(t, "targets of the proxy", proxy.Connects(), []string{"runner.example.com:443"})
+			requests := server.Requests()
+			equal(t, "number of requests", len(requests), 1)
+			equal(t, "token", requests[0].Header["Circle-Token"], []string{circlecitest.PersonalToken})
+			equal(t, "password sent to the server", requests[0].Header["Proxy-Authorization"], []string(nil))
+		})
+	}
 }
 
 func TestNoProxy(t *testing.T) {
@@ -86,9 +105,7 @@ func TestNoProxy(t *testing.T) {
 	setProxy(t, "http://127.0.0.1:1")
 	t.Setenv("NO_PROXY", "runner.example.com")
 	server.SetTasks("acme/linux", 42, 0)
-	direct := detour(1, dialTo(server.Listener.Addr().String()))
-
-	got, err := newClientBehindProxy(t, server, trusting, direct).UnclaimedTaskCount(t.Context(), "acme/linux")
+	got, err := countBehindProxy(t, server, trusting, detour(1, dialTo(server.Listener.Addr().String())))
 	equal(t, "error", errorText(err), "")
 	equal(t, "count", got, int64(42))
 }
@@ -107,13 +124,11 @@ func TestProxyThatRefuses(t *testing.T) {
 			t.Cleanup(proxy.Close)
 			setProxy(t, proxy.URL)
 			var attempts record
-			_, err := newClientBehindProxy(t, server, trusting, attempts.keep).
-				UnclaimedTaskCount(t.Context(), "acme/linux")
-
+			_, err := countBehindProxy(t, server, trusting, attempts.keep)
 			reason := fmt.Sprintf("the proxy answered %d %s", status, http.StatusText(status))
 			e := errorOf[*circleci.RequestError](t, err)
 			equal(t, "reason", e.Reason, reason)
-			equal(t, "cause", e.Error(), "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux: "+reason)
+			equal(t, "cause", e.Error(), requestBehindProxy+": "+reason)
 			equal(t, "retryable", circleci.IsRetryable(err), status == 429 || status >= 500)
 			equal(t, "number of attempts", len(attempts.all()), 1)
 			equal(t, "number of requests to the proxy", connects, 1)
@@ -124,36 +139,20 @@ func TestProxyThatRefuses(t *testing.T) {
 
 func TestProxyWithAWrongPassword(t *testing.T) {
 	server, trusting := startServerBehindProxy(t)
-	proxy := circlecitest.NewProxy(server, proxyUser, "another")
-	t.Cleanup(proxy.Close)
-	setProxy(t, withPassword(t, proxy.URL))
-	_, err := newClientBehindProxy(t, server, trusting, withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")
-	expectRequestError(t, err, "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux",
-		"the proxy answered 407 Proxy Authentication Required", "", nil)
+	proxy := startProxy(t, server, "another", proxyPassword)
+	_, err := countBehindProxy(t, server, trusting, withRetries(4))
+	expectRequestError(t, err, requestBehindProxy, "the proxy answered 407 Proxy Authentication Required", "", nil)
 	equal(t, "targets of the proxy", proxy.Connects(), []string(nil))
-}
-
-func TestProxyWithoutAScheme(t *testing.T) {
-	server, trusting := startServerBehindProxy(t)
-	server.SetTasks("acme/linux", 42, 0)
-	proxy := circlecitest.NewProxy(server, "", "")
-	t.Cleanup(proxy.Close)
-	setProxy(t, strings.TrimPrefix(proxy.URL, "http://"))
-	got, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
-	equal(t, "error", errorText(err), "")
-	equal(t, "count", got, int64(42))
-	equal(t, "targets of the proxy", proxy.Connects(), []string{"runner.example.com:443"})
 }
 
 // A proxy that is down may come back.
 func TestProxyThatIsDown(t *testing.T) {
 	server, trusting := startServerBehindProxy(t)
 	address := closedPort(t)
-	setProxy(t, withPassword(t, "http://"+address))
-	_, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
+	setProxy(t, withPassword(t, "http://"+address, proxyPassword))
+	_, err := countBehindProxy(t, server, trusting)
 	equal(t, "retryable", circleci.IsRetryable(err), true)
-	equal(t, "reason", errorOf[*circleci.RequestError](t, err).Reason,
-		"proxyconnect tcp: dial tcp "+address+": connect: connection refused")
+	equal(t, "reason", errorOf[*circleci.RequestError](t, err).Reason, "proxyconnect tcp: dial tcp "+address+": connect: connection refused")
 }
 
 func TestProxyThatIsNoURL(t *testing.T) {
@@ -164,9 +163,8 @@ func TestProxyThatIsNoURL(t *testing.T) {
 		"http://jane:12/Password@127.0.0.1:1", "http://jane:12?Password@127.0.0.1:1", "jane:12#Password@127.0.0.1:1",
 	} {
 		setProxy(t, text)
-		_, err := newClientBehindProxy(t, server, trusting, withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")
-		expectRequestError(t, err, "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux",
-			"the proxy in the environment variable HTTPS_PROXY is not a valid URL", "", nil)
+		_, err := countBehindProxy(t, server, trusting, withRetries(4))
+		expectRequestError(t, err, requestBehindProxy, "the proxy in the environment variable HTTPS_PROXY is not a valid URL", "", nil)
 	}
 	equal(t, "number of connections", server.Connections(), 0)
 }
@@ -183,29 +181,25 @@ func TestEchoedProxyPasswordIsRedacted(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			proxy := circlecitest.NewProxy(server, proxyUser, proxyPassword)
-			t.Cleanup(proxy.Close)
-			setProxy(t, withPassword(t, proxy.URL))
+			startProxy(t, server, proxyPassword, proxyPassword)
 			server.Enqueue(circlecitest.Error(403, "no "+test.text+"!"))
-			_, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
+			_, err := countBehindProxy(t, server, trusting)
 			equal(t, "message of the server", errorOf[*circleci.StatusError](t, err).Message, test.want)
 		})
 	}
 	t.Run("by the proxy", func(t *testing.T) {
-		proxy := httptest.NewServer(raw("HTTP/1.1-" + basic + "\r\n\r\n"))
+		proxy := httptest.NewServer(circlecitest.Bytes("HTTP/1.1-" + basic + "\r\n\r\n"))
 		t.Cleanup(proxy.Close)
-		setProxy(t, withPassword(t, proxy.URL))
-		_, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
+		setProxy(t, withPassword(t, proxy.URL, proxyPassword))
+		_, err := countBehindProxy(t, server, trusting)
 		equal(t, "reason", errorOf[*circleci.RequestError](t, err).Reason, "(redacted)")
 	})
 	// What the user wrote is no secret, even if the proxy's password is a part of it.
 	t.Run("not in the URL", func(t *testing.T) {
-		proxy := circlecitest.NewProxy(server, proxyUser, "runner.example")
-		t.Cleanup(proxy.Close)
-		setProxy(t, "http://"+proxyUser+":runner.example@"+proxy.Listener.Addr().String())
+		startProxy(t, server, "runner.example", "runner.example")
 		server.Enqueue(circlecitest.Error(403, "no"))
-		_, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
-		equal(t, "error", errorText(err), "GET "+behindProxy+"/api/v2/runner/tasks?resource-class=acme%2Flinux answered 403 Forbidden: \"no\"")
+		_, err := countBehindProxy(t, server, trusting)
+		equal(t, "error", errorText(err), requestBehindProxy+` answered 403 Forbidden: "no"`)
 	})
 }
 
@@ -245,14 +239,14 @@ func TestHTTPSProxy(t *testing.T) {
 	insecure := func(config *circleci.Config) { config.TLS.InsecureSkipVerify = true }
 	t.Run("untrusted certificate", func(t *testing.T) {
 		start(t, func(*tls.Config) {})
-		_, err := newClientBehindProxy(t, server, trusting).UnclaimedTaskCount(t.Context(), "acme/linux")
+		_, err := countBehindProxy(t, server, trusting)
 		e := errorOf[*circleci.CertificateError](t, err)
 		equal(t, "host", e.Host, "127.0.0.1")
 		equal(t, "error", e.Error(), e.Request+": the certificate of the proxy 127.0.0.1 was not accepted: x509: certificate signed by unknown authority")
 	})
 	t.Run("alert", func(t *testing.T) {
 		start(t, func(config *tls.Config) { config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 })
-		_, err := newClientBehindProxy(t, server, trusting, insecure).UnclaimedTaskCount(t.Context(), "acme/linux")
+		_, err := countBehindProxy(t, server, trusting, insecure)
 		e := errorOf[*circleci.TLSAlertError](t, err)
 		equal(t, "alert", e.Alert, tls.AlertError(70))
 		equal(t, "is about a client certificate", e.IsAboutClientCertificate(), false)

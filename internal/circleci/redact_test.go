@@ -106,27 +106,18 @@ func TestEchoedTokenIsRedacted(t *testing.T) {
 		// want is a part of the error that shows that the words around the token were kept.
 		want string
 	}{
-		{
-			"API's message", circlecitest.Error(http.StatusUnauthorized, "bad token "+token+"!"),
-			`401 Unauthorized: "bad token (redacted)!"`,
-		},
+		{"API's message", circlecitest.Error(http.StatusUnauthorized, "bad token "+token+"!"), `401 Unauthorized: "bad token (redacted)!"`},
 		{
 			"JSON without a message", circlecitest.Raw(http.StatusForbidden, "application/json", `["`+token+`"]`),
 			`403 Forbidden: "[\"(redacted)\"]"`,
 		},
-		{
-			"plain text", circlecitest.Raw(http.StatusBadGateway, "text/plain", "Circle-Token: "+token), `: "Circle-Token: (redacted)"`,
-		},
-		{
-			"HTML title", circlecitest.Raw(http.StatusBadGateway, "text/html", "<title>No "+token+"</title>"), `: "No (redacted)"`,
-		},
+		{"plain text", circlecitest.Raw(http.StatusBadGateway, "text/plain", "Circle-Token: "+token), `: "Circle-Token: (redacted)"`},
+		{"HTML title", circlecitest.Raw(http.StatusBadGateway, "text/html", "<title>No "+token+"</title>"), `: "No (redacted)"`},
 		{
 			"where a long message is cut", circlecitest.Error(http.StatusUnauthorized, strings.Repeat("x", 295)+token+" and more"),
 			`: "` + strings.Repeat("x", 295) + `(reda…"`,
 		},
-		{
-			"twice", circlecitest.Error(http.StatusUnauthorized, "(redacted) "+token+token), `: "(redacted) (redacted)(redacted)"`,
-		},
+		{"twice", circlecitest.Error(http.StatusUnauthorized, "(redacted) "+token+token), `: "(redacted) (redacted)(redacted)"`},
 		{
 			"target of a redirect", circlecitest.Redirect("http://" + token + ".example.com/" + token),
 			"was redirected to http://(redacted).example.com:80, which",
@@ -136,10 +127,10 @@ func TestEchoedTokenIsRedacted(t *testing.T) {
 			circlecitest.WithHeader(circlecitest.Raw(http.StatusFound, "text/plain", ""), "Location", "http://[::1/"+token),
 			"(redacted)",
 		},
-		{"status line", raw("HTTP/1.1-" + token + "\r\n\r\n"), `malformed HTTP response "HTTP/1.1-(redacted)"`},
-		{"status code", raw("HTTP/1.1 " + token + " OK\r\n\r\n"), `malformed HTTP status code "(redacted)"`},
-		{"header", raw("HTTP/1.1 200 OK\r\n" + token + "\r\n\r\n"), `missing colon: "(redacted)"`},
-		{"length", raw("HTTP/1.1 200 OK\r\nContent-Length: " + token + "\r\n\r\n"), `bad Content-Length "(redacted)"`},
+		{"status line", circlecitest.Bytes("HTTP/1.1-" + token + "\r\n\r\n"), `malformed HTTP response "HTTP/1.1-(redacted)"`},
+		{"status code", circlecitest.Bytes("HTTP/1.1 " + token + " OK\r\n\r\n"), `malformed HTTP status code "(redacted)"`},
+		{"header", circlecitest.Bytes("HTTP/1.1 200 OK\r\n" + token + "\r\n\r\n"), `missing colon: "(redacted)"`},
+		{"length", circlecitest.Bytes("HTTP/1.1 200 OK\r\nContent-Length: " + token + "\r\n\r\n"), `bad Content-Length "(redacted)"`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -38,57 +38,38 @@ func TestParseResourceClass(t *testing.T) {
 
 func TestCheckNamespace(t *testing.T) {
 	t.Parallel()
-	for want, namespaces := range map[string][]string{
-		"":         {"acme", "Acme_1.x-y"},
-		"is empty": {""},
-		"has a slash, as only a resource class has": {"acme/", "acme/linux"},
-		"holds white space":                         {"ac me", "acme\r\n"},
-		"holds a control character":                 {"acme\x7f"},
+	for namespace, want := range map[string]string{
+		"acme": "", "Acme_1.x-y": "", "": "is empty", "acme/": "has a slash, as only a resource class has",
+		"acme/linux": "has a slash, as only a resource class has", "ac me": "holds white space", "acme\r\n": "holds white space",
+		"acme\x7f": "holds a control character",
 	} {
-		for _, namespace := range namespaces {
-			equal(t, fmt.Sprintf("error of %q", namespace), errorText(circleci.CheckNamespace(namespace)), want)
-		}
+		equal(t, fmt.Sprintf("error of %q", namespace), errorText(circleci.CheckNamespace(namespace)), want)
 	}
 }
 
 func TestInNamespace(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		class, namespace string
-		want             bool
-	}{
-		{class: "acme/linux", namespace: "acme", want: true},
-		{class: "ACME/linux", namespace: "acme", want: true},
-		{class: "acme/linux", namespace: "Acme", want: true},
-		{class: "acm\u00e9/linux", namespace: "acme\u0301", want: true},
-		{class: "acme2/linux", namespace: "acme"},
-		{class: "acme/linux", namespace: "acme2"},
-		{class: "other/acme", namespace: "acme"},
-		{class: "acme", namespace: "acme"},
-		{class: "", namespace: ""},
+	for _, class := range []string{"acme/linux", "ACME/linux", "Acme/linux"} {
+		equal(t, class, circleci.InNamespace(class, "aCMe"), true)
 	}
-	for _, test := range tests {
-		equal(t, test.class+" is in "+test.namespace, circleci.InNamespace(test.class, test.namespace), test.want)
+	equal(t, "normalization", circleci.InNamespace("acm\u00e9/linux", "acme\u0301"), true)
+	for class, namespace := range map[string]string{
+		"acme2/linux": "acme", "acme/linux": "acme2", "other/acme": "acme", "acme": "acme", "": "",
+	} {
+		equal(t, class+" is in "+namespace, circleci.InNamespace(class, namespace), false)
 	}
 }
 
 func TestResourceClassKey(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		a, b  string
-		equal bool
-	}{
-		{a: "acme/Linux", b: "ACME/linux", equal: true},
-		{a: "acme/\u00e9", b: "acme/e\u0301", equal: true},
-		{a: "acme/\u00c9", b: "acme/e\u0301", equal: true},
-		{a: "acme/\u01f0", b: "acme/J\u030c", equal: true},
-		{a: "acme/ς", b: "acme/Σ", equal: true},
-		{a: "acme/\u212a", b: "acme/k", equal: true}, // The sign for kelvin.
-		{a: "acme/straße", b: "acme/strasse"},
-		{a: "acme/\u0130", b: "acme/i"}, // A capital i with a dot.
-		{a: "acme/é", b: "acme/e"},
+	for a, b := range map[string]string{
+		"Linux": "linux", "\u00e9": "e\u0301", "\u00c9": "e\u0301", "\u01f0": "J\u030c", "ς": "Σ", "\u212a": "k", // The sign for kelvin.
+	} {
+		equal(t, "key of "+a, circleci.ResourceClassKey("acme/"+a), circleci.ResourceClassKey("ACME/"+b))
 	}
-	for _, test := range tests {
-		equal(t, test.a+" is "+test.b, circleci.ResourceClassKey(test.a) == circleci.ResourceClassKey(test.b), test.equal)
+	for a, b := range map[string]string{"straße": "strasse", "\u0130": "i" /* A capital i with a dot. */, "é": "e"} {
+		if circleci.ResourceClassKey("acme/"+a) == circleci.ResourceClassKey("acme/"+b) {
+			t.Errorf("%s and %s have the same key", a, b)
+		}
 	}
 }

@@ -93,12 +93,12 @@ func TestListThatIsRejected(t *testing.T) {
 
 func TestDelete(t *testing.T) {
 	t.Parallel()
-	class := func(client *circleci.Client, t *testing.T) error {
-		return client.DeleteResourceClass(t.Context(), oldClassID, false)
+	remove := func(force bool) func(*circleci.Client, *testing.T) error {
+		return func(client *circleci.Client, t *testing.T) error {
+			return client.DeleteResourceClass(t.Context(), oldClassID, force)
+		}
 	}
-	forced := func(client *circleci.Client, t *testing.T) error {
-		return client.DeleteResourceClass(t.Context(), oldClassID, true)
-	}
+	class, forced := remove(false), remove(true)
 	token := func(client *circleci.Client, t *testing.T) error { return client.DeleteToken(t.Context(), oldTokenID) }
 	const (
 		classPath = "DELETE /api/v2/runner/resource/" + oldClassID

@@ -87,60 +87,44 @@ func TestRetryAfter(t *testing.T) {
 func TestRetryAfterExceedsReadTimeout(t *testing.T) {
 	t.Parallel()
 	const longest = time.Duration(math.MaxInt64)
-	tests := []struct {
-		name, header string
-		// offset, if not 0, makes the header the current date plus offset.
-		offset time.Duration
-		want   time.Duration
-	}{
-		{name: "all of the read timeout", header: "300", want: 5 * time.Minute},
-		{name: "a second more", header: "301", want: 301 * time.Second},
-		{name: "date a second later", offset: 301 * time.Second, want: 301 * time.Second},
-		{name: "an hour", header: "3600", want: time.Hour},
-		{name: "the longest duration", header: "9223372036", want: 9223372036 * time.Second},
-		{name: "longer than any duration", header: "9223372037", want: longest},
-		{name: "the longest of 64 bits", header: "9223372036854775807", want: longest},
-		{name: "longer than 64 bits", header: strings.Repeat("9", 1000), want: longest},
-		{name: "distant future", header: "Fri, 31 Dec 9999 23:59:59 GMT", want: longest},
-	}
-	for _, status := range []int{429, 503} {
-		for _, test := range tests {
-			t.Run(fmt.Sprintf("%d/%s", status, test.name), func(t *testing.T) {
+	for header, want := range map[string]time.Duration{
+		"300": 5 * time.Minute, "301": 301 * time.Second, "in 301 s": 301 * time.Second, "3600": time.Hour,
+		"9223372036": 9223372036 * time.Second, "9223372037": longest, "9223372036854775807": longest,
+		strings.Repeat("9", 1000): longest, "Fri, 31 Dec 9999 23:59:59 GMT": longest,
+	} {
+		for _, status := range []int{429, 503} {
+			t.Run(fmt.Sprintf("%d/%.30s", status, header), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					server := startMemoryServer(t)
-					header := test.header
-					if test.offset != 0 {
-						header = time.Now().Add(test.offset).UTC().Format(http.TimeFormat)
+					if header == "in 301 s" {
+						header = time.Now().Add(want).UTC().Format(http.TimeFormat)
 					}
 					server.SetHandler(retryAfter(status, header))
 					got, err := newClient(t, server, withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")
 					equal(t, "count", got, int64(0))
 					e := errorOf[*circleci.RetryError](t, err)
-					equal(t, "attempts", e.Attempts, 1)
-					equal(t, "elapsed", e.Elapsed, time.Duration(0))
-					equal(t, "retry after", e.RetryAfter, test.want)
 					equal(t, "status", errorOf[*circleci.StatusError](t, err).StatusCode, status)
-					equal(t, "error", err.Error(), e.Err.Error()+" (tried once in 0s); the server asked to retry after "+
-						test.want.Round(time.Second).String()+", which exceeds the 5m0s read timeout")
+					equal(t, "error", *e, circleci.RetryError{Err: e.Err, Attempts: 1, RetryAfter: want, Timeout: circleci.ReadTimeout})
+					equal(t, "message", err.Error(), e.Err.Error()+" (tried once in 0s); the server asked to retry after "+
+						want.Round(time.Second).String()+", which exceeds the 5m0s read timeout")
 					equal(t, "number of requests", len(server.Requests()), 1)
 				})
 			})
 		}
 	}
-}
-
-// The read timeout is one for all attempts.
-func TestRetryAfterExceedsTheTimeLeft(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server := startMemoryServer(t)
-		server.Enqueue(retryAfter(503, "200"), retryAfter(503, "101"))
-		_, err := newClient(t, server, withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")
-		e := errorOf[*circleci.RetryError](t, err)
-		equal(t, "attempts", e.Attempts, 2)
-		equal(t, "elapsed", e.Elapsed, 200*time.Second)
-		equal(t, "retry after", e.RetryAfter, 101*time.Second)
-		equal(t, "number of requests", len(server.Requests()), 2)
+	// The read timeout is one for all attempts.
+	t.Run("exceeds what is left", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			server := startMemoryServer(t)
+			server.Enqueue(retryAfter(503, "200"), retryAfter(503, "101"))
+			_, err := newClient(t, server, withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")
+			e := errorOf[*circleci.RetryError](t, err)
+			equal(t, "error", *e, circleci.RetryError{
+				Err: e.Err, Attempts: 2, Elapsed: 200 * time.Second, RetryAfter: 101 * time.Second, Timeout: circleci.ReadTimeout,
+			})
+			equal(t, "number of requests", len(server.Requests()), 2)
+		})
 	})
 }

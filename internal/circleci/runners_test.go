@@ -29,13 +29,8 @@ func itemsOf(t *testing.T, runners []circleci.Runner) string {
 	items := []map[string]any{}
 	for _, r := range runners {
 		items = append(items, map[string]any{
-			"resource_class":  r.ResourceClass,
-			"hostname":        r.Hostname,
-			"name":            r.Name,
-			"first_connected": r.FirstConnected,
-			"last_connected":  r.LastConnected,
-			"last_used":       r.LastUsed,
-			"version":         r.Version,
+			"resource_class": r.ResourceClass, "hostname": r.Hostname, "name": r.Name, "first_connected": r.FirstConnected,
+			"last_connected": r.LastConnected, "last_used": r.LastUsed, "version": r.Version,
 		})
 	}
 	text, err := json.Marshal(map[string]any{"items": items})
@@ -117,11 +112,7 @@ func TestListRunnersFilter(t *testing.T) {
 				got, err := client.ListRunners(t.Context(), test.filter)
 				equal(t, "error", errorText(err), "")
 				equal(t, "runners", got, test.want)
-				requests := server.Requests()
-				equal(t, "number of requests", len(requests), 1)
-				equal(t, "method", requests[0].Method, "GET")
-				equal(t, "path", requests[0].Path, "/api/"+string(version)+"/runner")
-				equal(t, "query", requests[0].Query.Encode(), test.query)
+				equal(t, "requests", sent(server), []string{"GET /api/" + string(version) + "/runner?" + test.query})
 			})
 		}
 	}
@@ -129,34 +120,27 @@ func TestListRunnersFilter(t *testing.T) {
 
 func TestListRunnersSorts(t *testing.T) {
 	t.Parallel()
-	// Each runner differs from the previous one in one field, which takes precedence over all fields to its right.
 	optional := func(s string) *string {
 		if s == "" {
 			return nil
 		}
 		return &s
 	}
-	runner := func(class, name, hostname, first, last, used, version string) circleci.Runner {
-		return circleci.Runner{
-			ResourceClass: class, Name: name, Hostname: optional(hostname),
-			FirstConnected: optional(first), LastConnected: optional(last), LastUsed: optional(used), Version: optional(version),
-		}
-	}
-	sorted := []circleci.Runner{
-		runner("acme/a", "n2", "h2", "f2", "l2", "u2", "v2"),
-		runner("acme/b", "n1", "h2", "f2", "l2", "u2", "v2"),
-		runner("acme/b", "n2", "", "f2", "l2", "u2", "v2"),
-		runner("acme/b", "n2", "h1", "f2", "l2", "u2", "v2"),
-		runner("acme/b", "n2", "h2", "", "l2", "u2", "v2"),
-		runner("acme/b", "n2", "h2", "f1", "l2", "u2", "v2"),
-		runner("acme/b", "n2", "h2", "f2", "", "u2", "v2"),
-		runner("acme/b", "n2", "h2", "f2", "l1", "u2", "v2"),
-		runner("acme/b", "n2", "h2", "f2", "l2", "", "v2"),
-		runner("acme/b", "n2", "h2", "f2", "l2", "u1", "v2"),
-		runner("acme/b", "n2", "h2", "f2", "l2", "u2", ""),
-		runner("acme/b", "n2", "h2", "f2", "l2", "u2", "v1"),
-		runner("acme/b", "n2", "h2", "f2", "l2", "u2", "v2"),
-		runner("acme/c", "n1", "h1", "f1", "l1", "u1", "v1"),
+	// Each runner differs from the previous one in one field, which takes precedence over all fields to its right.
+	var sorted []circleci.Runner
+	for _, f := range [][7]string{
+		{"acme/a", "n2", "h2", "f2", "l2", "u2", "v2"}, {"acme/b", "n1", "h2", "f2", "l2", "u2", "v2"},
+		{"acme/b", "n2", "", "f2", "l2", "u2", "v2"}, {"acme/b", "n2", "h1", "f2", "l2", "u2", "v2"},
+		{"acme/b", "n2", "h2", "", "l2", "u2", "v2"}, {"acme/b", "n2", "h2", "f1", "l2", "u2", "v2"},
+		{"acme/b", "n2", "h2", "f2", "", "u2", "v2"}, {"acme/b", "n2", "h2", "f2", "l1", "u2", "v2"},
+		{"acme/b", "n2", "h2", "f2", "l2", "", "v2"}, {"acme/b", "n2", "h2", "f2", "l2", "u1", "v2"},
+		{"acme/b", "n2", "h2", "f2", "l2", "u2", ""}, {"acme/b", "n2", "h2", "f2", "l2", "u2", "v1"},
+		{"acme/b", "n2", "h2", "f2", "l2", "u2", "v2"}, {"acme/c", "n1", "h1", "f1", "l1", "u1", "v1"},
+	} {
+		sorted = append(sorted, circleci.Runner{
+			ResourceClass: f[0], Name: f[1], Hostname: optional(f[2]), FirstConnected: optional(f[3]), LastConnected: optional(f[4]),
+			LastUsed: optional(f[5]), Version: optional(f[6]),
+		})
 	}
 
 	server := startServer(t)
@@ -246,20 +230,14 @@ func TestListRunnersRejectsRunnerOutsideFilter(t *testing.T) {
 
 func TestListRunnersRejectsPages(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
+	type row struct {
 		member, header, value string
 		// wantHint is "" for a list that is complete.
 		wantHint string
-	}{
+	}
+	tests := []row{
 		{member: `"next_page_token":null`},
 		{member: `"next_page_token":""`},
-		{member: `"next_page_token":"2"`, wantHint: "next_page_token"},
-		{member: `"next_page_token":" "`, wantHint: "next_page_token"},
-		{member: `"next_page_token":"\u0000"`, wantHint: "next_page_token"},
-		{member: `"next_page_token":0`, wantHint: "next_page_token"},
-		{member: `"next_page_token":true`, wantHint: "next_page_token"},
-		{member: `"next_page_token":{}`, wantHint: "next_page_token"},
-		{member: `"next_page_token":[]`, wantHint: "next_page_token"},
 		{member: `"nextPageToken":"2"`, wantHint: "nextPageToken"},
 		{member: `"next_page":2`, wantHint: "next_page"},
 		{member: `"next":"/runner?page=2"`, wantHint: "next"},
@@ -274,6 +252,9 @@ func TestListRunnersRejectsPages(t *testing.T) {
 		{header: "Link", value: `</a>; rel=next`, wantHint: `the header Link with rel="next"`},
 		{header: "Link", value: `</next>; rel="first"`},
 		{header: "Content-Range", value: "items 0-0/2", wantHint: "the header Content-Range"},
+	}
+	for _, value := range []string{`"2"`, `" "`, `"\u0000"`, `0`, `true`, `{}`, `[]`} {
+		tests = append(tests, row{member: `"next_page_token":` + value, wantHint: "next_page_token"})
 	}
 	for _, test := range tests {
 		bodies := []string{`{"items":[]}`}

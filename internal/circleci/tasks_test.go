@@ -16,38 +16,19 @@ import (
 
 func TestUnclaimedTaskCount(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name    string
-		version circleci.APIVersion
-		class   string
-		want    int64
-	}{
-		{name: "v2", version: circleci.V2, class: "acme/linux", want: 42},
-		{name: "v3", version: circleci.V3, class: "acme/linux", want: 42},
-		{name: "another case", version: circleci.V2, class: "Acme/LINUX", want: 42},
-		{name: "none", version: circleci.V2, class: "acme/idle", want: 0},
-		{name: "largest count", version: circleci.V2, class: "acme/busy", want: math.MaxInt64},
-		{name: "reserved characters of a URL", version: circleci.V2, class: "acme/a&b=c#d?e+f%20", want: 5},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
+	for _, version := range []circleci.APIVersion{circleci.V2, circleci.V3} {
+		for class, want := range map[string]int64{
+			"acme/linux": 42, "Acme/LINUX": 42, "acme/idle": 0, "acme/busy": math.MaxInt64, "acme/a&b=c#d?e+f%20": 5,
+		} {
 			server := startServer(t)
-			server.SetTasks("acme/linux", 42, 7)
-			server.SetTasks("acme/idle", 0, 7)
-			server.SetTasks("acme/busy", math.MaxInt64, 7)
-			server.SetTasks("acme/a&b=c#d?e+f%20", 5, 7)
-			client := newClient(t, server, func(config *circleci.Config) { config.APIVersion = test.version })
-
-			got, err := client.UnclaimedTaskCount(t.Context(), test.class)
+			server.SetTasks(class, want, 7)
+			client := newClient(t, server, func(config *circleci.Config) { config.APIVersion = version })
+			got, err := client.UnclaimedTaskCount(t.Context(), class)
 			equal(t, "error", errorText(err), "")
-			equal(t, "count", got, test.want)
-			requests := server.Requests()
-			equal(t, "number of requests", len(requests), 1)
-			equal(t, "method", requests[0].Method, "GET")
-			equal(t, "path", requests[0].Path, "/api/"+string(test.version)+"/runner/tasks")
-			equal(t, "query", requests[0].Query, url.Values{"resource-class": {test.class}})
-		})
+			equal(t, "count", got, want)
+			query := url.Values{"resource-class": {class}}.Encode()
+			equal(t, "requests", sent(server), []string{"GET /api/" + string(version) + "/runner/tasks?" + query})
+		}
 	}
 }
 

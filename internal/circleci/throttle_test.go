@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -144,16 +145,13 @@ func TestRateLimitExceedsReadTimeout(t *testing.T) {
 // OnThrottle reports each 429 and the pace that results.
 func TestOnThrottle(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server := startMemoryServer(t)
-		server.SetTasks("acme/linux", 42, 0)
+	var got []circleci.Throttle
+	config := func(config *circleci.Config) {
+		config.OnThrottle = func(_ context.Context, throttle circleci.Throttle) { got = append(got, throttle) }
+	}
+	inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(retryAfter(429, "2"), circlecitest.Error(429, "slow down"))
-		var got []circleci.Throttle
-		client := newClient(t, server, withRetries(1), func(config *circleci.Config) {
-			config.OnThrottle = func(_ context.Context, throttle circleci.Throttle) { got = append(got, throttle) }
-		})
-		_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
-		equal(t, "error", errorText(err), "")
+		equal(t, "outcome", <-readTasks(t.Context(), client), outcome{count: 42})
 		// Nothing was accepted between the two, so the pace is halved.
 		equal(t, "throttles", got, []circleci.Throttle{{RetryAfter: 2 * time.Second, Pace: 4}, {Pace: 2}})
 	})
@@ -212,11 +210,9 @@ func TestLongerRetryAfterWins(t *testing.T) {
 // A queued request must not use the slot that a 429 releases.
 func TestRateLimitDelaysQueuedRequests(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server := startMemoryServer(t)
-		server.SetTasks("acme/linux", 42, 0)
+	config := func(config *circleci.Config) { config.MaxConcurrentRequests = 1 }
+	inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(circlecitest.Delay(time.Second, retryAfter(429, "30")))
-		client := newClient(t, server, withRetries(1), func(config *circleci.Config) { config.MaxConcurrentRequests = 1 })
 		var outcomes []<-chan outcome
 		for range 6 {
 			outcomes = append(outcomes, readTasks(t.Context(), client))
@@ -230,34 +226,30 @@ func TestRateLimitDelaysQueuedRequests(t *testing.T) {
 	})
 }
 
-func TestServiceUnavailableDelaysOnlyItself(t *testing.T) {
+// A 503 delays only its own retry. Without retries, a 429 fails its own request, and still delays the others.
+func TestWhichRequestsAreDelayed(t *testing.T) {
 	t.Parallel()
-	inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-		server.Enqueue(retryAfter(503, "30"))
-		start := time.Now()
-		refused := readTasks(t.Context(), client)
-		synctest.Wait()
-		equal(t, "outcome of another", <-readTasks(t.Context(), client), outcome{count: 42})
-		equal(t, "elapsed", time.Since(start), time.Duration(0))
-		equal(t, "outcome", <-refused, outcome{count: 42})
-		equal(t, "elapsed", time.Since(start), 30*time.Second)
-	})
-}
-
-// Without retries, a 429 fails its own request, and still delays the others.
-func TestRateLimitWithoutRetries(t *testing.T) {
-	t.Parallel()
-	inBubble(t, nil, withRetries(0), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-		server.Enqueue(retryAfter(429, "30"))
-		start := time.Now()
-		_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
-		equal(t, "attempts", errorOf[*circleci.RetryError](t, err).Attempts, 1)
-		equal(t, "elapsed", time.Since(start), time.Duration(0))
-		equal(t, "outcome of another", <-readTasks(t.Context(), client), outcome{count: 42})
-		if elapsed := time.Since(start); elapsed < 30*time.Second || elapsed > 31*time.Second {
-			t.Errorf("the other took %s, want half a minute", elapsed)
-		}
-	})
+	for _, test := range []struct{ status, retries, own, others int }{{status: 503, retries: 1, own: 30}, {status: 429, others: 30}} {
+		t.Run(strconv.Itoa(test.status), func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, nil, withRetries(test.retries), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+				server.Enqueue(retryAfter(test.status, "30"))
+				start := time.Now()
+				refused := readTasks(t.Context(), client)
+				synctest.Wait()
+				equal(t, "outcome of another", <-readTasks(t.Context(), client), outcome{count: 42})
+				equal(t, "wait of another", int(time.Since(start).Seconds()), test.others)
+				got := <-refused
+				if test.retries > 0 {
+					equal(t, "outcome", got, outcome{count: 42})
+					equal(t, "elapsed", int(time.Since(start).Seconds()), test.own)
+					return
+				}
+				e := errorOf[*circleci.RetryError](t, got.err)
+				equal(t, "attempts and elapsed", []any{e.Attempts, e.Elapsed}, []any{1, time.Duration(0)})
+			})
+		})
+	}
 }
 
 // A request that has not been sent fails immediately if the wait exceeds its deadline.

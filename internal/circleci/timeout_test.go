@@ -58,7 +58,7 @@ func TestSlowResponse(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			pause := (circleci.DefaultRequestTimeout - time.Second) / time.Duration(len(c.good))
-			inBubble(t, circlecitest.SlowBody(pause, c.good), nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+			inBubble(t, circlecitest.SlowBody(pause, c.good), nil, func(t *testing.T, _ *circlecitest.Server, client *circleci.Client) {
 				start := time.Now()
 				got, err := c.do(t.Context(), client)
 				equal(t, "error", errorText(err), "")
@@ -233,7 +233,7 @@ func TestCancelReleasesSlot(t *testing.T) {
 		circlecitest.JSON(c.good).ServeHTTP(w, r)
 	})
 	config := func(config *circleci.Config) { config.MaxConcurrentRequests = 1 }
-	inBubble(t, response, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+	inBubble(t, response, config, func(t *testing.T, _ *circlecitest.Server, client *circleci.Client) {
 		ctx, cancel := context.WithCancel(t.Context())
 		first := readTasks(ctx, client)
 		synctest.Wait()

@@ -3,6 +3,7 @@ package circleci_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -33,71 +34,74 @@ func trust(t *testing.T, ca *circlecitest.Authority) func(*circleci.Config) {
 func TestTLSErrorIsNotRetried(t *testing.T) {
 	t.Parallel()
 	ca := circlecitest.NewAuthority()
-	expectOne := func(t *testing.T, server *circlecitest.Server, kind error, text string, changes ...func(*circleci.Config)) {
-		t.Helper()
-		var attempts record
-		_, err := newClient(t, server, append(changes, withRetries(4), attempts.keep)...).UnclaimedTaskCount(t.Context(), "acme/linux")
-		equal(t, "type of error", fmt.Sprintf("%T", err), fmt.Sprintf("%T", kind))
-		if !strings.HasSuffix(errorText(err), text) {
-			t.Errorf("got error %v\nwant it to end in %s", err, text)
+	address := func(old, scheme string) func(*testing.T, *circleci.Config) {
+		return func(t *testing.T, config *circleci.Config) {
+			config.APIURL = parseURL(t, strings.Replace(config.APIURL.String(), old, scheme, 1))
 		}
-		equal(t, "number of attempts", len(attempts.all()), 1)
-		equal(t, "number of connections", server.Connections(), 1)
-		equal(t, "number of requests", len(server.Requests()), 0)
 	}
-	t.Run("unknown CA", func(t *testing.T) {
-		t.Parallel()
-		server, _ := startTLSServer(t, ca)
-		expectOne(t, server, (*circleci.CertificateError)(nil), "x509: certificate signed by unknown authority")
-	})
-	t.Run("other host", func(t *testing.T) {
-		t.Parallel()
-		certificate, key := ca.Issue("runner.example.com")
-		server := circlecitest.NewTLSServer(certificate, key, nil)
-		t.Cleanup(server.Close)
-		expectOne(t, server, (*circleci.CertificateError)(nil),
-			"x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs", trust(t, ca))
-	})
-	t.Run("expired", func(t *testing.T) {
-		t.Parallel()
-		certificate, key := ca.IssueExpired("127.0.0.1")
-		server := circlecitest.NewTLSServer(certificate, key, nil)
-		t.Cleanup(server.Close)
-		_, err := newClient(t, server, trust(t, ca), withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")
-		if reason := errorOf[*circleci.CertificateError](t, err).Reason; !strings.HasPrefix(reason, "x509: certificate has expired") {
-			t.Errorf("got reason %s", reason)
-		}
-		equal(t, "number of connections", server.Connections(), 1)
-	})
-	// A version is what the server refuses before the client has sent anything that could cross its alert.
-	t.Run("alert", func(t *testing.T) {
-		t.Parallel()
-		server, trusting := startTLSServer(t, ca)
-		expectOne(t, server, (*circleci.TLSAlertError)(nil), "remote error: tls: protocol version not supported", trusting,
-			func(config *circleci.Config) {
+	tests := []struct {
+		name string
+		// issued is what the certificate is issued for, "" for a server on plain HTTP.
+		issued  string
+		expired bool
+		config  func(*testing.T, *circleci.Config)
+		// kind is a nil pointer of the type of the error, and want a part of its message.
+		kind error
+		want string
+	}{
+		{
+			name: "unknown CA", issued: "127.0.0.1", config: func(_ *testing.T, config *circleci.Config) { config.TLS = nil },
+			kind: (*circleci.CertificateError)(nil), want: "x509: certificate signed by unknown authority",
+		},
+		{
+			name: "other host", issued: "runner.example.com", kind: (*circleci.CertificateError)(nil),
+			want: "x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs",
+		},
+		{name: "expired", issued: "127.0.0.1", expired: true, kind: (*circleci.CertificateError)(nil), want: "x509: certificate has expired"},
+		{ // A version is what the server refuses before the client has sent anything that could cross its alert.
+			name: "alert", issued: "127.0.0.1", kind: (*circleci.TLSAlertError)(nil), want: "remote error: tls: protocol version not supported",
+			config: func(_ *testing.T, config *circleci.Config) {
 				config.TLS.MinVersion, config.TLS.MaxVersion = tls.VersionTLS11, tls.VersionTLS11
-			})
-	})
-	t.Run("no TLS", func(t *testing.T) {
-		t.Parallel()
-		server := startServer(t)
-		var attempts record
-		_, err := newClient(t, server, withRetries(4), attempts.keep, func(config *circleci.Config) {
-			config.APIURL = parseURL(t, strings.Replace(server.URL, "http:", "https:", 1))
-		}).UnclaimedTaskCount(t.Context(), "acme/linux")
-		equal(t, "reason", errorOf[*circleci.RequestError](t, err).Reason, "http: server gave HTTP response to HTTPS client")
-		equal(t, "number of attempts", len(attempts.all()), 1)
-	})
-	t.Run("TLS where none is expected", func(t *testing.T) {
-		t.Parallel()
-		server, _ := startTLSServer(t, ca)
-		var attempts record
-		_, err := newClient(t, server, withRetries(4), attempts.keep, func(config *circleci.Config) {
-			config.APIURL = parseURL(t, strings.Replace(server.URL, "https:", "http:", 1))
-		}).UnclaimedTaskCount(t.Context(), "acme/linux")
-		e := errorOf[*circleci.StatusError](t, err)
-		equal(t, "status", e.StatusCode, 400)
-		equal(t, "message", e.Message, "Client sent an HTTP request to an HTTPS server.")
-		equal(t, "number of attempts", len(attempts.all()), 1)
-	})
+			},
+		},
+		{
+			name: "no TLS", config: address("http:", "https:"),
+			kind: (*circleci.RequestError)(nil), want: "http: server gave HTTP response to HTTPS client",
+		},
+		{
+			name: "TLS where none is expected", issued: "127.0.0.1", config: address("https:", "http:"),
+			kind: (*circleci.StatusError)(nil), want: `400 Bad Request with plain text instead of JSON: "Client sent an HTTP request to an HTTPS server."`,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			server := startServer(t)
+			if test.issued != "" {
+				issue := ca.Issue
+				if test.expired {
+					issue = ca.IssueExpired
+				}
+				certificate, key := issue(test.issued)
+				server = circlecitest.NewTLSServer(certificate, key, nil)
+				t.Cleanup(server.Close)
+			}
+			var attempts record
+			_, err := newClient(t, server, trust(t, ca), withRetries(4), attempts.keep, func(config *circleci.Config) {
+				if test.config != nil {
+					test.config(t, config)
+				}
+			}).UnclaimedTaskCount(t.Context(), "acme/linux")
+			equal(t, "type of error", fmt.Sprintf("%T", err), fmt.Sprintf("%T", test.kind))
+			if !strings.Contains(errorText(err), test.want) {
+				t.Errorf("got error %v\nwant a part %s", err, test.want)
+			}
+			if e := (*circleci.CertificateError)(nil); errors.As(err, &e) {
+				equal(t, "request and host", e.Request+" "+e.Host, calls[1].requestTo(server)+" 127.0.0.1")
+			}
+			equal(t, "number of attempts", len(attempts.all()), 1)
+			equal(t, "number of connections", server.Connections(), 1)
+			equal(t, "number of requests", len(server.Requests()), 0)
+		})
+	}
 }
