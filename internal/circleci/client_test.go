@@ -293,10 +293,10 @@ func TestOnAttempt(t *testing.T) {
 			got = append(got, reported{a.Number, a.StatusCode, a.RequestID, a.Duration, errorText(a.Err)})
 		}
 		equal(t, "attempts", got, []reported{
-			{Number: 1, StatusCode: 503, RequestID: "one 1", Duration: 2 * time.Second, Err: request + ` answered 503 Service Unavailable: "later"`},
+			{Number: 1, StatusCode: 503, RequestID: "one 1", Duration: 2 * time.Second, Err: request + ` returned 503 Service Unavailable: "later"`},
 			{
 				Number: 2, StatusCode: 429, RequestID: "two", Duration: 3 * time.Second,
-				Err: request + ` answered 429 Too Many Requests with plain text instead of JSON: "slow down"`,
+				Err: request + ` returned 429 Too Many Requests with plain text instead of JSON: "slow down"`,
 			},
 			{Number: 3, StatusCode: 200, RequestID: "three", Duration: time.Second},
 			{Number: 1, StatusCode: 200, Duration: 4 * time.Second}, // The body is decoded later.

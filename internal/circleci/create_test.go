@@ -139,7 +139,7 @@ func TestCreateWithFaults(t *testing.T) {
 	tests := []row{
 		{name: "500 with the object", failure: response(500, newID)},
 		{name: "202", failure: response(202, newID)},
-		{name: "204", failure: fixed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })), reason: "answered 204 No Content"},
+		{name: "204", failure: fixed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })), reason: "returned 204 No Content"},
 		{name: "redirect", failure: fixed(http.RedirectHandler("/", http.StatusFound)), reason: "was redirected to http://127.0.0.1:80, which was not followed"},
 		{name: "redirect that repeats", failure: fixed(http.RedirectHandler("/api/v2/runner/resource", http.StatusTemporaryRedirect)), reason: "which was not followed"},
 		{name: "closed kept connection", failure: fixed(circlecitest.AbortConnection()), reason: "the connection was closed before a response came"},
@@ -152,26 +152,26 @@ func TestCreateWithFaults(t *testing.T) {
 				<-r.Context().Done()
 			})
 		}, reason: "context canceled"},
-		{name: "empty", failure: status(201, ""), reason: "the answer is empty"},
-		{name: "HTML", failure: status(201, "<title>Sign in</title>"), reason: `the answer is an HTML page, not JSON; its title is "Sign in"`},
-		{name: "list", failure: status(201, `{"items":[]}`), reason: "the answer has no id"},
-		{name: "null", failure: status(201, `null`), reason: "the answer is null, not an object"},
-		{name: "ID that is no UUID", failure: response(201, "42"), reason: `the answer has "42" for id, which is not a UUID`},
+		{name: "empty", failure: status(201, ""), reason: "the response is empty"},
+		{name: "HTML", failure: status(201, "<title>Sign in</title>"), reason: `the response is an HTML page, not JSON; its title is "Sign in"`},
+		{name: "list", failure: status(201, `{"items":[]}`), reason: "the response has no id"},
+		{name: "null", failure: status(201, `null`), reason: "the response is null, not an object"},
+		{name: "ID that is no UUID", failure: response(201, "42"), reason: `the response has "42" for id, which is not a UUID`},
 		{name: "other ID that is no UUID", failure: response(201, newID+"0"), reason: "which is not a UUID"},
 		{name: "ID of another object", failure: func(c creation, _ func()) http.Handler {
 			return circlecitest.JSON(fmt.Sprintf(c.good, c.old))
 		}, reason: "that existed before"},
 		{name: "other class", failure: response(201, newID, "acme/", "other/"), reason: "was to be created"},
-		{name: "no class", failure: response(201, newID, "resource_class", "class"), reason: "the answer has no resource_class"},
+		{name: "no class", failure: response(201, newID, "resource_class", "class"), reason: "the response has no resource_class"},
 		{name: "trailing data", failure: response(201, newID, "}", "}}")},
-		{name: "no description", failure: response(201, newID, "description", "text"), reason: "the answer has no description", kind: "resource class"},
-		{name: "no token", failure: response(201, newID, `"token"`, `"tokens"`), reason: "the answer has no token", kind: "token"},
-		{name: "null token", failure: response(201, newID, `"`+secret+`"`, "null"), reason: "the answer has null for token, not a string", kind: "token"},
-		{name: "empty token", failure: response(201, newID, secret, ""), reason: "the answer has an empty token, which is the secret", kind: "token"},
-		{name: "no time", failure: response(201, newID, "2026-01-01", "today"), reason: `the answer has "todayT00:00:00Z" for created_at, which is not an RFC 3339 date-time`, kind: "token"},
+		{name: "no description", failure: response(201, newID, "description", "text"), reason: "the response has no description", kind: "resource class"},
+		{name: "no token", failure: response(201, newID, `"token"`, `"tokens"`), reason: "the response has no token", kind: "token"},
+		{name: "null token", failure: response(201, newID, `"`+secret+`"`, "null"), reason: "the response has null for token, not a string", kind: "token"},
+		{name: "empty token", failure: response(201, newID, secret, ""), reason: "the response has an empty token, which is the secret", kind: "token"},
+		{name: "no time", failure: response(201, newID, "2026-01-01", "today"), reason: `the response has "todayT00:00:00Z" for created_at, which is not an RFC 3339 date-time`, kind: "token"},
 	}
 	for _, code := range []int{408, 425, 500, 502, 503, 504, 524} {
-		reason := strings.TrimSpace(fmt.Sprintf("answered %d %s", code, http.StatusText(code)))
+		reason := strings.TrimSpace(fmt.Sprintf("returned %d %s", code, http.StatusText(code)))
 		tests = append(tests, row{name: strconv.Itoa(code), failure: status(code, ""), reason: reason})
 	}
 	for _, test := range tests {
@@ -268,7 +268,7 @@ func TestCreateThatCannotBeVerified(t *testing.T) {
 		server.Enqueue(nil, server.After(circlecitest.AbortConnection()), circlecitest.Error(403, "no more"))
 		_, err := c.do(t.Context(), client)
 		equal(t, "status", errorOf[*circleci.StatusError](t, errorOf[*circleci.UncertainError](t, err).ListErr).StatusCode, 403)
-		if !strings.HasSuffix(err.Error(), `what exists could not be listed (`+strings.Replace(c.list, "GET ", "GET "+server.URL, 1)+` answered 403 Forbidden: "no more")`) {
+		if !strings.HasSuffix(err.Error(), `what exists could not be listed (`+strings.Replace(c.list, "GET ", "GET "+server.URL, 1)+` returned 403 Forbidden: "no more")`) {
 			t.Errorf("got error %v", err)
 		}
 	})
@@ -332,7 +332,7 @@ func TestCreateThatDidNotArrive(t *testing.T) {
 	t.Run("handshake", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			ca := circlecitest.NewAuthority()
+			ca := circlecitest.NewCA()
 			certificate, key := ca.Issue("127.0.0.1")
 			server := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
 			server.UseMemory()

@@ -40,7 +40,7 @@ func assertMalformed(t *testing.T, c call, response http.Handler, want malformed
 		want.reason = "is not valid JSON at byte " + position + ": " + want.syntax
 	}
 	equal(t, "reason", reason, want.reason)
-	equal(t, "error", err.Error(), e.Request+": the answer "+reason)
+	equal(t, "error", err.Error(), e.Request+": the response "+reason)
 	equal(t, "number of requests", len(server.Requests()), 1)
 	equal(t, "number of attempts", len(attempts.all()), 1)
 }

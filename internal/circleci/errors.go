@@ -35,7 +35,7 @@ type StatusError struct {
 }
 
 func (e *StatusError) Error() string {
-	text := fmt.Sprintf("%s answered %s", e.Request, strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))))
+	text := fmt.Sprintf("%s returned %s", e.Request, strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))))
 	switch e.Body {
 	case BodyHTML:
 		text += " with an HTML page instead of JSON"
@@ -54,13 +54,15 @@ type ResponseError struct {
 	Request string
 	// Body is the kind of content in the response.
 	Body BodyKind
-	// Reason completes a sentence that starts with "the answer".
+	// Reason completes a sentence that starts with "the response".
 	Reason string
 	// Err is the cause when it has a type of its own, a *PaginationError. It is nil otherwise.
 	Err error
 }
 
-func (e *ResponseError) Error() string { return fmt.Sprintf("%s: the answer %s", e.Request, e.Reason) }
+func (e *ResponseError) Error() string {
+	return fmt.Sprintf("%s: the response %s", e.Request, e.Reason)
+}
 
 // Unwrap returns the cause.
 func (e *ResponseError) Unwrap() error { return e.Err }

@@ -158,7 +158,7 @@ func TestStatusError(t *testing.T) {
 				if slices.Contains(transientStatuses, test.status) {
 					tried = once
 				}
-				equal(t, "text", withoutElapsed(err), c.requestTo(server)+" answered "+want+tried)
+				equal(t, "text", withoutElapsed(err), c.requestTo(server)+" returned "+want+tried)
 				expectTriedOnce(t, err, tried)
 				equal(t, "number of requests", len(server.Requests()), 1)
 			})

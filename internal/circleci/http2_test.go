@@ -15,7 +15,7 @@ import (
 )
 
 // startHTTP2Server starts a server that takes one request on each connection, responds as told, and closes it.
-func startHTTP2Server(t *testing.T, ca *circlecitest.Authority, respond func(framer *http2.Framer, stream uint32)) string {
+func startHTTP2Server(t *testing.T, ca *circlecitest.CA, respond func(framer *http2.Framer, stream uint32)) string {
 	t.Helper()
 	certificate, key := ca.Issue("127.0.0.1")
 	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
@@ -47,7 +47,7 @@ func startHTTP2Server(t *testing.T, ca *circlecitest.Authority, respond func(fra
 
 func TestHTTP2Error(t *testing.T) {
 	t.Parallel()
-	ca := circlecitest.NewAuthority()
+	ca := circlecitest.NewCA()
 	var head bytes.Buffer
 	if err := hpack.NewEncoder(&head).WriteField(hpack.HeaderField{Name: ":status", Value: "200"}); err != nil {
 		t.Fatal(err)

@@ -77,7 +77,7 @@ func (p proxies) forRequestTo(u *url.URL) (*url.URL, error) {
 type proxyError struct{ statusCode int }
 
 func (e *proxyError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("the proxy answered %d %s", e.statusCode, http.StatusText(e.statusCode)))
+	return strings.TrimSpace(fmt.Sprintf("the proxy returned %d %s", e.statusCode, http.StatusText(e.statusCode)))
 }
 
 // checkProxyResponse rejects a response to CONNECT with an error that contains the status.

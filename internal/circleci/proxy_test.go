@@ -65,7 +65,7 @@ func startProxy(t *testing.T, server *circlecitest.Server, password, given strin
 // startServerBehindProxy starts a server with a certificate for the name that a proxy is used for.
 func startServerBehindProxy(t *testing.T) (*circlecitest.Server, func(*circleci.Config)) {
 	t.Helper()
-	ca := circlecitest.NewAuthority()
+	ca := circlecitest.NewCA()
 	certificate, key := ca.Issue("runner.example.com")
 	server := circlecitest.NewTLSServer(certificate, key, nil)
 	t.Cleanup(server.Close)
@@ -125,7 +125,7 @@ func TestProxyThatRefuses(t *testing.T) {
 			setProxy(t, proxy.URL)
 			var attempts record
 			_, err := countBehindProxy(t, server, trusting, attempts.keep)
-			reason := fmt.Sprintf("the proxy answered %d %s", status, http.StatusText(status))
+			reason := fmt.Sprintf("the proxy returned %d %s", status, http.StatusText(status))
 			e := errorOf[*circleci.RequestError](t, err)
 			equal(t, "reason", e.Reason, reason)
 			equal(t, "cause", e.Error(), requestBehindProxy+": "+reason)
@@ -141,7 +141,7 @@ func TestProxyWithAWrongPassword(t *testing.T) {
 	server, trusting := startServerBehindProxy(t)
 	proxy := startProxy(t, server, "another", proxyPassword)
 	_, err := countBehindProxy(t, server, trusting, withRetries(4))
-	expectRequestError(t, err, requestBehindProxy, "the proxy answered 407 Proxy Authentication Required", "", nil)
+	expectRequestError(t, err, requestBehindProxy, "the proxy returned 407 Proxy Authentication Required", "", nil)
 	equal(t, "targets of the proxy", proxy.Connects(), []string(nil))
 }
 
@@ -199,7 +199,7 @@ func TestEchoedProxyPasswordIsRedacted(t *testing.T) {
 		startProxy(t, server, "runner.example", "runner.example")
 		server.Enqueue(circlecitest.Error(403, "no"))
 		_, err := countBehindProxy(t, server, trusting)
-		equal(t, "error", errorText(err), requestBehindProxy+` answered 403 Forbidden: "no"`)
+		equal(t, "error", errorText(err), requestBehindProxy+` returned 403 Forbidden: "no"`)
 	})
 }
 

@@ -187,6 +187,6 @@ func TestRedactionGarblesNothing(t *testing.T) {
 		server := startServer(t)
 		server.SetHandler(circlecitest.Error(401, test.message))
 		_, err := newClientOf(t, server, circleci.PersonalToken(test.token)).UnclaimedTaskCount(t.Context(), "acme/linux")
-		equal(t, test.name, err.Error(), calls[1].requestTo(server)+fmt.Sprintf(" answered 401 Unauthorized: %q", test.want))
+		equal(t, test.name, err.Error(), calls[1].requestTo(server)+fmt.Sprintf(" returned 401 Unauthorized: %q", test.want))
 	}
 }

@@ -120,7 +120,7 @@ func TestRedirectHostIsNormalized(t *testing.T) {
 		{host: "\u03c2.example.com", location: "\u03c3.example.com", ascii: "xn--3xa.example.com", requests: 1},
 		{host: "stra\u00dfe.example.com", location: "strasse.example.com", ascii: "xn--strae-oqa.example.com", requests: 1},
 	}
-	ca := circlecitest.NewAuthority()
+	ca := circlecitest.NewCA()
 	for _, test := range tests {
 		server, trusting := startTLSServer(t, ca)
 		server.Enqueue(circlecitest.Redirect("https://"+test.location+"/a"), circlecitest.JSON(`{"unclaimed_task_count":42}`))

@@ -115,7 +115,7 @@ func TestDelete(t *testing.T) {
 		// left is how many classes and tokens are left.
 		left [2]int
 	}{
-		{name: "class with a token", delete: class, sent: []string{classPath}, left: [2]int{1, 1}, err: `answered 409 Conflict: "resource class still has tokens"`},
+		{name: "class with a token", delete: class, sent: []string{classPath}, left: [2]int{1, 1}, err: `returned 409 Conflict: "resource class still has tokens"`},
 		{name: "force", delete: forced, sent: []string{classPath + "/force"}},
 		{name: "token", delete: token, sent: []string{tokenPath}, left: [2]int{1, 0}},
 		{name: "not carried out", delete: token, failures: []http.Handler{circlecitest.AbortConnection(), circlecitest.Error(503, "")}, sent: []string{tokenPath, tokenPath, tokenPath}, left: [2]int{1, 0}},

@@ -260,7 +260,7 @@ func listen(t *testing.T, serve func(net.Conn)) (address string) {
 // The errors of real connections, as the operating system reports them.
 func TestConnectionErrorIsRetryable(t *testing.T) {
 	t.Parallel()
-	ca, refused := circlecitest.NewAuthority(), closedPort(t)
+	ca, refused := circlecitest.NewCA(), closedPort(t)
 	closing := listen(t, func(connection net.Conn) { _, _ = io.CopyN(io.Discard, connection, 1) })
 	tests := []struct {
 		name   string

@@ -46,15 +46,15 @@ func TestCountTasksErrors(t *testing.T) {
 	}{
 		{
 			name: "both", unclaimed: circlecitest.Error(403, "a"), running: circlecitest.Error(403, "b"), repeat: 100,
-			want: `/api/v3/runner/tasks?resource-class=acme%2Flinux answered 403 Forbidden: "a"`,
+			want: `/api/v3/runner/tasks?resource-class=acme%2Flinux returned 403 Forbidden: "a"`,
 		},
 		{
 			name: "running tasks only", unclaimed: circlecitest.JSON(`{"unclaimed_task_count": 1}`), running: circlecitest.Error(403, "b"),
-			want: `/api/v3/runner/tasks/running?resource-class=acme%2Flinux answered 403 Forbidden: "b"`,
+			want: `/api/v3/runner/tasks/running?resource-class=acme%2Flinux returned 403 Forbidden: "b"`,
 		},
 		{
 			name: "unclaimed tasks only", unclaimed: circlecitest.Error(403, "a"), running: circlecitest.Hang(),
-			want: `/api/v3/runner/tasks?resource-class=acme%2Flinux answered 403 Forbidden: "a"`,
+			want: `/api/v3/runner/tasks?resource-class=acme%2Flinux returned 403 Forbidden: "a"`,
 		},
 		{
 			name: "deadline", unclaimed: circlecitest.Hang(), running: circlecitest.Hang(), timeout: 300 * time.Millisecond,

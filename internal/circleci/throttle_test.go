@@ -265,7 +265,7 @@ func TestRateLimitRetryAfterExceedsReadTimeout(t *testing.T) {
 		equal(t, "attempts", e.Attempts, 0)
 		equal(t, "elapsed", e.Elapsed, time.Duration(0))
 		equal(t, "retry after", e.RetryAfter, 9*time.Minute)
-		equal(t, "error", e.Error(), calls[1].requestTo(server)+` answered 429 Too Many Requests: "later" (tried 0 times in 0s); `+
+		equal(t, "error", e.Error(), calls[1].requestTo(server)+` returned 429 Too Many Requests: "later" (tried 0 times in 0s); `+
 			"the server asked to retry after 9m0s, which exceeds the 5m0s read timeout")
 		equal(t, "number of requests", len(server.Requests()), 1)
 

@@ -13,7 +13,7 @@ import (
 )
 
 // startTLSServer starts a server on HTTPS and returns it with what makes a client trust it.
-func startTLSServer(t *testing.T, ca *circlecitest.Authority) (*circlecitest.Server, func(*circleci.Config)) {
+func startTLSServer(t *testing.T, ca *circlecitest.CA) (*circlecitest.Server, func(*circleci.Config)) {
 	t.Helper()
 	certificate, key := ca.Issue("127.0.0.1")
 	server := circlecitest.NewTLSServer(certificate, key, nil)
@@ -21,7 +21,7 @@ func startTLSServer(t *testing.T, ca *circlecitest.Authority) (*circlecitest.Ser
 	return server, trust(t, ca)
 }
 
-func trust(t *testing.T, ca *circlecitest.Authority) func(*circleci.Config) {
+func trust(t *testing.T, ca *circlecitest.CA) func(*circleci.Config) {
 	t.Helper()
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM([]byte(ca.CertificatePEM)) {
@@ -33,7 +33,7 @@ func trust(t *testing.T, ca *circlecitest.Authority) func(*circleci.Config) {
 // The credential is not sent to a server with which TLS cannot be agreed on.
 func TestTLSErrorIsNotRetried(t *testing.T) {
 	t.Parallel()
-	ca := circlecitest.NewAuthority()
+	ca := circlecitest.NewCA()
 	address := func(old, scheme string) func(*testing.T, *circleci.Config) {
 		return func(t *testing.T, config *circleci.Config) {
 			config.APIURL = parseURL(t, strings.Replace(config.APIURL.String(), old, scheme, 1))

@@ -234,9 +234,9 @@ func (w *Workspace) Validate(ctx context.Context) ([]Diagnostic, error) {
 
 // Show returns the state, or a saved plan.
 func (w *Workspace) Show(ctx context.Context, plan ...string) (Plan, error) {
-	var shown Plan
-	err := w.decode(ctx, &shown, append([]string{"show", "-json"}, plan...)...)
-	return shown, err
+	var decoded Plan
+	err := w.decode(ctx, &decoded, append([]string{"show", "-json"}, plan...)...)
+	return decoded, err
 }
 
 // Outputs returns the values of the outputs of the last apply.

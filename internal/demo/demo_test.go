@@ -138,8 +138,8 @@ func TestDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := regexp.MustCompile("(?s)```text\n(.*?)```").FindSubmatch(readme)
-	if shown == nil || !strings.Contains(output, string(shown[1])) {
+	example := regexp.MustCompile("(?s)```text\n(.*?)```").FindSubmatch(readme)
+	if example == nil || !strings.Contains(output, string(example[1])) {
 		t.Errorf("the README does not show how the demo ends:\n%s", output)
 	}
 }

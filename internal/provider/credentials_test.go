@@ -47,7 +47,7 @@ func TestShortCredential(t *testing.T) {
 			})
 			assertDiagnostic(t, got[:1], wantDiagnostic{
 				summary: countingTasks,
-				detail:  "GET " + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux answered 401 Unauthorized: \"Invalid token provided.\"",
+				detail:  "GET " + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux returned 401 Unauthorized: \"Invalid token provided.\"",
 			})
 		})
 	}
@@ -104,7 +104,7 @@ func TestDefaultURL(t *testing.T) {
 			t.Setenv("HTTPS_PROXY", server.URL)
 			assertDiagnostic(t, newWorkspace(t, providerWith(line(attribute, "sesame-open"))+tasksBlock).plan(), wantDiagnostic{
 				summary: countingTasks,
-				detail:  "GET https://" + host + "/api/v2/runner/tasks?resource-class=acme%2Flinux: the proxy answered 502 Bad Gateway (tried once in ",
+				detail:  "GET https://" + host + "/api/v2/runner/tasks?resource-class=acme%2Flinux: the proxy returned 502 Bad Gateway (tried once in ",
 			})
 			for _, request := range server.Requests() {
 				expectSame(t, "method", http.MethodConnect, request.Method)

@@ -37,7 +37,7 @@ type exampleTest struct {
 	// environment is set in addition to the URL of the server. The default is CIRCLE_TOKEN.
 	environment map[string]string
 	// ca issues the certificate of the server. Without one, the server has no TLS.
-	ca    *circlecitest.Authority
+	ca    *circlecitest.CA
 	steps []exampleStep
 }
 
@@ -119,7 +119,7 @@ func exampleTests() []exampleTest {
 		capacityRequests = append(capacityRequests,
 			"/api/v3/runner/tasks?resource-class=acme%2F"+name, "/api/v3/runner/tasks/running?resource-class=acme%2F"+name)
 	}
-	ca := circlecitest.NewAuthority()
+	ca := circlecitest.NewCA()
 	return []exampleTest{
 		outputs("provider", map[string]any{"waiting": 3.0}),
 		outputs("data-sources/circleci_runners", map[string]any{

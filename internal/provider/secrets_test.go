@@ -126,7 +126,7 @@ func TestSecretsInResponse(t *testing.T) {
 // TestStandardLoggerIsSilent has what Go's own packages write to the standard logger: net/http a response that it did not
 // expect, and each header when it is told to.
 func TestStandardLoggerIsSilent(t *testing.T) {
-	ca := circlecitest.NewAuthority()
+	ca := circlecitest.NewCA()
 	overHTTP2 := newTLSServer(t, ca, "127.0.0.1", nil, func(s *circlecitest.Server) { s.EnableHTTP2 = true })
 	overHTTP2.SetHandler(circlecitest.JSON(`{"unclaimed_task_count": 3}`))
 	surplus := newServer(t)

@@ -21,7 +21,7 @@ func expectCount(t *testing.T, w *workspace, server *circlecitest.Server) {
 
 // newTLSServer starts a Runner API with a task count and a certificate for a host.
 func newTLSServer(
-	t *testing.T, ca *circlecitest.Authority, host string, clients *circlecitest.Authority, changes ...func(*circlecitest.Server),
+	t *testing.T, ca *circlecitest.CA, host string, clients *circlecitest.CA, changes ...func(*circlecitest.Server),
 ) *circlecitest.Server {
 	t.Helper()
 	certificate, key := ca.Issue(host)
@@ -38,11 +38,11 @@ func newTLSServer(
 // TestTLS has each setting of TLS. The client's tests have every reason for which a certificate is rejected.
 func TestTLS(t *testing.T) {
 	t.Parallel()
-	ca, clients := circlecitest.NewAuthority(), circlecitest.NewAuthority()
+	ca, clients := circlecitest.NewCA(), circlecitest.NewCA()
 	certificate, key := clients.Issue("provider")
 	trust := line("ca_cert_pem", ca.CertificatePEM)
 	for name, row := range map[string]struct {
-		clients    *circlecitest.Authority
+		clients    *circlecitest.CA
 		maxVersion uint16
 		attributes []string
 		detail     string // Without one, the read succeeds.
@@ -85,7 +85,7 @@ func TestTLS(t *testing.T) {
 
 func TestInsecureSkipVerify(t *testing.T) {
 	t.Parallel()
-	server := newTLSServer(t, circlecitest.NewAuthority(), "127.0.0.1", nil)
+	server := newTLSServer(t, circlecitest.NewCA(), "127.0.0.1", nil)
 	got := newWorkspace(t, tokenProviderBlock(server.URL, "insecure_skip_verify = true")+tasksBlock).plan()
 	if len(got) != 1 || got[0].Severity != "warning" || got[0].Summary != "Certificates are not verified" {
 		t.Errorf("got %s, want a warning", formatDiagnostics(got))
@@ -97,10 +97,10 @@ func TestInsecureSkipVerify(t *testing.T) {
 // server. The client's tests have each error of a proxy, and NO_PROXY.
 func TestProxy(t *testing.T) {
 	const host = "runner.example.com"
-	ca := circlecitest.NewAuthority()
+	ca := circlecitest.NewCA()
 	for name, row := range map[string]struct{ password, detail string }{
 		"password":       {password: "sesame%2Fopen"},
-		"wrong password": {password: "sesame-open", detail: "the proxy answered 407 Proxy Authentication Required. ... HTTPS_PROXY"},
+		"wrong password": {password: "sesame-open", detail: "the proxy returned 407 Proxy Authentication Required. ... HTTPS_PROXY"},
 		"invalid URL":    {password: "sesame open@%zz", detail: "the proxy in the environment variable HTTPS_PROXY is not a valid URL"},
 	} {
 		t.Run(name, func(t *testing.T) {

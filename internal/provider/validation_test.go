@@ -200,7 +200,7 @@ resource "terraform_data" "class" {
 // TestInvalidProvider has each validator of each attribute and environment variable of the provider. No message shows a value,
 // and nothing is sent. The client's tests have every invalid URL and token.
 func TestInvalidProvider(t *testing.T) {
-	ca := circlecitest.NewAuthority()
+	ca := circlecitest.NewCA()
 	certificate, key := ca.Issue("provider")
 	_, otherKey := ca.Issue("other")
 	const (

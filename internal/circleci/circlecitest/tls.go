@@ -15,16 +15,16 @@ import (
 	"time"
 )
 
-// Authority is a private certificate authority (CA), trusted only by clients that are given its certificate.
-type Authority struct {
+// CA is a private certificate authority (CA), trusted only by clients that are given its certificate.
+type CA struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 	// CertificatePEM is the CA's own certificate.
 	CertificatePEM string
 }
 
-// NewAuthority creates a CA.
-func NewAuthority() *Authority {
+// NewCA creates a CA.
+func NewCA() *CA {
 	key := newKey()
 	template := newTemplate("circlecitest CA")
 	template.IsCA = true
@@ -34,23 +34,23 @@ func NewAuthority() *Authority {
 	must(err)
 	certificate, err := x509.ParseCertificate(der)
 	must(err)
-	return &Authority{certificate, key, encodePEM("CERTIFICATE", der)}
+	return &CA{certificate, key, encodePEM("CERTIFICATE", der)}
 }
 
 // Issue issues a certificate and its key, in PEM form, for a host name, an IP address or a client's name.
-func (a *Authority) Issue(name string) (certificatePEM, keyPEM string) {
+func (a *CA) Issue(name string) (certificatePEM, keyPEM string) {
 	template := newTemplate(name)
 	return a.issue(template, name)
 }
 
 // IssueExpired issues a certificate that expired an hour ago.
-func (a *Authority) IssueExpired(name string) (certificatePEM, keyPEM string) {
+func (a *CA) IssueExpired(name string) (certificatePEM, keyPEM string) {
 	template := newTemplate(name)
 	template.NotAfter = time.Now().Add(-time.Hour)
 	return a.issue(template, name)
 }
 
-func (a *Authority) issue(template *x509.Certificate, name string) (certificatePEM, keyPEM string) {
+func (a *CA) issue(template *x509.Certificate, name string) (certificatePEM, keyPEM string) {
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	if ip := net.ParseIP(name); ip != nil {
 		template.IPAddresses = []net.IP{ip}
@@ -67,14 +67,14 @@ func (a *Authority) issue(template *x509.Certificate, name string) (certificateP
 
 // NewTLSServer starts a Server on HTTPS with a certificate in PEM form. If clients is not nil, it accepts only clients
 // with a certificate from that CA. The caller closes it.
-func NewTLSServer(certificatePEM, keyPEM string, clients *Authority) *Server {
+func NewTLSServer(certificatePEM, keyPEM string, clients *CA) *Server {
 	s := NewUnstartedTLSServer(certificatePEM, keyPEM, clients)
 	s.StartTLS()
 	return s
 }
 
 // NewUnstartedTLSServer is NewTLSServer, but leaves StartTLS to the caller, who may change TLS before.
-func NewUnstartedTLSServer(certificatePEM, keyPEM string, clients *Authority) *Server {
+func NewUnstartedTLSServer(certificatePEM, keyPEM string, clients *CA) *Server {
 	pair, err := tls.X509KeyPair([]byte(certificatePEM), []byte(keyPEM))
 	must(err)
 	s := newServer()
