@@ -139,9 +139,12 @@ func TestProxyThatRefuses(t *testing.T) {
 
 func TestProxyWithAWrongPassword(t *testing.T) {
 	server, trusting := startServerBehindProxy(t)
-	proxy := startProxy(t, server, "another", proxyPassword)
-	_, err := countBehindProxy(t, server, trusting, withRetries(4))
-	expectRequestError(t, err, requestBehindProxy, "the proxy returned 407 Proxy Authentication Required", "", nil)
+	proxy := startProxy(t, server, proxyPassword, "another")
+	for _, user := range []*url.Userinfo{nil, url.User(proxyUser), url.UserPassword(proxyUser, "another"), url.UserPassword("joe", proxyPassword)} {
+		setProxy(t, (&url.URL{Scheme: "http", Host: proxy.Listener.Addr().String(), User: user}).String())
+		_, err := countBehindProxy(t, server, trusting, withRetries(4))
+		expectRequestError(t, err, requestBehindProxy, "the proxy returned 407 Proxy Authentication Required", "", nil)
+	}
 	equal(t, "targets of the proxy", proxy.Connects(), []string(nil))
 }
 

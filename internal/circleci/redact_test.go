@@ -158,19 +158,17 @@ func TestEchoedTokenIsRedacted(t *testing.T) {
 func TestResponseThatContainsTheCredential(t *testing.T) {
 	t.Parallel()
 	const token = circlecitest.PersonalToken
-	tests := []struct{ name, text string }{
-		{"plain", token},
-		{"JSON", escaped(`\u%04x`, token)},
-		{"query", escaped("%%%02X", token)},
-		{"base64", base64.StdEncoding.EncodeToString([]byte("Circle-Token: " + token))},
+	tests := map[string]string{
+		"plain": token, "JSON": escaped(`\u%04x`, token), "query": escaped("%%%02X", token),
+		"base64": base64.StdEncoding.EncodeToString([]byte("Circle-Token: " + token)),
 	}
-	for _, test := range tests {
+	for name, text := range tests {
 		server := startServer(t)
-		server.SetHandler(circlecitest.JSON(`{"items":[{"resource_class":"acme/linux","name":"` + test.text + `"}]}`))
+		server.SetHandler(circlecitest.JSON(`{"items":[{"resource_class":"acme/linux","name":"` + text + `"}]}`))
 		got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
-		equal(t, test.name+": runners", got, []circleci.Runner(nil))
-		equal(t, test.name+": reason", errorOf[*circleci.ResponseError](t, err).Reason, "contains the credential that was sent")
-		equal(t, test.name+": is retryable", circleci.IsRetryable(err), false)
+		equal(t, name+": runners", got, []circleci.Runner(nil))
+		equal(t, name+": reason", errorOf[*circleci.ResponseError](t, err).Reason, "contains the credential that was sent")
+		equal(t, name+": is retryable", circleci.IsRetryable(err), false)
 	}
 }
 
