@@ -97,6 +97,7 @@ func TestRetryAfterExceedsReadTimeout(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					server := startMemoryServer(t)
+					header := header
 					if header == "in 301 s" {
 						header = time.Now().Add(want).UTC().Format(http.TimeFormat)
 					}
