@@ -1,0 +1,89 @@
+package provider_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+// TestRunnerLists reads what exists as data sources, and as the classes of a fleet.
+func TestRunnerLists(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.SetResourceClasses(
+		circlecitest.ResourceClass{ResourceClass: "acme/macos", ID: movedToken.ID}, movedClass, circlecitest.ResourceClass{ResourceClass: "other/linux"},
+	)
+	later := circlecitest.Token{ID: movedClass.ID, ResourceClass: "acme/linux", CreatedAt: "2026-01-01T00:00:00Z"}
+	server.SetTokens(later, movedToken)
+	// Runners of a class that was deleted stay listed.
+	server.SetRunners(circlecitest.Runner{ResourceClass: "acme/deleted", Name: "a", LastConnected: ago(time.Hour)})
+	server.SetTasks("acme/linux", 3, 0)
+	server.SetTasks("acme/macos", 4, 0)
+	const configuration = `
+data "circleci_runner_resource_classes" "test" {
+  for_each  = toset(["acme", "empty"])
+  namespace = each.key
+}
+data "circleci_runner_tokens" "test" {
+  for_each       = toset(["acme/linux", "acme/macos"])
+  resource_class = each.key
+}
+data "circleci_runner_fleet" "test" {
+  for_each             = { acme = ["acme/Linux"], empty = [] }
+  namespace            = each.key
+  resource_classes     = each.value
+  connected_within     = "10m"
+  all_resource_classes = true
+}
+output "classes" {
+  value = { for namespace, read in data.circleci_runner_resource_classes.test : namespace => read.resource_classes }
+}
+output "tokens" {
+  value = { for class, read in data.circleci_runner_tokens.test : class => read.tokens }
+}
+output "fleets" {
+  value = { for namespace, fleet in data.circleci_runner_fleet.test : namespace => {
+    for class, pool in fleet.by_resource_class : class => [pool.runner_count, pool.connected_runner_count, pool.unclaimed_task_count]
+  } }
+}
+`
+	w := newWorkspace(t, providerBlock(server))
+	w.write("fleet.tf", configuration)
+	expectOutputs(t, w, map[string]any{
+		"classes": map[string]any{
+			"acme": []any{
+				map[string]any{"id": movedClass.ID, "resource_class": "acme/linux", "description": "Linux"},
+				map[string]any{"id": movedToken.ID, "resource_class": "acme/macos", "description": ""},
+			},
+			"empty": []any{},
+		},
+		"tokens": map[string]any{
+			"acme/linux": []any{
+				map[string]any{"id": movedToken.ID, "nickname": "ci", "created_at": movedToken.CreatedAt},
+				map[string]any{"id": later.ID, "nickname": "", "created_at": later.CreatedAt},
+			},
+			"acme/macos": []any{},
+		},
+		"fleets": map[string]any{
+			"acme":  map[string]any{"acme/Linux": []any{0.0, 0.0, 3.0}, "acme/deleted": []any{1.0, 0.0, 0.0}, "acme/macos": []any{0.0, 0.0, 4.0}},
+			"empty": map[string]any{},
+		},
+	})
+	const api = "/api/v2/runner"
+	classes := []string{api + "/resource?namespace=acme", api + "/resource?namespace=empty"}
+	expectRequests(t, server, slices.Concat(classes, []string{
+		api + "/token?resource-class=acme%2Flinux", api + "/token?resource-class=acme%2Fmacos",
+		// Those of the fleets.
+		api + "?namespace=acme", api + "?namespace=empty", api + "/tasks?resource-class=acme%2FLinux",
+		api + "/tasks?resource-class=acme%2Fdeleted", api + "/tasks?resource-class=acme%2Fmacos",
+	}, classes)...)
+
+	w.write("fleet.tf", strings.Replace(configuration, "acme/Linux", "acme/windows", 1))
+	assertDiagnostic(t, w.plan(), wantDiagnostic{
+		summary: "Resource class not found",
+		detail:  `The API does not list the resource class "acme/windows" in namespace acme.`,
+	})
+}
