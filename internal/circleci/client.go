@@ -182,14 +182,7 @@ func (c *Client) do(ctx context.Context, call call) (body []byte, request string
 	start, attempts := time.Now(), 0
 	send := func(ctx context.Context, number int) ([]byte, error) {
 		attempts = number
-		attempt := Attempt{Method: call.method, URL: redactedURL, Number: number}
-		start := time.Now()
-		body, err := c.attempt(ctx, call, u, request, &attempt)
-		if c.config.OnAttempt != nil {
-			attempt.Duration, attempt.Err = time.Since(start), err
-			c.config.OnAttempt(ctx, attempt)
-		}
-		return body, err
+		return c.reportedAttempt(ctx, call, u, Attempt{Method: call.method, URL: redactedURL, Number: number})
 	}
 	if call.method == http.MethodPost {
 		send = sendOnce(send)
@@ -211,6 +204,17 @@ func (c *Client) do(ctx context.Context, call call) (body []byte, request string
 		err = &UncertainError{Err: err}
 	}
 	return nil, request, err
+}
+
+// reportedAttempt is attempt, and calls OnAttempt at its end.
+func (c *Client) reportedAttempt(ctx context.Context, call call, u *url.URL, attempt Attempt) ([]byte, error) {
+	start := time.Now()
+	body, err := c.attempt(ctx, call, u, attempt.Method+" "+attempt.URL, &attempt)
+	if c.config.OnAttempt != nil {
+		attempt.Duration, attempt.Err = time.Since(start), err
+		c.config.OnAttempt(ctx, attempt)
+	}
+	return body, err
 }
 
 // attempt sends one request and reads its response.

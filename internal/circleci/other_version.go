@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 )
 
 // ProbeOtherVersion repeats a request that was not found with the other API version, once, to find out why: an installation
@@ -34,12 +33,8 @@ func (c *Client) ProbeOtherVersion(ctx context.Context, err error) (version APIV
 	u := c.config.APIURL.JoinPath("api", string(version), failed.Path)
 	u.RawQuery = failed.RawQuery
 
-	attempt, start := Attempt{Method: http.MethodGet, URL: c.redact(u.String()), Number: 1}, time.Now()
-	body, err := c.attempt(ctx, call{method: http.MethodGet, accepted: []int{http.StatusOK}}, u, attempt.Method+" "+attempt.URL, &attempt)
-	if c.config.OnAttempt != nil {
-		attempt.Duration, attempt.Err = time.Since(start), err
-		c.config.OnAttempt(ctx, attempt)
-	}
+	body, err := c.reportedAttempt(ctx, call{method: http.MethodGet, accepted: []int{http.StatusOK}}, u,
+		Attempt{Method: http.MethodGet, URL: c.redact(u.String()), Number: 1})
 	switch other := (*StatusError)(nil); {
 	case err == nil && classifyBody(body) == BodyJSON:
 		return version, http.StatusOK

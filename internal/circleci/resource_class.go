@@ -54,7 +54,7 @@ func checkCharacters(text string) error {
 // InNamespace reports whether a resource class belongs to a namespace. Names are compared as by [ResourceClassKey].
 func InNamespace(class, namespace string) bool {
 	got, _, found := strings.Cut(class, "/")
-	return found && sameName(got, namespace)
+	return found && SameName(got, namespace)
 }
 
 // ResourceClassKey returns the canonical form of the name of a resource class. The service does not promise to keep case, and
@@ -79,6 +79,7 @@ func foldCase(r rune) rune {
 	return least
 }
 
-func sameName(a, b string) bool {
+// SameName reports whether two names of resource classes, or of namespaces, are the same, as ResourceClassKey compares them.
+func SameName(a, b string) bool {
 	return strings.EqualFold(a, b) || ResourceClassKey(a) == ResourceClassKey(b)
 }

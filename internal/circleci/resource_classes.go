@@ -81,7 +81,7 @@ func (c *Client) CreateResourceClass(ctx context.Context, class, description str
 	uncertain.ListErr = listErr
 	var matches []ResourceClass
 	for _, found := range classes {
-		if !sameName(found.ResourceClass, class) || containsClass(before, found.ID) {
+		if !SameName(found.ResourceClass, class) || containsClass(before, found.ID) {
 			continue
 		}
 		uncertain.Appeared = append(uncertain.Appeared, found.ID)
@@ -109,7 +109,7 @@ func (c *Client) postResourceClass(ctx context.Context, class, description strin
 	switch {
 	case err != nil:
 		return ResourceClass{}, &UncertainError{Err: c.newResponseError(request, body, err)}
-	case !sameName(created.ResourceClass, class):
+	case !SameName(created.ResourceClass, class):
 		return ResourceClass{}, &UncertainError{Err: &ResponseError{Request: request, Reason: fmt.Sprintf(
 			"is about resource class %q, though %s was to be created", c.sanitize(created.ResourceClass), class)}}
 	case containsClass(before, created.ID):

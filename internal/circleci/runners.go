@@ -75,7 +75,7 @@ func (f RunnerFilter) Matches(class string) bool {
 	case f.OrganizationID != "":
 		return true
 	case f.ResourceClass != "":
-		return sameName(class, f.ResourceClass)
+		return SameName(class, f.ResourceClass)
 	}
 	return InNamespace(class, f.Namespace)
 }

@@ -37,7 +37,7 @@ func (c *Client) ListTokens(ctx context.Context, class string) ([]Token, error) 
 		return nil, c.newResponseError(request, body, err)
 	}
 	for _, token := range tokens {
-		if !sameName(token.ResourceClass, class) {
+		if !SameName(token.ResourceClass, class) {
 			return nil, &ResponseError{Request: request, Reason: fmt.Sprintf("lists a token of resource class %q, though only %s was requested",
 				c.sanitize(token.ResourceClass), class)}
 		}
@@ -107,7 +107,7 @@ func (c *Client) postToken(ctx context.Context, class, nickname string, before [
 	switch {
 	case err != nil:
 		return Token{}, "", &UncertainError{Err: c.newResponseError(request, body, err)}
-	case !sameName(created.ResourceClass, class):
+	case !SameName(created.ResourceClass, class):
 		return Token{}, "", &UncertainError{Err: &ResponseError{Request: request, Reason: fmt.Sprintf(
 			"is about a token of resource class %q, though one of %s was to be created", c.sanitize(created.ResourceClass), class)}}
 	case containsToken(before, created.ID):

@@ -15,12 +15,8 @@ func replaceUnlessSameClass() planmodifier.String {
 	const description = "Another resource class forces replacement; case does not matter."
 	return stringplanmodifier.RequiresReplaceIf(
 		func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
-			resp.RequiresReplace = req.PlanValue.IsUnknown() || !sameResourceClass(req.PlanValue.ValueString(), req.StateValue.ValueString())
+			resp.RequiresReplace = req.PlanValue.IsUnknown() || !circleci.SameName(req.PlanValue.ValueString(), req.StateValue.ValueString())
 		}, description, description)
-}
-
-func sameResourceClass(a, b string) bool {
-	return circleci.ResourceClassKey(a) == circleci.ResourceClassKey(b)
 }
 
 // existingOrEmpty plans, for an attribute that is unset, what an existing object has, and "" for a new one.

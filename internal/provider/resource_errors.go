@@ -60,7 +60,7 @@ func (a *providerData) isClassGone(ctx context.Context, class string, err error)
 	}
 	namespace, _, _ := strings.Cut(class, "/")
 	listed, err := a.classes.get(ctx, namespace)
-	isSame := func(c circleci.ResourceClass) bool { return sameResourceClass(c.ResourceClass, class) }
+	isSame := func(c circleci.ResourceClass) bool { return circleci.SameName(c.ResourceClass, class) }
 	return err == nil && len(listed) > 0 && !slices.ContainsFunc(listed, isSame)
 }
 

@@ -182,7 +182,7 @@ func (d *runnerFleetDataSource) listClasses(ctx context.Context, namespace strin
 	missing := slices.Clone(configured)
 	all := slices.Clone(configured)
 	for _, class := range listed {
-		isClass := func(name string) bool { return sameResourceClass(name, class.ResourceClass) }
+		isClass := func(name string) bool { return circleci.SameName(name, class.ResourceClass) }
 		if !slices.ContainsFunc(configured, isClass) {
 			all = append(all, class.ResourceClass)
 		}

@@ -153,7 +153,7 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 	}
 	isIt := func(class circleci.ResourceClass) bool { return strings.EqualFold(class.ID, model.ID.ValueString()) }
 	if model.ID.IsNull() { // An import need not know the ID.
-		isIt = func(class circleci.ResourceClass) bool { return sameResourceClass(class.ResourceClass, name) }
+		isIt = func(class circleci.ResourceClass) bool { return circleci.SameName(class.ResourceClass, name) }
 	}
 	var found []circleci.ResourceClass
 	for _, class := range classes {
@@ -167,7 +167,7 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 	case len(found) > 1:
 		resp.Diagnostics.AddError("Several resource classes", fmt.Sprintf("The API lists %d resource classes of the name %s, which differ in case. "+
 			"Import one of them as namespace/name,uuid: %s has the ID %s.", len(found), name, r.api.client.Sanitize(found[0].ResourceClass), found[0].ID))
-	case !sameResourceClass(found[0].ResourceClass, name):
+	case !circleci.SameName(found[0].ResourceClass, name):
 		resp.Diagnostics.AddError("Another resource class", fmt.Sprintf("The ID %s is that of resource class %q, not of %s. No class was read.",
 			found[0].ID, r.api.client.Sanitize(found[0].ResourceClass), name))
 	default:
