@@ -201,26 +201,31 @@ func (r *runnerResourceClassResource) Delete(ctx context.Context, req resource.D
 func (r *runnerResourceClassResource) deleteHint(ctx context.Context, name string, err error) string {
 	switch statusOf(err) {
 	case http.StatusConflict:
-		return r.remainingTokens(ctx, name) + "Delete them first. When the class is to be replaced, a token of the same configuration is replaced with " +
-			"it by replace_triggered_by = [circleci_runner_resource_class.NAME.id] in its lifecycle block. Or set force_delete = true, apply that, and " +
-			"destroy again: it deletes all tokens of the class, and machines that use one of them claim no more jobs."
+		return r.remainingTokensHint(ctx, name)
 	case http.StatusForbidden:
 		return "Only an administrator of the organization may delete resource classes."
 	}
 	return ""
 }
 
-// remainingTokens says which tokens a class has.
-func (r *runnerResourceClassResource) remainingTokens(ctx context.Context, class string) string {
+// remainingTokensHint says which tokens a class has that cannot be deleted because of them, and what to do.
+func (r *runnerResourceClassResource) remainingTokensHint(ctx context.Context, class string) string {
+	const remedy = "Delete them first. When the class is to be replaced, a token of the same configuration is replaced with it by " +
+		"replace_triggered_by = [circleci_runner_resource_class.NAME.id] in its lifecycle block. Or set force_delete = true, apply that, and " +
+		"destroy again: it deletes all tokens of the class, and machines that use one of them claim no more jobs."
 	tokens, err := r.api.client.ListTokens(ctx, class)
 	if err != nil {
-		return "The tokens of the class could not be listed: " + err.Error() + ".\n\n"
+		return "The tokens of the class could not be listed: " + err.Error() + ".\n\n" + remedy
+	}
+	if len(tokens) == 0 {
+		return "Its tokens have been deleted since: destroy again. When they are of the same configuration, refer to the class in them, with " +
+			"resource_class = circleci_runner_resource_class.NAME.resource_class: then they are deleted before it."
 	}
 	lines := make([]string, len(tokens))
 	for i, token := range tokens {
 		lines[i] = fmt.Sprintf("  - %q (%s)\n", r.api.client.Sanitize(token.Nickname), token.ID)
 	}
-	return "The resource class has these tokens, by nickname and ID:\n" + strings.Join(lines, "") + "\n"
+	return "The resource class has these tokens, by nickname and ID:\n" + strings.Join(lines, "") + "\n" + remedy
 }
 
 func (r *runnerResourceClassResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {

@@ -239,6 +239,7 @@ func TestRunnerResourcesDrift(t *testing.T) {
 
 	server.Intercept(nil)
 	server.SetResourceClasses(class)
+	w.write("fleet.tf", classBlock("")+tokenBlock("")) // With the reference again, the token is deleted before the class.
 	assertNoDiagnostics(t, w.report("destroy", "-json", "-auto-approve"))
 	expectSame(t, "classes", nil, server.ResourceClasses(), cmpopts.EquateEmpty())
 }
@@ -257,6 +258,20 @@ func TestDeleteClassWithTokens(t *testing.T) {
 		summary: "Error deleting resource class acme/linux",
 		detail:  "The resource class has these tokens, by nickname and ID:\n  - \"by hand\" (" + id + ")\n\nDelete them first. ... replace_triggered_by = [circleci_runner_resource_class.NAME.id] ... Or set force_delete = true",
 	})
+	// Tokens that are gone by the time they are listed: those of a configuration without a reference to the class.
+	server.SetTokens()
+	server.Intercept(func(r *http.Request) http.Handler {
+		if r.Method == http.MethodDelete {
+			return circlecitest.Error(http.StatusConflict, "resource class still has tokens")
+		}
+		return nil
+	})
+	assertDiagnostic(t, w.report("destroy", "-json", "-auto-approve"), wantDiagnostic{
+		summary: "Error deleting resource class acme/linux",
+		detail:  "Its tokens have been deleted since: destroy again. ... resource_class = circleci_runner_resource_class.NAME.resource_class",
+	})
+	server.Intercept(nil)
+	server.SetTokens(circlecitest.Token{ID: id, ResourceClass: "acme/linux", Nickname: "by hand"})
 	w.write("fleet.tf", classBlock("  force_delete = true"))
 	assertNoDiagnostics(t, w.apply())
 	mutations(server)
