@@ -9,7 +9,7 @@ import (
 
 // nullArgumentEncoder is a server that accepts null arguments without an encoding, which OpenTofu sends for parameters that
 // allow null. The framework reports them as a bug in the provider.
-type nullArgumentEncoder struct{ tfprotov6.ProviderServer }
+type nullArgumentEncoder struct{ frameworkServer }
 
 // CallFunction encodes null arguments and calls the framework.
 func (s *nullArgumentEncoder) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
@@ -21,5 +21,5 @@ func (s *nullArgumentEncoder) CallFunction(ctx context.Context, req *tfprotov6.C
 			encoded.Arguments[i] = &tfprotov6.DynamicValue{MsgPack: []byte{msgpackNil}}
 		}
 	}
-	return s.ProviderServer.CallFunction(ctx, &encoded)
+	return s.frameworkServer.CallFunction(ctx, &encoded)
 }

@@ -21,12 +21,12 @@ import (
 // the wrapper in NewServer, sendToEncoder returns false, and the data source converts the list as usual.
 
 // runnerListEncoder is a server that encodes the lists of runners itself.
-type runnerListEncoder struct{ tfprotov6.ProviderServer }
+type runnerListEncoder struct{ frameworkServer }
 
 // ReadDataSource calls the framework, and encodes the runners that the data source passed to sendToEncoder into the state.
 func (s *runnerListEncoder) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
 	var list encodedRunnerList
-	resp, err := s.ProviderServer.ReadDataSource(context.WithValue(ctx, runnerListKey{}, &list), req)
+	resp, err := s.frameworkServer.ReadDataSource(context.WithValue(ctx, runnerListKey{}, &list), req)
 	if err != nil || list.fields == nil || resp.State == nil || hasErrors(resp.Diagnostics) {
 		return resp, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -100,4 +101,20 @@ func runnersOf(t *testing.T, state providertest.Attributes) []map[string]tftypes
 		t.Fatal(err)
 	}
 	return runners
+}
+
+// TestServerImplementsAll compares the methods with those of the framework's server, of which a new version may have more.
+func TestServerImplementsAll(t *testing.T) {
+	got := reflect.TypeOf(provider.NewServer("test")())
+	want := reflect.TypeOf(providerserver.NewProtocol6(provider.New("test")())())
+	for i := range want.NumMethod() {
+		if name := want.Method(i).Name; !hasMethod(got, name) {
+			t.Errorf("the framework's server has the method %s, which the wrappers do not pass on", name)
+		}
+	}
+}
+
+func hasMethod(t reflect.Type, name string) bool {
+	_, found := t.MethodByName(name)
+	return found
 }
