@@ -66,6 +66,7 @@ func (s settings) clientConfig() circleci.Config {
 }
 
 // validateKnown rejects unknown values: requests that are sent without them would fail with errors that do not state the cause.
+// Configure defers what needs them instead if the CLI allows it.
 func (m providerModel) validateKnown() (diags diag.Diagnostics) {
 	for _, attribute := range []struct {
 		name  string

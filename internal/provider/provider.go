@@ -152,7 +152,12 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &config)...); resp.Diagnostics.HasError() {
 		return
 	}
-	if resp.Diagnostics.Append(config.validateKnown()...); resp.Diagnostics.HasError() {
+	if unknown := config.validateKnown(); unknown.HasError() {
+		if req.ClientCapabilities.DeferralAllowed {
+			resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
+			return
+		}
+		resp.Diagnostics.Append(unknown...)
 		return
 	}
 	settings, diags := config.resolve(os.Getenv)

@@ -4,7 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
 // lastLine is the line that a diagnostic is at, unless it is in wait_for: the CLI shows no nested attribute.
@@ -456,4 +460,33 @@ func TestProviderUnknown(t *testing.T) {
 			expectRequests(t, server)
 		})
 	}
+}
+
+// TestProviderUnknownDeferred has a client that allows deferral, as no stable CLI does.
+func TestProviderUnknownDeferred(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	p, err := providertest.NewServer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.DeferralAllowed = true
+	diagnostics, err := p.Configure(t.Context(), providertest.Attributes{
+		"api_url": providertest.String(server.URL), "token": tftypes.NewValue(tftypes.String, tftypes.UnknownValue),
+	})
+	if err != nil || len(diagnostics) != 0 {
+		t.Fatalf("got %v, %s", err, formatDiagnostics(protocolDiagnostics(diagnostics)))
+	}
+	want := &tfprotov6.Deferred{Reason: tfprotov6.DeferredReasonProviderConfigUnknown}
+	read, err := p.ReadEncoded(t.Context(), "circleci_runners", linuxClass)
+	if err != nil || len(read.Diagnostics) != 0 {
+		t.Fatalf("got %v, %s", err, formatDiagnostics(protocolDiagnostics(read.Diagnostics)))
+	}
+	expectSame(t, "data source", want, read.Deferred)
+	plan, err := p.PlanCreate(t.Context(), "circleci_runner_resource_class", linuxClass)
+	if err != nil || len(plan.Diagnostics) != 0 {
+		t.Fatalf("got %v, %s", err, formatDiagnostics(protocolDiagnostics(plan.Diagnostics)))
+	}
+	expectSame(t, "resource", want, plan.Deferred)
+	expectRequests(t, server)
 }
