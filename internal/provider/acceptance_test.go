@@ -57,11 +57,14 @@ func tokenProviderBlock(url string, lines ...string) string {
 	return providerWith(append([]string{line("api_url", url), line("token", circlecitest.PersonalToken)}, lines...)...)
 }
 
-// setenv sets environment variables for a test, in which URL stands for the given URL.
+// setenv sets environment variables for a test. A value that starts with URL starts with the given URL.
 func setenv(t *testing.T, environment map[string]string, url string) {
 	t.Helper()
 	for name, value := range environment {
-		t.Setenv(name, strings.ReplaceAll(value, "URL", url))
+		if rest, found := strings.CutPrefix(value, "URL"); found {
+			value = url + rest
+		}
+		t.Setenv(name, value)
 	}
 }
 

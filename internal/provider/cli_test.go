@@ -1,12 +1,14 @@
 package provider_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
@@ -55,6 +57,30 @@ func requireCLI(t *testing.T) {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("acceptance tests run the CLI: set TF_ACC=1, or run make test")
+	}
+}
+
+// findCLI finds the CLI once, which runs it for its version.
+var findCLI = sync.OnceValues(func() (cli.CLI, error) { return cli.Find(context.Background()) })
+
+// requireVersion skips a test of a feature unless the CLI is of these versions or newer. Without a version, that CLI does not
+// have the feature.
+func requireVersion(t *testing.T, feature, terraform, openTofu string) {
+	t.Helper()
+	requireCLI(t)
+	found, err := findCLI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := map[string]string{cli.Terraform: terraform, cli.OpenTofu: openTofu}[found.Name]
+	minimum, err := circleci.ParseVersion(cmp.Or(first, "9999"))
+	version, versionErr := circleci.ParseVersion(found.Version)
+	if err != nil || versionErr != nil {
+		t.Fatal(err, versionErr)
+	}
+	if version.Compare(minimum) < 0 {
+		t.Skipf("%s needs Terraform %s or OpenTofu %s, this is %s %s",
+			feature, cmp.Or(terraform, "(no version)"), cmp.Or(openTofu, "(no version)"), found.Name, found.Version)
 	}
 }
 

@@ -16,8 +16,11 @@ import (
 
 // The environment variables that fill an attribute which the configuration leaves unset, in order.
 var (
-	apiURLVariables     = []string{"CIRCLECI_RUNNER_API_URL"}
-	apiVersionVariables = []string{"CIRCLECI_RUNNER_API_VERSION"}
+	apiURLVariables        = []string{"CIRCLECI_RUNNER_API_URL"}
+	apiVersionVariables    = []string{"CIRCLECI_RUNNER_API_VERSION"}
+	caCertPEMVariables     = []string{"CIRCLECI_CA_CERT_PEM"}
+	clientCertPEMVariables = []string{"CIRCLECI_CLIENT_CERT_PEM"}
+	clientKeyPEMVariables  = []string{"CIRCLECI_CLIENT_KEY_PEM"}
 )
 
 // providerModel is the provider's block in the configuration.
@@ -63,6 +66,7 @@ func (s settings) clientConfig() circleci.Config {
 }
 
 // validateKnown rejects unknown values: requests that are sent without them would fail with errors that do not state the cause.
+// Configure defers what needs them instead if the CLI allows it.
 func (m providerModel) validateKnown() (diags diag.Diagnostics) {
 	for _, attribute := range []struct {
 		name  string
@@ -97,7 +101,7 @@ func (m providerModel) validateKnown() (diags diag.Diagnostics) {
 // validateKnown's.
 func (m providerModel) resolve(getenv func(string) string) (s settings, diags diag.Diagnostics) {
 	s.credential, diags = m.credential(getenv)
-	s.tls = m.tlsConfig(&diags)
+	s.tls = m.tlsConfig(getenv, &diags)
 	s.maxRetries = int(int64OrDefault(m.MaxRetries, circleci.DefaultMaxRetries))
 	s.requestTimeout = durationOrDefault(m.RequestTimeout, circleci.DefaultRequestTimeout)
 	s.maxConcurrentRequests = int(int64OrDefault(m.MaxConcurrentRequests, circleci.DefaultMaxConcurrentRequests))
@@ -161,6 +165,9 @@ func lookup(attribute string, configured types.String, getenv func(string) strin
 }
 
 func (s setting) isSet() bool { return s.attribute != "" || s.variable != "" }
+
+// name is that of the attribute or of the variable.
+func (s setting) name() string { return cmp.Or(s.attribute, s.variable) }
 
 // source describes where the value came from, without the value.
 func (s setting) source() string {

@@ -37,8 +37,10 @@ type exampleTest struct {
 	// environment is set in addition to the URL of the server. The default is CIRCLE_TOKEN.
 	environment map[string]string
 	// ca issues the certificate of the server. Without one, the server has no TLS.
-	ca    *circlecitest.CA
-	steps []exampleStep
+	ca *circlecitest.CA
+	// terraform and openTofu are the first versions that can run the example. The default is every supported version.
+	terraform, openTofu string
+	steps               []exampleStep
 }
 
 // exampleStep is a command and its results.
@@ -154,6 +156,7 @@ func exampleTests() []exampleTest {
 		{
 			// The token is in an ephemeral variable, so no file that the run writes has it.
 			directory: "authentication", environment: map[string]string{"TF_VAR_circleci_token": circlecitest.PersonalToken},
+			terraform: "1.10", openTofu: "1.11",
 			steps: []exampleStep{
 				{before: exampleFleet, command: []string{"plan", "-json", "-out=plan.zip"}, after: expectTokenSent},
 				{outputs: map[string]any{"waiting": 3.0}, after: func(x *example) {
@@ -266,7 +269,8 @@ func exampleTests() []exampleTest {
 		},
 		{
 			// The CLI's tests of a module need no credential and send no request.
-			directory: "testing", environment: map[string]string{},
+			// OpenTofu 1.8 crashes when a data source is mocked.
+			directory: "testing", environment: map[string]string{}, terraform: "1.8", openTofu: "1.12",
 			steps: []exampleStep{
 				{run: func(x *example) {
 					if output, ok := x.run("init", "-no-color"); !ok {
@@ -449,6 +453,9 @@ func TestExamples(t *testing.T) {
 	tests := exampleTests()
 	for _, test := range tests {
 		t.Run(strings.TrimSpace(test.directory+" "+test.name), func(t *testing.T) {
+			if test.terraform != "" {
+				requireVersion(t, "the example", test.terraform, test.openTofu)
+			}
 			server := newServer(t)
 			if test.ca != nil {
 				server = newTLSServer(t, test.ca, "127.0.0.1", nil)

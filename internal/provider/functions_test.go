@@ -13,9 +13,13 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
 
+// functionWithoutCredential is what OpenTofu 1.7 lacks: it configures a provider before it calls a function.
+const functionWithoutCredential = "a function without a credential"
+
 // TestFunctions applies without a credential, which functions do not need. The values of terraform_data are unknown before.
 func TestFunctions(t *testing.T) {
 	t.Parallel()
+	requireVersion(t, functionWithoutCredential, "1.8", "1.8")
 	configuration := strings.Builder{}
 	for name, value := range map[string]string{"linux": `"acme/linux"`, "two": "2", "version": `"3.1.2"`} {
 		fmt.Fprintf(&configuration, "resource \"terraform_data\" %q {\n  input = %s\n}\n", name, value)
@@ -120,6 +124,7 @@ func TestFunctionErrors(t *testing.T) {
 // TestFunctionErrorsRedactArguments has a secret for a version, as happens with a wrong variable.
 func TestFunctionErrorsRedactArguments(t *testing.T) {
 	t.Parallel()
+	requireVersion(t, functionWithoutCredential, "1.8", "1.8")
 	w := newWorkspace(t, `
 variable "token" {
   type      = string

@@ -93,18 +93,20 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			},
 			"ca_cert_pem": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "CA certificates to trust in addition to the system's, in PEM form. When unset, only the " +
-					"system's are trusted.",
+				MarkdownDescription: "CA certificates to trust in addition to the system's, in PEM form. When unset, the " +
+					"environment variable `CIRCLECI_CA_CERT_PEM` is used; without it, only the system's are trusted.",
 			},
 			"client_cert_pem": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Client certificate for mutual TLS, in PEM form, followed by its chain. Requires " +
-					"`client_key_pem`. When unset, the provider sends no certificate.",
+					"`client_key_pem`. When unset, the environment variable `CIRCLECI_CLIENT_CERT_PEM` is used; without it, the " +
+					"provider sends no certificate.",
 			},
 			"client_key_pem": schema.StringAttribute{
-				Optional:            true,
-				Sensitive:           true,
-				MarkdownDescription: "Private key of `client_cert_pem`, unencrypted, in PEM form. Requires `client_cert_pem`.",
+				Optional:  true,
+				Sensitive: true,
+				MarkdownDescription: "Private key of `client_cert_pem`, unencrypted, in PEM form. Requires `client_cert_pem`. When " +
+					"unset, the environment variable `CIRCLECI_CLIENT_KEY_PEM` is used.",
 			},
 			"insecure_skip_verify": schema.BoolAttribute{
 				Optional: true,
@@ -150,7 +152,12 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &config)...); resp.Diagnostics.HasError() {
 		return
 	}
-	if resp.Diagnostics.Append(config.validateKnown()...); resp.Diagnostics.HasError() {
+	if unknown := config.validateKnown(); unknown.HasError() {
+		if req.ClientCapabilities.DeferralAllowed {
+			resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
+			return
+		}
+		resp.Diagnostics.Append(unknown...)
 		return
 	}
 	settings, diags := config.resolve(os.Getenv)

@@ -7,26 +7,25 @@ import (
 	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// tlsConfig returns the TLS configuration of the provider's attributes. It ignores unknown values.
-func (m providerModel) tlsConfig(diags *diag.Diagnostics) *tls.Config {
+// tlsConfig returns the TLS configuration of the provider's attributes and of the environment. It ignores unknown values.
+func (m providerModel) tlsConfig(getenv func(string) string, diags *diag.Diagnostics) *tls.Config {
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		//nolint:gosec // The user set it and is warned.
 		InsecureSkipVerify: m.InsecureSkipVerify.ValueBool(),
 	}
-	if isKnown(m.CACertPEM) {
-		roots, err := withSystemRoots(m.CACertPEM.ValueString())
+	if ca := lookup("ca_cert_pem", m.CACertPEM, getenv, caCertPEMVariables); ca.isSet() {
+		roots, err := withSystemRoots(ca.value)
 		if err != nil {
-			diags.AddAttributeError(path.Root("ca_cert_pem"), "Invalid CA certificates", "The value of ca_cert_pem "+err.Error()+
+			ca.addError(diags, "Invalid CA certificates", "The value of "+ca.name()+" "+err.Error()+
 				". Give one or more certificates in PEM form, as file(\"ca.pem\") reads them.")
 		}
 		config.RootCAs = roots
 	}
-	m.addClientCertificate(config, diags)
+	m.addClientCertificate(config, getenv, diags)
 	return config
 }
 
@@ -59,35 +58,36 @@ func withSystemRoots(bundle string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// addClientCertificate sets up mutual TLS. The certificate and its key go together only.
-func (m providerModel) addClientCertificate(config *tls.Config, diags *diag.Diagnostics) {
-	certificate, key := m.ClientCertPEM, m.ClientKeyPEM
-	for _, lone := range []struct {
-		given, missing       types.String
-		givenName, otherName string
-	}{
-		{certificate, key, "client_cert_pem", "client_key_pem"},
-		{key, certificate, "client_key_pem", "client_cert_pem"},
-	} {
-		if isKnown(lone.given) && lone.missing.IsNull() {
-			diags.AddAttributeError(path.Root(lone.givenName), "Incomplete mutual TLS configuration",
-				lone.givenName+" is set without "+lone.otherName+". Give both, or neither.")
+// addClientCertificate sets up mutual TLS. The certificate and its key go together only, but each has a source of its own: the
+// certificate may be in the configuration and the key, which is a secret, in the environment.
+func (m providerModel) addClientCertificate(config *tls.Config, getenv func(string) string, diags *diag.Diagnostics) {
+	certificate := lookup("client_cert_pem", m.ClientCertPEM, getenv, clientCertPEMVariables)
+	key := lookup("client_key_pem", m.ClientKeyPEM, getenv, clientKeyPEMVariables)
+	if !certificate.isSet() || !key.isSet() {
+		if getenv == nil { // The other may still come from the environment.
 			return
 		}
-	}
-	if !isKnown(certificate) || !isKnown(key) {
+		const incomplete = "Incomplete mutual TLS configuration"
+		switch {
+		case certificate.isSet():
+			certificate.addError(diags, incomplete, certificate.name()+
+				" is set without client_key_pem or CIRCLECI_CLIENT_KEY_PEM. Give both, or neither.")
+		case key.isSet():
+			key.addError(diags, incomplete, key.name()+
+				" is set without client_cert_pem or CIRCLECI_CLIENT_CERT_PEM. Give both, or neither.")
+		}
 		return
 	}
-	if block, _ := pem.Decode([]byte(certificate.ValueString())); block == nil || block.Type != "CERTIFICATE" {
-		diags.AddAttributeError(path.Root("client_cert_pem"), "Invalid client certificate",
-			"The value of client_cert_pem holds no certificate in PEM form. Give the certificate, and its chain behind it.")
+	if block, _ := pem.Decode([]byte(certificate.value)); block == nil || block.Type != "CERTIFICATE" {
+		certificate.addError(diags, "Invalid client certificate", "The value of "+certificate.name()+
+			" holds no certificate in PEM form. Give the certificate, and its chain behind it.")
 		return
 	}
 	// The cause is left out of the message: it is about a private key.
-	pair, err := tls.X509KeyPair([]byte(certificate.ValueString()), []byte(key.ValueString()))
+	pair, err := tls.X509KeyPair([]byte(certificate.value), []byte(key.value))
 	if err != nil {
-		diags.AddAttributeError(path.Root("client_key_pem"), "Invalid client key",
-			"The value of client_key_pem is not the unencrypted private key, in PEM form, of the certificate in client_cert_pem.")
+		key.addError(diags, "Invalid client key", "The value of "+key.name()+
+			" is not the unencrypted private key, in PEM form, of the certificate in "+certificate.name()+".")
 		return
 	}
 	config.Certificates = []tls.Certificate{pair}

@@ -37,7 +37,6 @@ func newTLSServer(
 
 // TestTLS has each setting of TLS. The client's tests have every reason for which a certificate is rejected.
 func TestTLS(t *testing.T) {
-	t.Parallel()
 	ca, clients := circlecitest.NewCA(), circlecitest.NewCA()
 	certificate, key := clients.Issue("provider")
 	trust := line("ca_cert_pem", ca.CertificatePEM)
@@ -45,12 +44,23 @@ func TestTLS(t *testing.T) {
 		clients    *circlecitest.CA
 		maxVersion uint16
 		attributes []string
-		detail     string // Without one, the read succeeds.
+		// environment is what the configuration leaves unset, and what it overrides.
+		environment variables
+		detail      string // Without one, the read succeeds.
 	}{
 		"private CA":                     {attributes: []string{trust}},
 		"bundle with comments and lines": {attributes: []string{line("ca_cert_pem", "# CAs\n"+clients.CertificatePEM+ca.CertificatePEM+"\n\n")}},
 		"client certificate": {
 			clients: clients, attributes: []string{trust, line("client_cert_pem", certificate), line("client_key_pem", key)},
+		},
+		"environment": {
+			clients: clients, environment: variables{
+				"CIRCLECI_CA_CERT_PEM": ca.CertificatePEM, "CIRCLECI_CLIENT_CERT_PEM": certificate, "CIRCLECI_CLIENT_KEY_PEM": key,
+			},
+		},
+		"key alone in the environment": {
+			clients: clients, attributes: []string{trust, line("client_cert_pem", certificate)},
+			environment: variables{"CIRCLECI_CA_CERT_PEM": "unused", "CIRCLECI_CLIENT_CERT_PEM": "unused", "CIRCLECI_CLIENT_KEY_PEM": key},
 		},
 		"unknown CA": {
 			detail: "the certificate of 127.0.0.1 was not accepted: x509: certificate signed by unknown authority ... ca_cert_pem",
@@ -66,7 +76,10 @@ func TestTLS(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+			if row.environment == nil {
+				t.Parallel()
+			}
+			setenv(t, row.environment, "")
 			server := newTLSServer(t, ca, "127.0.0.1", row.clients, func(s *circlecitest.Server) {
 				if row.maxVersion != 0 {
 					s.TLS.MinVersion, s.TLS.MaxVersion = tls.VersionTLS10, row.maxVersion

@@ -4,7 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
 // lastLine is the line that a diagnostic is at, unless it is in wait_for: the CLI shows no nested attribute.
@@ -356,11 +360,12 @@ func TestInvalidProvider(t *testing.T) {
 			attributes: token + line("ca_cert_pem", certificate+unreadable), summary: noCA, detail: "holds a certificate that cannot be read.",
 		},
 		"certificate without key": {
-			attributes: token + line("client_cert_pem", certificate), summary: noPair,
-			detail: "client_cert_pem is set without client_key_pem" + giveBoth,
+			attributes: token + line("client_cert_pem", certificate), summary: noPair, planOnly: true,
+			detail: "client_cert_pem is set without client_key_pem or CIRCLECI_CLIENT_KEY_PEM" + giveBoth,
 		},
 		"key without certificate": {
-			attributes: token + line("client_key_pem", key), summary: noPair, detail: "client_key_pem is set without client_cert_pem" + giveBoth,
+			attributes: token + line("client_key_pem", key), summary: noPair, planOnly: true,
+			detail: "client_key_pem is set without client_cert_pem or CIRCLECI_CLIENT_CERT_PEM" + giveBoth,
 		},
 		"key instead of a certificate": {
 			attributes: token + line("client_key_pem", key) + "\n" + line("client_cert_pem", key), summary: "Invalid client certificate",
@@ -373,6 +378,27 @@ func TestInvalidProvider(t *testing.T) {
 		"key that is a file name": {
 			attributes: token + line("client_cert_pem", certificate) + "\n" + `client_key_pem = "key.pem"`, summary: noKey,
 			detail: "is not the unencrypted private key",
+		},
+		"CIRCLECI_CA_CERT_PEM": {
+			attributes: token, environment: variables{"CIRCLECI_CA_CERT_PEM": "sesame.pem"}, summary: noCA,
+			detail: "The value of CIRCLECI_CA_CERT_PEM holds no certificate in PEM form.",
+		},
+		"CIRCLECI_CLIENT_CERT_PEM without key": {
+			attributes: token, environment: variables{"CIRCLECI_CLIENT_CERT_PEM": certificate, "CIRCLECI_CLIENT_KEY_PEM": ""}, summary: noPair,
+			detail: "CIRCLECI_CLIENT_CERT_PEM is set without client_key_pem or CIRCLECI_CLIENT_KEY_PEM" + giveBoth,
+		},
+		"CIRCLECI_CLIENT_KEY_PEM without certificate": {
+			attributes: token, environment: variables{"CIRCLECI_CLIENT_KEY_PEM": "sesame-open"}, summary: noPair,
+			detail: "CIRCLECI_CLIENT_KEY_PEM is set without client_cert_pem or CIRCLECI_CLIENT_CERT_PEM" + giveBoth,
+		},
+		"CIRCLECI_CLIENT_CERT_PEM that is a file name": {
+			attributes: token, environment: variables{"CIRCLECI_CLIENT_CERT_PEM": "sesame.pem", "CIRCLECI_CLIENT_KEY_PEM": key},
+			summary: "Invalid client certificate", detail: "The value of CIRCLECI_CLIENT_CERT_PEM holds no certificate in PEM form.",
+		},
+		"CIRCLECI_CLIENT_KEY_PEM of another certificate": {
+			attributes: token + line("client_cert_pem", certificate), atNoLine: true,
+			environment: variables{"CIRCLECI_CLIENT_KEY_PEM": "sesame-open"}, summary: noKey,
+			detail: "The value of CIRCLECI_CLIENT_KEY_PEM is not the unencrypted private key, in PEM form, of the certificate in client_cert_pem.",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -434,4 +460,33 @@ func TestProviderUnknown(t *testing.T) {
 			expectRequests(t, server)
 		})
 	}
+}
+
+// TestProviderUnknownDeferred has a client that allows deferral, as no stable CLI does.
+func TestProviderUnknownDeferred(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	p, err := providertest.NewServer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.DeferralAllowed = true
+	diagnostics, err := p.Configure(t.Context(), providertest.Attributes{
+		"api_url": providertest.String(server.URL), "token": tftypes.NewValue(tftypes.String, tftypes.UnknownValue),
+	})
+	if err != nil || len(diagnostics) != 0 {
+		t.Fatalf("got %v, %s", err, formatDiagnostics(protocolDiagnostics(diagnostics)))
+	}
+	want := &tfprotov6.Deferred{Reason: tfprotov6.DeferredReasonProviderConfigUnknown}
+	read, err := p.ReadEncoded(t.Context(), "circleci_runners", linuxClass)
+	if err != nil || len(read.Diagnostics) != 0 {
+		t.Fatalf("got %v, %s", err, formatDiagnostics(protocolDiagnostics(read.Diagnostics)))
+	}
+	expectSame(t, "data source", want, read.Deferred)
+	plan, err := p.PlanCreate(t.Context(), "circleci_runner_resource_class", linuxClass)
+	if err != nil || len(plan.Diagnostics) != 0 {
+		t.Fatalf("got %v, %s", err, formatDiagnostics(protocolDiagnostics(plan.Diagnostics)))
+	}
+	expectSame(t, "resource", want, plan.Deferred)
+	expectRequests(t, server)
 }

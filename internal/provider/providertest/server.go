@@ -15,6 +15,9 @@ import (
 
 // Server is a provider's protocol server. It is safe for concurrent use after Configure.
 type Server struct {
+	// DeferralAllowed is what Configure declares that its client can do.
+	DeferralAllowed bool
+
 	provider tfprotov6.ProviderServer
 	schema   *tfprotov6.GetProviderSchemaResponse
 }
@@ -47,7 +50,9 @@ func (s *Server) Configure(ctx context.Context, attributes Attributes) ([]*tfpro
 	if err != nil {
 		return nil, err
 	}
-	response, err := s.provider.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{Config: config})
+	response, err := s.provider.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{
+		Config: config, ClientCapabilities: &tfprotov6.ConfigureProviderClientCapabilities{DeferralAllowed: s.DeferralAllowed},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +108,25 @@ func (s *Server) ReadEncoded(ctx context.Context, dataSource string, attributes 
 		return nil, err
 	}
 	return s.provider.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: dataSource, Config: config})
+}
+
+// PlanCreate plans to create a resource.
+func (s *Server) PlanCreate(ctx context.Context, resource string, attributes Attributes) (*tfprotov6.PlanResourceChangeResponse, error) {
+	schema, found := s.schema.ResourceSchemas[resource]
+	if !found {
+		return nil, fmt.Errorf("the provider has no resource %s", resource)
+	}
+	planned, err := object(schema, attributes)
+	if err != nil {
+		return nil, err
+	}
+	prior, err := tfprotov6.NewDynamicValue(schema.ValueType(), tftypes.NewValue(schema.ValueType(), nil))
+	if err != nil {
+		return nil, err
+	}
+	return s.provider.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+		TypeName: resource, PriorState: &prior, ProposedNewState: planned, Config: planned,
+	})
 }
 
 // Object returns a nested attribute of a data source, such as wait_for, with these attributes.
