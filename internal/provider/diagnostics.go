@@ -55,7 +55,7 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 	case errors.Is(err, context.Canceled):
 		return "The read was canceled before a response arrived."
 	case errors.As(err, &waited) && waited.last == nil:
-		return "Check why the condition was not reached, or increase wait_for.timeout."
+		return waited.remedy
 	case errors.As(err, &badTime):
 		return "Without connected_within, and wait_for, which requires it, last_connected is not parsed and every listed runner " +
 			"counts. Please report this at " + issuesURL + "."

@@ -298,6 +298,20 @@ func exampleTests() []exampleTest {
 			}}},
 		},
 		waitingExample(),
+		waitingActionExample(),
+		{directory: "actions/circleci_wait_for_runners", terraform: "1.14", steps: []exampleStep{{
+			before:   func(x *example) { x.server.SetRunners(linux("a", "", 0), linux("b", "", time.Minute)) },
+			requests: []string{"/api/v2/runner?resource-class=acme%2Flinux"},
+		}}},
+		{directory: "actions/circleci_wait_for_queue", terraform: "1.14", steps: []exampleStep{
+			{before: func(x *example) { x.server.SetTasks("acme/linux", 0, 0) }, requests: []string{}},
+			{
+				command: []string{"apply", "-json", "-auto-approve", "-var", "image=linux-2"},
+				requests: []string{
+					"/api/v3/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/tasks/running?resource-class=acme%2Flinux",
+				},
+			},
+		}},
 		drainingExample(),
 	}
 }
@@ -366,10 +380,12 @@ func fleetExample() exampleTest {
 // waitingExample starts machines, disconnects them, and plans and destroys: with a wait, which times out, and without.
 func waitingExample() exampleTest {
 	const start, list = "started", "/api/v2/runner?resource-class=acme%2Flinux"
+	anHourAgo := ago(time.Hour)
 	timedOut := []diagnostic{{
 		Severity: "error", Summary: "Error reading runners of resource class acme/linux",
-		Detail: "Timed out after 3s waiting for at least 2 runners connected within 2m; last observed: 0.\n\n" +
-			"Check why the condition was not reached, or increase wait_for.timeout.",
+		Detail: "Timed out after 3s waiting for at least 2 runners connected within 2m; last observed: 0 connected, 3 listed, the last seen at " +
+			anHourAgo + ".\n\nCheck that the machines have started, and that their agents run with a token of resource class acme/linux, or " +
+			"increase wait_for.timeout.",
 	}}
 	return exampleTest{directory: "waiting", steps: []exampleStep{
 		{
@@ -395,7 +411,11 @@ func waitingExample() exampleTest {
 		{command: []string{"plan", "-json"}, requests: []string{list}},
 		{
 			before: func(x *example) {
-				x.server.SetRunners(linux("before", "", time.Hour), linux("linux-1", "", time.Hour), linux("linux-2", "", time.Hour))
+				var runners []circlecitest.Runner
+				for _, name := range []string{"before", "linux-1", "linux-2"} {
+					runners = append(runners, circlecitest.Runner{ResourceClass: "acme/linux", Name: name, LastConnected: anHourAgo})
+				}
+				x.server.SetRunners(runners...)
 			},
 			command: []string{"plan", "-json", "-var", "timeout=3s"}, diagnostics: timedOut, requests: []string{list, list, list, list},
 		},
@@ -405,6 +425,63 @@ func waitingExample() exampleTest {
 			diagnostics: timedOut, requests: []string{list, list, list, list}, state: []string{"terraform_data.machines"},
 		},
 		{command: []string{"destroy", "-json", "-auto-approve", "-var", "wait=false"}, requests: []string{list}, state: []string{}},
+	}}
+}
+
+// waitingActionExample starts machines, of which one more connects at each poll. What does not create machines does not wait,
+// although no runner is connected.
+func waitingActionExample() exampleTest {
+	const list = "/api/v2/runner?resource-class=acme%2Flinux"
+	return exampleTest{directory: "waiting-action", terraform: "1.14", steps: []exampleStep{
+		{
+			before: func(x *example) {
+				x.replace("main.tf", "min_runners ", "poll_interval = \"1s\"\n min_runners ")
+				var polls atomic.Int64
+				x.server.Intercept(func(*http.Request) http.Handler {
+					x.server.SetRunners([]circlecitest.Runner{
+						linux("before", "", time.Hour), linux("linux-1", "", 0), linux("linux-2", "", 0),
+					}[:min(polls.Add(1), 3)]...)
+					return nil
+				})
+			},
+			run: func(x *example) {
+				printed, _ := x.run("apply", "-auto-approve", "-no-color")
+				expectLines(x.t, printed, "): 0 of 2 runners connected, 0s", "): 1 of 2 runners connected, 1s", "): 2 of 2 runners connected, 2s",
+					"Apply complete!")
+			},
+			requests: []string{list, list, list}, state: []string{"terraform_data.machines"},
+			after: func(x *example) {
+				x.server.Intercept(nil)
+				x.server.SetRunners()
+			},
+		},
+		{run: func(x *example) { x.expectChanges(false) }, requests: []string{}},
+		{command: []string{"destroy", "-json", "-auto-approve"}, requests: []string{}, state: []string{}},
+		{
+			// Ctrl-C during the wait.
+			run: func(x *example) {
+				ctx, interrupt := context.WithCancel(x.t.Context())
+				defer interrupt()
+				x.server.Intercept(func(*http.Request) http.Handler {
+					interrupt()
+					return circlecitest.Hang()
+				})
+				stdout, stderr, err := x.Output(ctx, "apply", "-auto-approve", "-no-color")
+				if !errors.Is(err, cli.ErrInterrupted) {
+					x.t.Errorf("got the error %v", err)
+				}
+				expectLines(x.t, stdout+stderr, "The read was canceled before a response arrived.")
+			},
+			requests: []string{list}, state: []string{"terraform_data.machines"},
+		},
+		{
+			// The machines exist, so the next apply would not wait for them.
+			before: func(x *example) {
+				x.server.Intercept(nil)
+				x.server.SetRunners(linux("linux-1", "", 0), linux("linux-2", "", 0))
+			},
+			command: []string{"apply", "-json", "-auto-approve", "-invoke=action.circleci_wait_for_runners.pool"}, requests: []string{list},
+		},
 	}}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -39,6 +40,7 @@ type circleciProvider struct {
 
 var (
 	_ provider.ProviderWithValidateConfig = (*circleciProvider)(nil)
+	_ provider.ProviderWithActions        = (*circleciProvider)(nil)
 	_ provider.ProviderWithFunctions      = (*circleciProvider)(nil)
 )
 
@@ -180,7 +182,7 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 		option(&client)
 	}
 	data := newProviderData(settings, circleci.New(client))
-	resp.DataSourceData, resp.ResourceData = data, data
+	resp.DataSourceData, resp.ResourceData, resp.ActionData = data, data, data
 }
 
 // userAgent names the provider, and whatever TF_APPEND_USER_AGENT adds, as other providers do. It does not name the CLI:
@@ -199,6 +201,10 @@ func (p *circleciProvider) DataSources(context.Context) []func() datasource.Data
 
 func (p *circleciProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newRunnerResourceClassResource, newRunnerTokenResource}
+}
+
+func (p *circleciProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newWaitForRunnersAction, newWaitForQueueAction}
 }
 
 func (p *circleciProvider) Functions(context.Context) []func() function.Function {

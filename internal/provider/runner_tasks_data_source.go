@@ -2,11 +2,8 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"math"
-	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/numbervalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -20,6 +17,8 @@ func newRunnerTasksDataSource() datasource.DataSource { return &runnerTasksDataS
 
 // runnerTasksDataSource implements circleci_runner_tasks: the task counts of a resource class.
 type runnerTasksDataSource struct{ api providerData }
+
+var _ datasource.DataSourceWithValidateConfig = (*runnerTasksDataSource)(nil)
 
 type runnerTasksModel struct {
 	ResourceClass      types.String       `tfsdk:"resource_class"`
@@ -63,11 +62,8 @@ func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 					"`max_running` is required. Null, the default, reads once. Every later plan waits again, and so does a destroy that refreshes.",
 				Attributes: waitAttributes(map[string]schema.Attribute{
 					"max_unclaimed": schema.NumberAttribute{
-						Optional: true,
-						Validators: []validator.Number{
-							integerBetween{0, math.MaxInt64},
-							numbervalidator.AtLeastOneOf(path.MatchRoot("wait_for").AtName("max_running")),
-						},
+						Optional:            true,
+						Validators:          []validator.Number{integerBetween{0, math.MaxInt64}},
 						MarkdownDescription: "Maximum number of unclaimed tasks. Null sets no limit.",
 					},
 					"max_running": schema.NumberAttribute{
@@ -81,6 +77,16 @@ func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	}
 }
 
+// ValidateConfig rejects a wait without a limit.
+func (d *runnerTasksDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	at := path.Root("wait_for")
+	var waitFor types.Object
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &waitFor)...)
+	if limits := waitFor.Attributes(); len(limits) > 0 && limits["max_unclaimed"].IsNull() && limits["max_running"].IsNull() {
+		resp.Diagnostics.AddAttributeError(at, missingLimitSummary, "To wait for the queue, set max_unclaimed, max_running or both in wait_for.")
+	}
+}
+
 func (d *runnerTasksDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	d.api.configure(req, resp)
 }
@@ -91,10 +97,11 @@ func (d *runnerTasksDataSource) Read(ctx context.Context, req datasource.ReadReq
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	if w := model.WaitFor; w != nil && !w.MaxRunning.IsNull() && d.api.settings.apiVersion == circleci.V2 {
-		resp.Diagnostics.AddAttributeError(path.Root("wait_for").AtName("max_running"), "API v3 required",
-			"API v2 does not report how many tasks are running. Set api_version to v3 in the provider, or use max_unclaimed.")
-		return
+	if model.WaitFor != nil {
+		resp.Diagnostics.Append(d.api.checkMaxRunning(path.Root("wait_for").AtName("max_running"), model.WaitFor.MaxRunning)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
 	}
 	class := model.ResourceClass.ValueString()
 	count, err := d.count(ctx, class, model.WaitFor)
@@ -108,39 +115,11 @@ func (d *runnerTasksDataSource) Read(ctx context.Context, req datasource.ReadReq
 }
 
 // count reads the counts once, or with waitFor until they are within its limits.
-func (d *runnerTasksDataSource) count(ctx context.Context, class string, waitFor *tasksWaitForModel) (count circleci.TaskCount, err error) {
+func (d *runnerTasksDataSource) count(ctx context.Context, class string, waitFor *tasksWaitForModel) (circleci.TaskCount, error) {
 	if waitFor == nil {
 		return d.api.client.CountTasks(ctx, class)
 	}
-	err = newWait(waitFor.Timeout, waitFor.PollInterval).pollUntil(ctx, waitFor.String(),
-		func(ctx context.Context) (done bool, observed string, err error) {
-			count, err = d.api.client.CountTasks(ctx, class)
-			return waitFor.isMetBy(count), describeTasks(count), err
-		})
-	return count, err
-}
-
-// String describes the condition, such as "at most 3 unclaimed tasks".
-func (w *tasksWaitForModel) String() string {
-	var limits []string
-	if !w.MaxUnclaimed.IsNull() {
-		limits = append(limits, fmt.Sprintf("at most %d unclaimed", int64OrDefault(w.MaxUnclaimed, 0)))
-	}
-	if !w.MaxRunning.IsNull() {
-		limits = append(limits, fmt.Sprintf("at most %d running", int64OrDefault(w.MaxRunning, 0)))
-	}
-	return strings.Join(limits, " and ") + " tasks"
-}
-
-func (w *tasksWaitForModel) isMetBy(count circleci.TaskCount) bool {
-	return (w.MaxUnclaimed.IsNull() || count.Unclaimed <= int64OrDefault(w.MaxUnclaimed, 0)) &&
-		(w.MaxRunning.IsNull() || count.Running != nil && *count.Running <= int64OrDefault(w.MaxRunning, 0))
-}
-
-func describeTasks(count circleci.TaskCount) string {
-	description := fmt.Sprintf("%d unclaimed", count.Unclaimed)
-	if count.Running != nil {
-		description += fmt.Sprintf(" and %d running", *count.Running)
-	}
-	return description + " tasks"
+	queue := &queueCondition{client: d.api.client, class: class, maxUnclaimed: waitFor.MaxUnclaimed, maxRunning: waitFor.MaxRunning}
+	err := newWait(waitFor.Timeout, waitFor.PollInterval, path.Root("wait_for")).until(ctx, queue)
+	return queue.count, err
 }

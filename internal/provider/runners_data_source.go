@@ -2,12 +2,9 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"math"
-	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -67,8 +64,7 @@ func (d *runnersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 				MarkdownDescription: connectedWithinDescription + " Only connected runners are listed. Null, the default, lists all.",
 			},
 			"wait_for": schema.SingleNestedAttribute{
-				Optional:   true,
-				Validators: []validator.Object{objectvalidator.AlsoRequires(path.MatchRoot("connected_within"))},
+				Optional: true,
 				MarkdownDescription: "Waits until at least `min_runners` runners are connected. Requires `connected_within`, because " +
 					"disconnected runners stay listed and would satisfy it. Null, the default, reads once. Every later plan waits again, and " +
 					"so does a destroy that refreshes.",
@@ -96,13 +92,22 @@ func (d *runnersDataSource) ConfigValidators(context.Context) []datasource.Confi
 	}
 }
 
-// ValidateConfig rejects a class outside the namespace, which no list could satisfy.
+// ValidateConfig rejects a class outside the namespace, which no list could satisfy, and a wait that disconnected runners would
+// satisfy.
 func (d *runnersDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	// Not the complete model: a wait_for that depends on a variable is unknown here.
-	var class, namespace types.String
+	var class, namespace, within types.String
+	var waitFor types.Object
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("resource_class"), &class)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("namespace"), &namespace)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("connected_within"), &within)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("wait_for"), &waitFor)...)
 	resp.Diagnostics.Append(checkInNamespace(path.Root("resource_class"), class, namespace)...)
+	if !waitFor.IsNull() && !waitFor.IsUnknown() && within.IsNull() {
+		resp.Diagnostics.AddAttributeError(path.Root("wait_for"), "Missing connected_within",
+			"To wait for runners, set connected_within too, such as connected_within = \"2m\": disconnected runners stay listed for a "+
+				"while and would satisfy wait_for.")
+	}
 }
 
 func (d *runnersDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
@@ -133,23 +138,13 @@ func (d *runnersDataSource) Read(ctx context.Context, req datasource.ReadRequest
 }
 
 // list reads the runners that count as connected, once, or with wait_for until there are enough.
-func (d *runnersDataSource) list(ctx context.Context, filter circleci.RunnerFilter, model runnersModel) (runners []circleci.Runner, err error) {
-	read := func(ctx context.Context) error {
-		if runners, err = d.api.client.ListRunners(ctx, filter); err == nil {
-			runners, err = newConnectedFilter(model.ConnectedWithin, d.api.client).filter(runners)
-		}
-		return err
-	}
+func (d *runnersDataSource) list(ctx context.Context, filter circleci.RunnerFilter, model runnersModel) ([]circleci.Runner, error) {
+	reading := &runnersCondition{client: d.api.client, filter: filter, within: model.ConnectedWithin}
 	if model.WaitFor == nil {
-		err = read(ctx)
-		return runners, err
+		_, err := reading.poll(ctx)
+		return reading.connected, err
 	}
-	minimum := int64OrDefault(model.WaitFor.MinRunners, 0)
-	err = newWait(model.WaitFor.Timeout, model.WaitFor.PollInterval).pollUntil(ctx,
-		fmt.Sprintf("at least %d runners connected within %s", minimum, model.ConnectedWithin.ValueString()),
-		func(ctx context.Context) (done bool, observed string, err error) {
-			err = read(ctx)
-			return int64(len(runners)) >= minimum, strconv.Itoa(len(runners)), err
-		})
-	return runners, err
+	reading.minimum = int64OrDefault(model.WaitFor.MinRunners, 0)
+	err := newWait(model.WaitFor.Timeout, model.WaitFor.PollInterval, path.Root("wait_for")).until(ctx, reading)
+	return reading.connected, err
 }

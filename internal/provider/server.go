@@ -20,12 +20,12 @@ type frameworkServer interface {
 	tfprotov6.StateStoreServer
 }
 
-// NewServer returns a function that makes the provider as a server of protocol 6: the framework's, in two independent
+// NewServer returns a function that makes the provider as a server of protocol 6: the framework's, in three independent
 // wrappers. The arguments are those of [New].
 func NewServer(version string, opts ...Option) func() tfprotov6.ProviderServer {
 	framework := providerserver.NewProtocol6(New(version, opts...)())
 	return func() tfprotov6.ProviderServer {
 		server := framework().(frameworkServer) //nolint:forcetypeassert // The framework's server implements them all.
-		return &runnerListEncoder{&nullArgumentEncoder{server}}
+		return &runnerListEncoder{&nullArgumentEncoder{&actionWaiter{frameworkServer: server}}}
 	}
 }

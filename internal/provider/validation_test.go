@@ -11,13 +11,10 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
-// lastLine is the line that a diagnostic is at, unless it is in wait_for: the CLI shows no nested attribute.
+// lastLine is the last line of attributes, or that of a wait_for at their end.
 func lastLine(attributes string) string {
-	last := attributes[strings.LastIndex(attributes, "\n")+1:]
-	if strings.HasPrefix(last, "wait_for") {
-		return ""
-	}
-	return last
+	attributes = strings.TrimSuffix(attributes, "\n}")
+	return strings.TrimSpace(attributes[strings.LastIndex(attributes, "\n")+1:])
 }
 
 // TestValidateDataSources has each validator of each attribute. The client's tests have every invalid resource class and
@@ -29,7 +26,6 @@ func TestValidateDataSources(t *testing.T) {
 		outside  = "Resource class outside the namespace"
 		duration = "Invalid duration"
 		number   = "Invalid number"
-		combined = "Invalid Attribute Combination"
 		missing  = "Missing required argument"
 		noSlash  = "has no slash between namespace and name."
 		natural  = " must be an integer from 0 to 9223372036854775807, got: "
@@ -38,10 +34,10 @@ func TestValidateDataSources(t *testing.T) {
 		acme      = `namespace = "acme"` + "\n"
 		connected = linux + `connected_within = "2m"` + "\n"
 	)
-	waitFor := func(limits string) string { return "wait_for = { " + limits + " }" }
+	waitFor := func(limits ...string) string { return "wait_for = {\n" + strings.Join(limits, "\n") + "\n}" }
 	// A name starts with a data source, without its prefix circleci_.
 	for name, row := range map[string]struct {
-		attributes      string // The diagnostic is at the last line.
+		attributes      string // The diagnostic is at the last line, or at that of a wait_for.
 		summary, detail string
 	}{
 		"runners: no filter": {
@@ -71,11 +67,11 @@ func TestValidateDataSources(t *testing.T) {
 			attributes: linux + `connected_within = "-10m"`, summary: duration, detail: "connected_within must be greater than zero.",
 		},
 		"runners: wait_for without connected_within": {
-			attributes: linux + waitFor(`min_runners = 1`), summary: combined,
-			detail: `Attribute "connected_within" must be specified when "wait_for" is specified`,
+			attributes: linux + `wait_for = { min_runners = 1 }`, summary: "Missing connected_within",
+			detail: "set connected_within too, such as connected_within = \"2m\": disconnected runners stay listed for a while",
 		},
 		"runners: wait_for without min_runners": {
-			attributes: connected + waitFor(`timeout = "1m"`), summary: "Incorrect attribute value type",
+			attributes: connected + `wait_for = { timeout = "1m" }`, summary: "Incorrect attribute value type",
 			detail: `attribute "min_runners" is required`,
 		},
 		"runners: negative min_runners": {
@@ -88,11 +84,11 @@ func TestValidateDataSources(t *testing.T) {
 			attributes: connected + waitFor(`min_runners = 1e400`), summary: number, detail: "wait_for.min_runners" + natural + "1e+400.",
 		},
 		"runners: poll_interval of zero": {
-			attributes: connected + waitFor(`min_runners = 1, poll_interval = "0s"`), summary: duration,
+			attributes: connected + waitFor(`min_runners = 1`, `poll_interval = "0s"`), summary: duration,
 			detail: "wait_for.poll_interval must be greater than zero.",
 		},
 		"runners: poll_interval below the minimum": {
-			attributes: connected + waitFor(`min_runners = 1, poll_interval = "999ms"`), summary: duration,
+			attributes: connected + waitFor(`min_runners = 1`, `poll_interval = "999ms"`), summary: duration,
 			detail: "wait_for.poll_interval must be at least 1s.",
 		},
 		"runner_tasks: without a class": {summary: missing, detail: `The argument "resource_class" is required`},
@@ -102,8 +98,8 @@ func TestValidateDataSources(t *testing.T) {
 			detail: `An argument named "resource_clas" is not expected here.`,
 		},
 		"runner_tasks: without a limit": {
-			attributes: linux + waitFor(`timeout = "1m"`), summary: combined,
-			detail: "At least one attribute out of [wait_for.max_running,wait_for.max_unclaimed] must be specified",
+			attributes: linux + `wait_for = { timeout = "1m" }`, summary: "Missing limit",
+			detail: "set max_unclaimed, max_running or both in wait_for.",
 		},
 		"runner_tasks: negative max_unclaimed": {
 			attributes: linux + waitFor(`max_unclaimed = -1`), summary: number, detail: "wait_for.max_unclaimed" + natural + "-1.",
@@ -112,7 +108,7 @@ func TestValidateDataSources(t *testing.T) {
 			attributes: linux + waitFor(`max_running = -1`), summary: number, detail: "wait_for.max_running" + natural + "-1.",
 		},
 		"runner_tasks: invalid timeout": {
-			attributes: linux + waitFor(`max_unclaimed = 1, timeout = "soon"`), summary: duration,
+			attributes: linux + waitFor(`max_unclaimed = 1`, `timeout = "soon"`), summary: duration,
 			detail: "wait_for.timeout is not a duration.",
 		},
 		"runner_fleet: without a namespace":   {summary: missing, detail: `The argument "namespace" is required`},

@@ -33,8 +33,21 @@ func (v stringFuncValidator) ValidateString(_ context.Context, req validator.Str
 		return
 	}
 	if err := v.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, v.summary, "The value of "+req.Path.String()+" "+err.Error()+". "+v.want)
+		resp.Diagnostics.AddAttributeError(locatable(req.Path), v.summary, "The value of "+req.Path.String()+" "+err.Error()+". "+v.want)
 	}
+}
+
+// locatable returns a path by which the CLI finds the line of an attribute of a nested attribute. It searches for wait_for.timeout
+// in a block of the name wait_for only, but for wait_for["timeout"] in the value of an attribute.
+func locatable(at path.Path) path.Path {
+	steps := at.Steps()
+	if len(steps) != 2 {
+		return at
+	}
+	if member, ok := steps[1].(path.PathStepAttributeName); ok {
+		return at.ParentPath().AtMapKey(string(member))
+	}
+	return at
 }
 
 func isResourceClass() validator.String {
@@ -114,7 +127,7 @@ func (v integerBetween) ValidateNumber(ctx context.Context, req validator.Number
 	}
 	number := req.ConfigValue.ValueBigFloat()
 	if n, accuracy := number.Int64(); accuracy != big.Exact || n < v.lowest || n > v.highest {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid number",
+		resp.Diagnostics.AddAttributeError(locatable(req.Path), "Invalid number",
 			fmt.Sprintf("The value of %s %s, got: %s.", req.Path, v.Description(ctx), number.Text('g', 20)))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -21,29 +22,39 @@ const (
 	minPollInterval     = time.Second
 )
 
+// The descriptions of the attributes that every wait has.
+var (
+	timeoutDescription      = fmt.Sprintf("How long to wait, as a duration such as `90s` or `1h30m`. Default `%s`.", formatDuration(defaultWaitTimeout))
+	pollIntervalDescription = fmt.Sprintf("How long to wait between two polls, as a duration of at least `%s`. Default `%s`.",
+		formatDuration(minPollInterval), formatDuration(defaultPollInterval))
+)
+
 // waitAttributes adds the attributes that every wait_for has to its own limits.
 func waitAttributes(limits map[string]schema.Attribute) map[string]schema.Attribute {
 	limits["timeout"] = schema.StringAttribute{
-		Optional:            true,
-		Validators:          []validator.String{isDuration()},
-		MarkdownDescription: fmt.Sprintf("How long to wait, as a duration such as `90s` or `1h30m`. Default `%s`.", formatDuration(defaultWaitTimeout)),
+		Optional: true, Validators: []validator.String{isDuration()}, MarkdownDescription: timeoutDescription,
 	}
 	limits["poll_interval"] = schema.StringAttribute{
-		Optional:            true,
-		Validators:          []validator.String{isDurationOfAtLeast(minPollInterval)},
-		MarkdownDescription: fmt.Sprintf("How long to wait between two polls, as a duration of at least `%s`. Default `%s`.", formatDuration(minPollInterval), formatDuration(defaultPollInterval)),
+		Optional: true, Validators: []validator.String{isDurationOfAtLeast(minPollInterval)}, MarkdownDescription: pollIntervalDescription,
 	}
 	return limits
 }
 
 // wait is how long and how often to poll.
-type wait struct{ timeout, pollInterval time.Duration }
+type wait struct {
+	timeout, pollInterval time.Duration
+	// timeoutAttribute is the attribute that sets the timeout.
+	timeoutAttribute path.Path
+	// report receives the progress after each poll. It may be nil.
+	report func(progress string)
+}
 
-// newWait returns the wait of the validated attributes of a wait_for.
-func newWait(timeout, pollInterval types.String) wait {
+// newWait returns the wait of validated attributes, which are those of parent.
+func newWait(timeout, pollInterval types.String, parent path.Path) wait {
 	return wait{
-		timeout:      durationOrDefault(timeout, defaultWaitTimeout),
-		pollInterval: durationOrDefault(pollInterval, defaultPollInterval),
+		timeout:          durationOrDefault(timeout, defaultWaitTimeout),
+		pollInterval:     durationOrDefault(pollInterval, defaultPollInterval),
+		timeoutAttribute: parent.AtName("timeout"),
 	}
 }
 
@@ -55,34 +66,48 @@ func durationOrDefault(value types.String, otherwise time.Duration) time.Duratio
 	return otherwise
 }
 
-// pollFunc polls once: it reports whether the condition is reached, and what was observed.
-type pollFunc func(ctx context.Context) (done bool, observed string, err error)
+// condition is what a wait waits for.
+type condition interface {
+	// String says what is wanted, such as "at most 3 unclaimed tasks".
+	fmt.Stringer
+	// poll polls once.
+	poll(ctx context.Context) (observation, error)
+	// remedy says what to check if the condition is not reached, as the start of a sentence.
+	remedy() string
+}
+
+// observation is the result of a poll.
+type observation struct {
+	isReached bool
+	// progress is a summary, such as "3 of 5 runners connected", and details says all that helps to find out why it is no more.
+	progress, details string
+}
 
 // pollGrace is how much longer than the timeout the last poll may take.
 const pollGrace = time.Second
 
-// pollUntil polls until the condition is reached. Transient errors do not end the wait, any other error does. The last
-// poll starts when the timeout is reached.
-func (w wait) pollUntil(ctx context.Context, condition string, poll pollFunc) error {
+// until polls until the condition is reached. Transient errors do not end the wait, any other error does. The last poll starts
+// when the timeout is reached.
+func (w wait) until(ctx context.Context, c condition) error {
 	start := time.Now()
-	timeout := &waitTimeoutError{condition: condition, observed: "nothing, because no poll succeeded"}
+	timeout := &waitTimeoutError{condition: c.String(), observed: "nothing, because no poll succeeded"}
 	for {
-		done, observed, err := w.poll(ctx, w.timeout-time.Since(start), poll)
+		seen, err := w.poll(ctx, w.timeout-time.Since(start), c)
 		switch timeout.last = err; {
-		case err == nil && done:
-			return nil
 		case err == nil:
-			timeout.observed = observed
+			timeout.observed = seen.details
 		case ctx.Err() != nil || !circleci.IsRetryable(err) && !errors.Is(err, context.DeadlineExceeded):
 			return err
 		}
 		timeout.waited = time.Since(start)
-		if timeout.waited >= w.timeout {
+		w.reportPoll(ctx, timeout, seen)
+		switch {
+		case err == nil && seen.isReached:
+			return nil
+		case timeout.waited >= w.timeout:
+			timeout.remedy = c.remedy() + ", or increase " + w.timeoutAttribute.String() + "."
 			return timeout
 		}
-		tflog.Info(ctx, "Waiting for a condition of the Runner API", map[string]any{
-			"condition": condition, "observed": timeout.observed, "waited": formatDuration(timeout.waited), "timeout": formatDuration(w.timeout),
-		})
 		select {
 		case <-time.After(min(w.pollInterval, w.timeout-timeout.waited)):
 		case <-ctx.Done():
@@ -91,16 +116,33 @@ func (w wait) pollUntil(ctx context.Context, condition string, poll pollFunc) er
 	}
 }
 
-func (wait) poll(ctx context.Context, left time.Duration, poll pollFunc) (done bool, observed string, err error) {
+func (wait) poll(ctx context.Context, left time.Duration, c condition) (observation, error) {
 	ctx, cancel := context.WithTimeout(ctx, max(left, 0)+pollGrace)
 	defer cancel()
-	return poll(ctx)
+	return c.poll(ctx)
+}
+
+// reportPoll writes what a poll observed to the log, and to the CLI if the wait has a report.
+func (w wait) reportPoll(ctx context.Context, state *waitTimeoutError, seen observation) {
+	waited := formatDuration(state.waited.Round(time.Second))
+	tflog.Info(ctx, "Polled for a condition of the Runner API", map[string]any{
+		"condition": state.condition, "observed": state.observed, "waited": waited, "timeout": formatDuration(w.timeout),
+	})
+	switch {
+	case w.report == nil:
+	case state.last != nil:
+		w.report("the poll failed and is repeated, " + waited + ": " + state.last.Error())
+	default:
+		w.report(seen.progress + ", " + waited)
+	}
 }
 
 // waitTimeoutError is a wait that timed out.
 type waitTimeoutError struct {
 	condition, observed string
 	waited              time.Duration
+	// remedy says what to do, in a sentence.
+	remedy string
 	// last is why the last poll failed, nil when it did not.
 	last error
 }

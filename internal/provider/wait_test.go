@@ -50,10 +50,11 @@ func TestWait(t *testing.T) {
 		},
 		"runners that do not connect": {
 			runners: true, waitFor: providertest.Attributes{"min_runners": number(2), "timeout": text("25s")},
-			responses: []http.Handler{list(), list(0), list(0), list(0)}, elapsed: 25 * time.Second,
+			responses: []http.Handler{list(), list(0), list(0), list(0, hour, hour)}, elapsed: 25 * time.Second,
 			summary: "Error reading runners of resource class acme/linux",
-			detail: "Timed out after 25s waiting for at least 2 runners connected within 2m; last observed: 1.\n\n" +
-				"Check why the condition was not reached, or increase wait_for.timeout.",
+			detail: "Timed out after 25s waiting for at least 2 runners connected within 2m; last observed: 1 connected, 3 listed, the " +
+				"last seen at 2000-01-01T00:00:25Z.\n\nCheck that the machines have started, and that their agents run with a token of " +
+				"resource class acme/linux, or increase wait_for.timeout.",
 		},
 		"runners with an invalid time": {
 			runners: true, waitFor: providertest.Attributes{"min_runners": number(1)},

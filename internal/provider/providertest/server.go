@@ -151,3 +151,47 @@ func fillObject(kind tftypes.Type, attributes Attributes) tftypes.Value {
 	maps.Copy(all, attributes)
 	return tftypes.NewValue(kind, all)
 }
+
+// Plan plans an action and returns the diagnostics.
+func (s *Server) Plan(ctx context.Context, action string, attributes Attributes) ([]*tfprotov6.Diagnostic, error) {
+	config, err := s.actionConfig(action, attributes)
+	if err != nil {
+		return nil, err
+	}
+	//nolint:forcetypeassert // provider.NewServer returns a server that has actions.
+	response, err := s.provider.(tfprotov6.ActionServer).PlanAction(ctx, &tfprotov6.PlanActionRequest{ActionType: action, Config: config})
+	if err != nil {
+		return nil, err
+	}
+	return response.Diagnostics, nil
+}
+
+// Invoke invokes an action and returns its progress and the diagnostics.
+func (s *Server) Invoke(ctx context.Context, action string, attributes Attributes) (progress []string, diagnostics []*tfprotov6.Diagnostic, err error) {
+	config, err := s.actionConfig(action, attributes)
+	if err != nil {
+		return nil, nil, err
+	}
+	//nolint:forcetypeassert // provider.NewServer returns a server that has actions.
+	stream, err := s.provider.(tfprotov6.ActionServer).InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: action, Config: config})
+	if err != nil {
+		return nil, nil, err
+	}
+	for event := range stream.Events {
+		switch event := event.Type.(type) {
+		case tfprotov6.ProgressInvokeActionEventType:
+			progress = append(progress, event.Message)
+		case tfprotov6.CompletedInvokeActionEventType:
+			diagnostics = event.Diagnostics
+		}
+	}
+	return progress, diagnostics, nil
+}
+
+func (s *Server) actionConfig(action string, attributes Attributes) (*tfprotov6.DynamicValue, error) {
+	schema, found := s.schema.ActionSchemas[action]
+	if !found {
+		return nil, fmt.Errorf("the provider has no action %s", action)
+	}
+	return object(schema.Schema, attributes)
+}

@@ -1,0 +1,40 @@
+terraform {
+  required_providers {
+    circleci = {
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
+    }
+  }
+}
+
+# Counts of running tasks need version 3 of the Runner API.
+provider "circleci" {
+  api_version = "v3"
+}
+
+variable "image" {
+  description = "Image of the machines."
+  type        = string
+  default     = "linux-1"
+}
+
+# Stands in for your machines. A new image replaces them while no task runs.
+resource "terraform_data" "machines" {
+  input = var.image
+
+  lifecycle {
+    action_trigger {
+      events  = [before_update]
+      actions = [action.circleci_wait_for_queue.linux]
+    }
+  }
+}
+
+action "circleci_wait_for_queue" "linux" {
+  config {
+    resource_class = "acme/linux"
+    max_unclaimed  = 0
+    max_running    = 0
+    timeout        = "1h"
+  }
+}

@@ -1,0 +1,60 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+// runnersCondition is reached when enough runners are connected.
+type runnersCondition struct {
+	client *circleci.Client
+	filter circleci.RunnerFilter
+	// within is how recently a runner must have connected, as a duration; null counts every runner.
+	within  types.String
+	minimum int64
+	// connected are the runners that count as connected, as of the last poll.
+	connected []circleci.Runner
+}
+
+func (c *runnersCondition) String() string {
+	return fmt.Sprintf("at least %d runners connected within %s", c.minimum, c.within.ValueString())
+}
+
+func (c *runnersCondition) poll(ctx context.Context) (observation, error) {
+	listed, err := c.client.ListRunners(ctx, c.filter)
+	if err != nil {
+		return observation{}, err
+	}
+	c.connected, err = newConnectedFilter(c.within, c.client).filter(listed)
+	return observation{
+		isReached: int64(len(c.connected)) >= c.minimum,
+		progress:  fmt.Sprintf("%d of %d runners connected", len(c.connected), c.minimum),
+		details:   fmt.Sprintf("%d connected, %s", len(c.connected), describeListed(listed)),
+	}, err
+}
+
+// describeListed says how many runners are listed, and when the last of them was seen.
+func describeListed(listed []circleci.Runner) string {
+	if len(listed) == 0 {
+		return "none listed"
+	}
+	var latest time.Time
+	for _, runner := range listed {
+		if seen, err := lastConnected(runner); err == nil && seen.After(latest) {
+			latest = seen
+		}
+	}
+	if latest.IsZero() {
+		return fmt.Sprintf("%d listed, which never connected", len(listed))
+	}
+	return fmt.Sprintf("%d listed, the last seen at %s", len(listed), latest.UTC().Format(time.RFC3339))
+}
+
+func (c *runnersCondition) remedy() string {
+	return "Check that the machines have started, and that their agents run with a token of " + c.filter.String()
+}

@@ -1,0 +1,168 @@
+package provider_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
+)
+
+// TestWaitActions has responses that change from poll to poll, and virtual time. TestWait has what a wait may meet.
+func TestWaitActions(t *testing.T) {
+	t.Parallel()
+	number, text := providertest.Number, providertest.String
+	runners := func(lastConnected string) http.Handler {
+		return circlecitest.JSON(`{"items": [{"resource_class": "acme/linux", "name": "a", "last_connected": ` + lastConnected + `}]}`)
+	}
+	tasks := func(count string) http.Handler { return circlecitest.JSON(`{"unclaimed_task_count": ` + count + `}`) }
+	none := circlecitest.JSON(`{"items": []}`)
+	const runnersOfLinux = "Error reading runners of resource class acme/linux"
+	for name, row := range map[string]struct {
+		action     string
+		attributes providertest.Attributes
+		responses  []http.Handler
+		progress   []string      // The messages to the CLI, or their beginnings.
+		cancel     time.Duration // The action is canceled after this time, if it is not 0.
+		want       *wantDiagnostic
+	}{
+		"runners": {
+			// A runner counts if it connected within two minutes, by default.
+			action: "circleci_wait_for_runners", attributes: providertest.Attributes{"min_runners": number(1)},
+			responses: []http.Handler{none, runners(`"1999-12-31T23:58:09Z"`), runners(`"1999-12-31T23:58:20Z"`)},
+			progress:  []string{"0 of 1 runners connected, 0s", "0 of 1 runners connected, 10s", "1 of 1 runners connected, 20s"},
+		},
+		"runners that connected too long ago": {
+			action: "circleci_wait_for_runners",
+			attributes: providertest.Attributes{
+				"min_runners": number(1), "connected_within": text("10s"), "timeout": text("5s"), "poll_interval": text("5s"),
+			},
+			responses: []http.Handler{runners(`"1999-12-31T23:59:50Z"`)}, progress: []string{"1 of 1 runners connected, 0s"},
+		},
+		"runners that are not listed": {
+			action: "circleci_wait_for_runners", attributes: providertest.Attributes{"min_runners": number(1), "timeout": text("1s")},
+			responses: []http.Handler{none, none}, progress: []string{"0 of 1 runners connected, 0s", "0 of 1 runners connected, 1s"},
+			want: &wantDiagnostic{
+				summary: runnersOfLinux,
+				detail: "last observed: 0 connected, none listed.\n\nCheck that the machines have started, and that their agents run with a " +
+					"token of resource class acme/linux, or increase timeout.",
+			},
+		},
+		"runners that never connect": {
+			action: "circleci_wait_for_runners", attributes: providertest.Attributes{"min_runners": number(1), "timeout": text("1s")},
+			responses: []http.Handler{runners("null"), runners("null")},
+			progress:  []string{"0 of 1 runners connected, 0s", "0 of 1 runners connected, 1s"},
+			want:      &wantDiagnostic{summary: runnersOfLinux, detail: "last observed: 0 connected, 1 listed, which never connected."},
+		},
+		"queue": {
+			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": number(1), "poll_interval": text("1m")},
+			responses: []http.Handler{tasks("3"), circlecitest.Error(503, "busy"), tasks("1")},
+			progress:  []string{"3 unclaimed tasks, 0s", "the poll failed and is repeated, 1m: ", "1 unclaimed tasks, 2m"},
+		},
+		"queue that does not drain": {
+			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": number(0), "timeout": text("10s")},
+			responses: []http.Handler{tasks("3"), tasks("2")}, progress: []string{"3 unclaimed tasks, 0s", "2 unclaimed tasks, 10s"},
+			want: &wantDiagnostic{
+				summary: countingTasks,
+				detail: "Timed out after 10s waiting for at most 0 unclaimed tasks; last observed: 2 unclaimed tasks.\n\n" +
+					"Check that runners of resource class acme/linux are connected and claim its tasks, or increase timeout.",
+			},
+		},
+		"queue whose wait is canceled": {
+			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": number(0)},
+			responses: []http.Handler{tasks("3")}, progress: []string{"3 unclaimed tasks, 0s"}, cancel: 5 * time.Second,
+			want: &wantDiagnostic{summary: countingTasks, detail: "The read was canceled before a response arrived."},
+		},
+		"queue of another class": {
+			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": number(0)},
+			responses: []http.Handler{circlecitest.Error(404, "no")},
+			want:      &wantDiagnostic{at: "resource_class", summary: countingTasks, detail: "404 Not Found"},
+		},
+		"running tasks with API v2": {
+			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_running": number(0)},
+			want: &wantDiagnostic{at: "max_running", summary: "API v3 required", detail: "Set api_version to v3 in the provider, or use max_unclaimed."},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server := newMemoryServer(t)
+				server.Enqueue(row.responses...)
+				p := newProvider(t, server, providertest.Attributes{"max_retries": number(0)})
+				row.attributes["resource_class"] = text("acme/linux")
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if row.cancel > 0 {
+					time.AfterFunc(row.cancel, cancel)
+				}
+				got, err := p.Plan(ctx, row.action, row.attributes)
+				var progress []string
+				if len(got) == 0 && err == nil {
+					progress, got, err = p.Invoke(ctx, row.action, row.attributes)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !slices.EqualFunc(progress, row.progress, strings.HasPrefix) {
+					t.Errorf("got progress %q, want %q", progress, row.progress)
+				}
+				if row.want == nil {
+					assertNoDiagnostics(t, protocolDiagnostics(got))
+				} else {
+					assertDiagnostic(t, protocolDiagnostics(got), *row.want)
+				}
+			})
+		})
+	}
+}
+
+func TestValidateActions(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		action, attributes string // The diagnostic is at the last line.
+		summary, detail    string
+	}{
+		"class without a slash": {
+			action: "runners", attributes: "min_runners = 1\n" + `resource_class = "linux"`,
+			summary: "Invalid resource class", detail: "has no slash",
+		},
+		"negative min_runners": {
+			action: "runners", attributes: "min_runners = -1", summary: "Invalid number", detail: "min_runners must be an integer from 0",
+		},
+		"invalid connected_within": {
+			action: "runners", attributes: "min_runners = 1\n" + `connected_within = "soon"`,
+			summary: "Invalid duration", detail: "connected_within is not a duration.",
+		},
+		"poll_interval below the minimum": {
+			action: "runners", attributes: "min_runners = 1\n" + `poll_interval = "999ms"`,
+			summary: "Invalid duration", detail: "poll_interval must be at least 1s.",
+		},
+		"invalid timeout": {
+			action: "queue", attributes: "max_unclaimed = 1\n" + `timeout = "0s"`,
+			summary: "Invalid duration", detail: "timeout must be greater than zero.",
+		},
+		"no limit": {
+			action: "queue", summary: "Missing Attribute Configuration",
+			detail: "At least one of these attributes must be configured: [max_unclaimed,max_running]",
+		},
+		"negative limit": {
+			action: "queue", attributes: "max_running = -1", summary: "Invalid number", detail: "max_running must be an integer from 0",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			requireVersion(t, "actions", "1.14", "")
+			t.Parallel()
+			attributes := row.attributes
+			if !strings.Contains(attributes, "resource_class") {
+				attributes = "resource_class = \"acme/linux\"\n" + attributes
+			}
+			w := newWorkspace(t, `action "circleci_wait_for_`+row.action+`" "test" {`+"\n config {\n"+attributes+"\n}\n}\n")
+			assertDiagnostic(t, w.validate(), wantDiagnostic{at: lastLine(row.attributes), summary: row.summary, detail: row.detail})
+		})
+	}
+}

@@ -1,0 +1,83 @@
+package provider
+
+import (
+	"context"
+	"math"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/actionvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+func newWaitForQueueAction() action.Action { return &waitForQueueAction{} }
+
+// waitForQueueAction is action "circleci_wait_for_queue".
+type waitForQueueAction struct{ api providerData }
+
+var (
+	_ action.ActionWithConfigure        = (*waitForQueueAction)(nil)
+	_ action.ActionWithConfigValidators = (*waitForQueueAction)(nil)
+	_ action.ActionWithModifyPlan       = (*waitForQueueAction)(nil)
+)
+
+type waitForQueueModel struct {
+	ResourceClass types.String `tfsdk:"resource_class"`
+	MaxUnclaimed  types.Number `tfsdk:"max_unclaimed"`
+	MaxRunning    types.Number `tfsdk:"max_running"`
+	Timeout       types.String `tfsdk:"timeout"`
+	PollInterval  types.String `tfsdk:"poll_interval"`
+}
+
+func (a *waitForQueueAction) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_wait_for_queue"
+}
+
+func (a *waitForQueueAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+	limit := []validator.Number{integerBetween{0, math.MaxInt64}}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Waits until no more tasks of a resource class than this are left, such as before its machines are replaced. At least " +
+			"one of `max_unclaimed` and `max_running` is required.",
+		Attributes: waitActionAttributes(map[string]schema.Attribute{
+			"max_unclaimed": schema.NumberAttribute{
+				Optional: true, Validators: limit, MarkdownDescription: "Maximum number of unclaimed tasks. Null sets no limit.",
+			},
+			"max_running": schema.NumberAttribute{
+				Optional: true, Validators: limit,
+				MarkdownDescription: "Maximum number of running tasks. Requires `api_version = \"v3\"`. Null sets no limit.",
+			},
+		}),
+	}
+}
+
+func (a *waitForQueueAction) ConfigValidators(context.Context) []action.ConfigValidator {
+	return []action.ConfigValidator{actionvalidator.AtLeastOneOf(path.MatchRoot("max_unclaimed"), path.MatchRoot("max_running"))}
+}
+
+func (a *waitForQueueAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	resp.Diagnostics.Append(a.api.take(req.ProviderData)...)
+}
+
+// ModifyPlan rejects what would fail only when the action is invoked.
+func (a *waitForQueueAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
+	var model waitForQueueModel
+	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(a.api.checkMaxRunning(path.Root("max_running"), model.MaxRunning)...)
+	}
+}
+
+func (a *waitForQueueAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+	ctx = withThrottleLog(ctx)
+	var model waitForQueueModel
+	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
+		return
+	}
+	queue := &queueCondition{
+		client: a.api.client, class: model.ResourceClass.ValueString(), maxUnclaimed: model.MaxUnclaimed, maxRunning: model.MaxRunning,
+	}
+	if err := waitWithProgress(ctx, resp, newWait(model.Timeout, model.PollInterval, path.Empty()), queue); err != nil {
+		a.api.addError(ctx, &resp.Diagnostics, path.Root("resource_class"), "Error counting tasks of resource class "+queue.class, err)
+	}
+}
