@@ -299,6 +299,21 @@ func exampleTests() []exampleTest {
 		},
 		waitingExample(),
 		waitingActionExample(),
+		importingExample(),
+		{directory: "list-resources/circleci_runner_resource_class", terraform: "1.14", steps: []exampleStep{{
+			before: func(x *example) {
+				x.server.SetResourceClasses(movedClass)
+				x.server.SetTokens(movedToken)
+			},
+			run: func(x *example) { expectLines(x.t, x.succeed("query", "-no-color"), "acme/linux") },
+		}}},
+		{directory: "list-resources/circleci_runner_token", terraform: "1.14", steps: []exampleStep{{
+			before: func(x *example) {
+				x.server.SetResourceClasses(movedClass)
+				x.server.SetTokens(movedToken)
+			},
+			run: func(x *example) { expectLines(x.t, x.succeed("query", "-no-color"), "acme/linux") },
+		}}},
 		{directory: "actions/circleci_wait_for_runners", terraform: "1.14", steps: []exampleStep{{
 			before:   func(x *example) { x.server.SetRunners(linux("a", "", 0), linux("b", "", time.Minute)) },
 			requests: []string{"/api/v2/runner?resource-class=acme%2Flinux"},
@@ -553,7 +568,7 @@ func TestExamples(t *testing.T) {
 	for _, file := range exampleFiles(t, ".") {
 		directory := path.Dir(file)
 		tested := slices.ContainsFunc(tests, func(test exampleTest) bool { return test.directory == directory })
-		if path.Ext(file) == ".tf" && !tested && !strings.HasPrefix(directory, "demo") && directory != "testing/connected" {
+		if path.Ext(file) != ".sh" && !tested && !strings.HasPrefix(directory, "demo") && directory != "testing/connected" {
 			t.Errorf("no test covers examples/%s", file)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -41,6 +42,7 @@ type circleciProvider struct {
 var (
 	_ provider.ProviderWithValidateConfig = (*circleciProvider)(nil)
 	_ provider.ProviderWithActions        = (*circleciProvider)(nil)
+	_ provider.ProviderWithListResources  = (*circleciProvider)(nil)
 	_ provider.ProviderWithFunctions      = (*circleciProvider)(nil)
 )
 
@@ -182,7 +184,7 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 		option(&client)
 	}
 	data := newProviderData(settings, circleci.New(client))
-	resp.DataSourceData, resp.ResourceData, resp.ActionData = data, data, data
+	resp.DataSourceData, resp.ResourceData, resp.ListResourceData, resp.ActionData = data, data, data, data
 }
 
 // userAgent names the provider, and whatever TF_APPEND_USER_AGENT adds, as other providers do. It does not name the CLI:
@@ -201,6 +203,10 @@ func (p *circleciProvider) DataSources(context.Context) []func() datasource.Data
 
 func (p *circleciProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newRunnerResourceClassResource, newRunnerTokenResource}
+}
+
+func (p *circleciProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newRunnerResourceClassList, newRunnerTokenList}
 }
 
 func (p *circleciProvider) Actions(context.Context) []func() action.Action {

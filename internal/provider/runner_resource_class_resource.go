@@ -26,6 +26,7 @@ type runnerResourceClassResource struct{ api providerData }
 var (
 	_ resource.ResourceWithConfigure   = (*runnerResourceClassResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*runnerResourceClassResource)(nil)
+	_ resource.ResourceWithIdentity    = (*runnerResourceClassResource)(nil)
 	_ resource.ResourceWithImportState = (*runnerResourceClassResource)(nil)
 	_ resource.ResourceWithMoveState   = (*runnerResourceClassResource)(nil)
 )
@@ -76,6 +77,10 @@ func (r *runnerResourceClassResource) Schema(_ context.Context, _ resource.Schem
 	}
 }
 
+func (r *runnerResourceClassResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = resourceClassIdentitySchema()
+}
+
 func (r *runnerResourceClassResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	r.api.configureResource(req, resp)
 }
@@ -112,6 +117,7 @@ func (r *runnerResourceClassResource) Create(ctx context.Context, req resource.C
 	}
 	model.ID = types.StringValue(created.ID)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, resourceClassIdentity{model.ResourceClass})...)
 	if created.Description != model.Description.ValueString() {
 		resp.Diagnostics.AddAttributeError(path.Root("description"), "Unexpected description",
 			fmt.Sprintf("Resource class %s was created with the ID %s, but its description is %q. Set description to that, or remove it.",
@@ -142,6 +148,7 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, resourceClassIdentity{model.ResourceClass})...)
 	name := model.ResourceClass.ValueString()
 	namespace, _, _ := strings.Cut(name, "/")
 	classes, err := r.api.classes.get(ctx, namespace)
@@ -160,6 +167,10 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 		if isIt(class) {
 			found = append(found, class)
 		}
+		if model.ID.IsNull() && class.ResourceClass == name {
+			found = []circleci.ResourceClass{class} // The case decides if there are several.
+			break
+		}
 	}
 	switch {
 	case len(found) == 0:
@@ -177,8 +188,11 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 }
 
 // Update changes what is in state only, force_delete and the case of the class: the API cannot change a class.
-func (r *runnerResourceClassResource) Update(_ context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+func (r *runnerResourceClassResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var model runnerResourceClassResourceModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &model)...)
 	resp.State.Raw = req.Plan.Raw
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, resourceClassIdentity{model.ResourceClass})...)
 }
 
 func (r *runnerResourceClassResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -229,6 +243,10 @@ func (r *runnerResourceClassResource) remainingTokensHint(ctx context.Context, c
 }
 
 func (r *runnerResourceClassResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if req.ID == "" && req.Identity != nil {
+		r.importIdentity(ctx, req, resp)
+		return
+	}
 	class, id, ok := parseImportID(req.ID)
 	if !ok {
 		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("The ID %q is not of the form namespace/name, such as "+
@@ -239,6 +257,19 @@ func (r *runnerResourceClassResource) ImportState(ctx context.Context, req resou
 	if id != "" {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
 	}
+}
+
+func (r *runnerResourceClassResource) importIdentity(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	var identity resourceClassIdentity
+	if resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...); resp.Diagnostics.HasError() {
+		return
+	}
+	if !identity.isValid() {
+		resp.Diagnostics.AddError("Invalid import identity", fmt.Sprintf("The resource_class %q of the identity is not namespace/name, such as "+
+			"acme/linux.", identity.ResourceClass.ValueString()))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("resource_class"), identity.ResourceClass)...)
 }
 
 func (r *runnerResourceClassResource) MoveState(ctx context.Context) []resource.StateMover {

@@ -451,7 +451,7 @@ func TestImportErrors(t *testing.T) {
 		{address: classAddress, id: "acme/linux," + movedToken.ID, want: missing},
 		{address: classAddress, id: "acme/macos", want: missing},
 		{address: classAddress, id: "acme/macos," + movedClass.ID, want: "Another resource class"},
-		{address: classAddress, id: "acme/gpu", want: "Several resource classes"},
+		{address: classAddress, id: "acme/Gpu", want: "Several resource classes"},
 		{address: tokenAddress, id: "acme/linux", want: tokenForm},
 		{address: tokenAddress, id: "acme/linux/1", want: tokenForm},
 		{address: tokenAddress, id: "acme/linux/" + movedToken.ID + "\n", want: tokenForm},

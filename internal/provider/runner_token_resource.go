@@ -25,6 +25,7 @@ type runnerTokenResource struct{ api providerData }
 
 var (
 	_ resource.ResourceWithConfigure   = (*runnerTokenResource)(nil)
+	_ resource.ResourceWithIdentity    = (*runnerTokenResource)(nil)
 	_ resource.ResourceWithImportState = (*runnerTokenResource)(nil)
 	_ resource.ResourceWithMoveState   = (*runnerTokenResource)(nil)
 )
@@ -77,6 +78,10 @@ func (r *runnerTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 	}
 }
 
+func (r *runnerTokenResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = tokenIdentitySchema()
+}
+
 func (r *runnerTokenResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	r.api.configureResource(req, resp)
 }
@@ -101,6 +106,7 @@ func (r *runnerTokenResource) Create(ctx context.Context, req resource.CreateReq
 	model.CreatedAt = types.StringValue(created.CreatedAt)
 	model.Token = types.StringValue(secret)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, tokenIdentity{model.ResourceClass, model.ID})...)
 	if created.Nickname != model.Nickname.ValueString() {
 		resp.Diagnostics.AddAttributeError(path.Root("nickname"), "Unexpected nickname",
 			fmt.Sprintf("The token was created with the ID %s, but its nickname is %q. Set nickname to that, or remove it.",
@@ -133,6 +139,7 @@ func (r *runnerTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, tokenIdentity{model.ResourceClass, model.ID})...)
 	class := model.ResourceClass.ValueString()
 	tokens, err := r.api.tokens.get(ctx, class)
 	if r.api.isClassGone(ctx, class, err) {
@@ -166,8 +173,11 @@ func sameTime(a, b string) bool {
 }
 
 // Update changes the case of the class in state only: the API cannot change a token.
-func (r *runnerTokenResource) Update(_ context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+func (r *runnerTokenResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var model runnerTokenResourceModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &model)...)
 	resp.State.Raw = req.Plan.Raw
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, tokenIdentity{model.ResourceClass, model.ID})...)
 }
 
 func (r *runnerTokenResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -190,6 +200,10 @@ func (r *runnerTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 }
 
 func (r *runnerTokenResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if req.ID == "" && req.Identity != nil {
+		r.importIdentity(ctx, req, resp)
+		return
+	}
 	class, id, ok := parseImportID(req.ID)
 	if !ok || id == "" {
 		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("The ID %q is not of the form namespace/name/uuid, such as "+
@@ -198,6 +212,20 @@ func (r *runnerTokenResource) ImportState(ctx context.Context, req resource.Impo
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("resource_class"), class)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
+}
+
+func (r *runnerTokenResource) importIdentity(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	var identity tokenIdentity
+	if resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...); resp.Diagnostics.HasError() {
+		return
+	}
+	if !identity.isValid() {
+		resp.Diagnostics.AddError("Invalid import identity", fmt.Sprintf("The identity has the resource_class %q and the id %q. They must be "+
+			"namespace/name, such as acme/linux, and the token's UUID.", identity.ResourceClass.ValueString(), identity.ID.ValueString()))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("resource_class"), identity.ResourceClass)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), identity.ID)...)
 }
 
 func (r *runnerTokenResource) MoveState(ctx context.Context) []resource.StateMover {

@@ -1,0 +1,163 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+// queryFile lists the classes of a namespace, with further arguments.
+func queryFile(namespace, arguments string) string {
+	return "list \"circleci_runner_resource_class\" \"all\" {\n  provider = circleci\n" + arguments + "\n  config {\n    namespace = \"" + namespace + "\"\n  }\n}\n"
+}
+
+// tokensOf lists the tokens of a class, or of each class of a for_each.
+func tokensOf(class, arguments string) string {
+	return "list \"circleci_runner_token\" \"all\" {\n  provider = circleci\n" + arguments + "\n  config {\n    resource_class = " + class + "\n  }\n}\n"
+}
+
+// importingExample imports as many classes and tokens as were seen in one installation, by the configuration that the query
+// generates.
+func importingExample() exampleTest {
+	const classes, tokens = 112, 133
+	return exampleTest{directory: "importing", terraform: "1.14", steps: []exampleStep{
+		{
+			before: func(x *example) {
+				var allClasses []circlecitest.ResourceClass
+				for i := range classes {
+					description := strings.Repeat("Linux", i%2) // Half of them have none.
+					allClasses = append(allClasses, circlecitest.ResourceClass{ResourceClass: fmt.Sprintf("acme/class-%d", i), Description: description})
+				}
+				var allTokens []circlecitest.Token
+				for i := range tokens {
+					class := allClasses[i%classes].ResourceClass
+					allTokens = append(allTokens, circlecitest.Token{ResourceClass: class, Nickname: strings.Repeat("ci", i%2)})
+				}
+				x.server.SetResourceClasses(allClasses...)
+				x.server.SetTokens(allTokens...)
+			},
+			run: func(x *example) { x.succeed("query", "-generate-config-out=imported.tf") },
+			after: func(x *example) {
+				if got := len(x.server.Requests()); got != 1+classes {
+					x.t.Errorf("the query sent %d requests, want %d", got, 1+classes)
+				}
+			},
+		},
+		{
+			run: func(x *example) {
+				printed := x.succeed("apply", "-auto-approve", "-no-color")
+				expectLines(x.t, printed, fmt.Sprintf("Resources: %d imported, 0 added, 0 changed, 0 destroyed.", classes+tokens))
+			},
+			after: func(x *example) { expectMutations(x.t, x.server) },
+		},
+		{run: func(x *example) { x.expectChanges(false) }},
+	}}
+}
+
+// query returns the display names and the attributes of the results of a query, and its diagnostics.
+func (w *workspace) query() (names []string, attributes []map[string]any, diagnostics []diagnostic) {
+	w.t.Helper()
+	stdout, ok := w.run("query", "-json")
+	if !ok {
+		w.t.Fatalf("the query failed:\n%s", stdout)
+	}
+	for line := range strings.Lines(stdout) {
+		var message struct {
+			Result *struct {
+				DisplayName string         `json:"display_name"`
+				Object      map[string]any `json:"resource_object"`
+			} `json:"list_resource_found"`
+			Diagnostic *diagnostic
+		}
+		w.check(json.Unmarshal([]byte(line), &message))
+		if message.Result != nil {
+			names, attributes = append(names, message.Result.DisplayName), append(attributes, message.Result.Object)
+		}
+		if message.Diagnostic != nil {
+			diagnostics = append(diagnostics, *message.Diagnostic)
+		}
+	}
+	return names, attributes, diagnostics
+}
+
+func TestQuery(t *testing.T) {
+	t.Parallel()
+	requireVersion(t, "a query", "1.14", "")
+	server := newServer(t)
+	server.SetResourceClasses(movedClass, circlecitest.ResourceClass{ResourceClass: "acme/\x1b[31mred"}, circlecitest.ResourceClass{ResourceClass: "acme/z"})
+	server.SetTokens(movedToken, circlecitest.Token{ID: movedClass.ID, ResourceClass: "acme/linux", CreatedAt: "2019-10-01T09:55:00Z"})
+	w := newWorkspace(t, providerBlock(server))
+	for name, row := range map[string]struct {
+		query      string
+		names      []string
+		attributes map[string]any // Those of the last result.
+		warning    string
+	}{
+		"classes": {query: queryFile("acme", ""), names: []string{"acme/red", "acme/linux", "acme/z"}},
+		"limit": {
+			query: queryFile("acme", "  limit = 1"), names: []string{"acme/red"},
+			warning: "Only 1 of 3 results are listed. Increase limit in the list block.",
+		},
+		"attributes of a class": {
+			query: queryFile("acme", "  include_resource = true\n  limit = 2"), names: []string{"acme/red", "acme/linux"},
+			warning:    "Only 2 of 3 results are listed. Increase limit in the list block.",
+			attributes: map[string]any{"id": movedClass.ID, "resource_class": "acme/linux", "description": "Linux", "force_delete": nil},
+		},
+		"tokens": {query: tokensOf(`"acme/linux"`, ""), names: []string{"acme/linux: " + movedClass.ID, "acme/linux: ci"}},
+		"attributes of a token": {
+			query: tokensOf(`"acme/linux"`, "  include_resource = true"), names: []string{"acme/linux: " + movedClass.ID, "acme/linux: ci"},
+			attributes: map[string]any{
+				"id": movedToken.ID, "resource_class": "acme/linux", "nickname": "ci", "created_at": movedToken.CreatedAt, "token": nil,
+			},
+		},
+	} {
+		w.write("test.tfquery.hcl", row.query)
+		names, attributes, diagnostics := w.query()
+		if row.warning == "" {
+			assertNoDiagnostics(t, diagnostics)
+		} else {
+			expectReport(t, diagnostics, diagnostic{Severity: "warning", Summary: "Limit reached", Detail: row.warning})
+		}
+		expectSame(t, name+": names", row.names, names)
+		expectSame(t, name+": attributes", row.attributes, attributes[len(attributes)-1])
+	}
+}
+
+func TestQueryErrors(t *testing.T) {
+	t.Parallel()
+	requireVersion(t, "a query", "1.14", "")
+	launchToken := func(s *circlecitest.Server) string {
+		return fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  launch_token = %q\n}\n", s.URL, circlecitest.LaunchToken)
+	}
+	for name, row := range map[string]struct {
+		provider        func(*circlecitest.Server) string
+		query           string
+		summary, detail string
+	}{
+		"invalid namespace": {query: queryFile("acme/linux", ""), summary: "Invalid namespace", detail: "The value of namespace has a slash"},
+		"invalid class":     {query: tokensOf(`"acme"`, ""), summary: "Invalid resource class", detail: "The value of resource_class has no slash"},
+		"another namespace": {
+			query: queryFile("other", ""), summary: "Error reading resource classes of namespace other", detail: "404 Not Found",
+		},
+		"another class": {
+			query: tokensOf(`"other/linux"`, ""), summary: "Error reading tokens of resource class other/linux", detail: "404 Not Found",
+		},
+		"launch token": {provider: launchToken, query: queryFile("acme", ""), summary: "Personal API token required"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t)
+			server.SetNamespaces("acme")
+			block := providerBlock
+			if row.provider != nil {
+				block = row.provider
+			}
+			w := newWorkspace(t, block(server))
+			w.write("test.tfquery.hcl", row.query)
+			assertDiagnostic(t, w.report("query", "-json"), wantDiagnostic{summary: row.summary, detail: row.detail})
+		})
+	}
+}
