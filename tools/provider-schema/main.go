@@ -36,7 +36,7 @@ type providerSchema struct {
 	Provider      schema                    `json:"provider"`
 	Resources     map[string]schema         `json:"resource_schemas,omitempty"`
 	DataSources   map[string]schema         `json:"data_source_schemas,omitempty"`
-	Actions       map[string]schema         `json:"action_schemas,omitempty"`
+	Actions       map[string]actionSchema   `json:"action_schemas,omitempty"`
 	Functions     map[string]function       `json:"functions,omitempty"`
 	Identities    map[string]identitySchema `json:"resource_identity_schemas,omitempty"`
 	ListResources map[string]schema         `json:"list_resource_schemas,omitempty"`
@@ -45,6 +45,11 @@ type providerSchema struct {
 type schema struct {
 	Version int64 `json:"version"`
 	Block   block `json:"block"`
+}
+
+// actionSchema has no version, because an action has no state.
+type actionSchema struct {
+	Block block `json:"block"`
 }
 
 type block struct {
@@ -112,7 +117,7 @@ func readSchema(ctx context.Context) (providerSchema, error) {
 		Provider:      convertSchema(response.Provider),
 		Resources:     convertMap(response.ResourceSchemas, convertSchema),
 		DataSources:   convertMap(response.DataSourceSchemas, convertSchema),
-		Actions:       convertMap(response.ActionSchemas, func(a *tfprotov6.ActionSchema) schema { return convertSchema(a.Schema) }),
+		Actions:       convertMap(response.ActionSchemas, convertAction),
 		Functions:     convertMap(response.Functions, convertFunction),
 		Identities:    convertMap(identities.IdentitySchemas, convertIdentity),
 		ListResources: convertMap(response.ListResourceSchemas, convertSchema),
@@ -134,6 +139,10 @@ func convertSchema(s *tfprotov6.Schema) schema {
 		DescriptionKind: strings.ToLower(s.Block.DescriptionKind.String()),
 		Deprecated:      s.Block.Deprecated,
 	}}
+}
+
+func convertAction(a *tfprotov6.ActionSchema) actionSchema {
+	return actionSchema{convertSchema(a.Schema).Block}
 }
 
 func convertAttributes(attributes []*tfprotov6.SchemaAttribute) map[string]attribute {
