@@ -79,8 +79,11 @@ func requireVersion(t *testing.T, feature, terraform, openTofu string) {
 		t.Fatal(err, versionErr)
 	}
 	if version.Compare(minimum) < 0 {
-		t.Skipf("%s needs Terraform %s or OpenTofu %s, this is %s %s",
-			feature, cmp.Or(terraform, "(no version)"), cmp.Or(openTofu, "(no version)"), found.Name, found.Version)
+		needed := "Terraform " + terraform
+		if openTofu != "" {
+			needed += " or OpenTofu " + openTofu
+		}
+		t.Skipf("%s: needs %s, this is %s %s", feature, needed, found.Name, found.Version)
 	}
 }
 

@@ -123,6 +123,7 @@ func TestWaitActions(t *testing.T) {
 
 func TestValidateActions(t *testing.T) {
 	t.Parallel()
+	requireVersion(t, "actions", "1.14", "")
 	for name, row := range map[string]struct {
 		action, attributes string // The diagnostic is at the last line.
 		summary, detail    string
@@ -155,7 +156,6 @@ func TestValidateActions(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireVersion(t, "actions", "1.14", "")
 			t.Parallel()
 			attributes := row.attributes
 			if !strings.Contains(attributes, "resource_class") {
