@@ -14,7 +14,7 @@ provider "circleci" {}
 variable "resource_class" {
   description = "The resource class to create, as namespace/name. The namespace must exist."
   type        = string
-  default     = "acme/linux"
+  default     = "acme/linux-large"
 }
 
 variable "machines" {

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,8 +13,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
@@ -180,11 +184,21 @@ func TestServe(t *testing.T) {
 	if err := (demo{stdout: stdout}).serve(ctx); err != nil {
 		t.Error(err)
 	}
-	if want := `{"unclaimed_task_count":14}`; tasks != want {
+	if want := `{"unclaimed_task_count":6}`; tasks != want {
 		t.Errorf("the API responds with %q, want %q", tasks, want)
 	}
-	if want := []string{"linux-1", "linux-2", "linux-3", "macos-1", "gpu-1"}; !slices.Equal(names, want) {
+	if want := []string{"linux-1", "linux-2", "linux-3", "mac-1"}; !slices.Equal(names, want) {
 		t.Errorf("the organization has the runners %q, want %q", names, want)
+	}
+}
+
+func TestServePortInUse(t *testing.T) {
+	server := circlecitest.NewServer()
+	defer server.Close()
+	address := server.Listener.Addr().(*net.TCPAddr)
+	err := (demo{stdout: io.Discard, port: address.Port}).serve(t.Context())
+	if !errors.Is(err, syscall.EADDRINUSE) || !strings.HasSuffix(err.Error(), ": choose another port with `make api PORT=...`") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -8,11 +8,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
@@ -22,7 +25,8 @@ func main() {
 	d := demo{stdout: os.Stdout, stderr: os.Stderr, color: isTerminal(os.Stdout)}
 	flag.StringVar(&d.provider, "provider", "bin/terraform-provider-circleci", "the provider's executable")
 	flag.StringVar(&d.configuration, "configuration", "examples/demo", "the directory of the configuration")
-	serve := flag.Bool("serve", false, "only serve the demo's Runner API, until Ctrl-C")
+	serve := flag.Bool("serve", false, "only serve a Runner API with the resource classes of the examples, until Ctrl-C")
+	flag.IntVar(&d.port, "port", 8642, "the port for -serve")
 	flag.Parse()
 
 	// A closed pipe (`make demo | head`) and a closed terminal interrupt the demo as Ctrl-C does, so that it cleans up.
@@ -51,6 +55,7 @@ type demo struct {
 	stdout        io.Writer
 	stderr        io.Writer
 	color         bool
+	port          int // the port for serve, 0 for any
 }
 
 // run runs the demo and removes its files. When ctx is canceled, the CLI is interrupted.
@@ -122,20 +127,34 @@ func (d demo) runPool(ctx context.Context, found cli.CLI, dir, serverURL string)
 	return d.show(ctx, w, "destroy", "-auto-approve")
 }
 
-// serve serves the demo's Runner API until ctx is canceled, and prints how to use it.
+// serve serves the sample until ctx is canceled, and prints how to use it.
 func (d demo) serve(ctx context.Context) error {
-	server := circlecitest.NewServer()
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(d.port)))
+	if err != nil {
+		return fmt.Errorf("%w: choose another port with `make api PORT=...`", err)
+	}
+	server := circlecitest.NewServerOn(listener)
 	defer server.Close()
-	fill(server)
-	d.say(`Serving the demo's Runner API on loopback until Ctrl-C. To use it, run in another terminal, from the top of
-the repository:
+	start := time.Now()
+	server.ServeSample(func() time.Duration { return time.Since(start) })
+	d.say(`Serving a Runner API on loopback until Ctrl-C. To use it, run in another terminal:
 
-  export TF_CLI_CONFIG_FILE="$PWD/bin/dev.tfrc"
   export CIRCLECI_RUNNER_API_URL=%s CIRCLE_TOKEN=%s
 
-It has the resource classes acme/linux, acme/macos and acme/gpu, and creates and deletes classes and tokens of the
-namespace acme. With CIRCLECI_RUNNER_API_VERSION=v3 it lists their
-runners by organization too: %s`, server.URL, circlecitest.PersonalToken, organizationID)
+Without init, for a configuration without modules and other providers, run from the top of the repository:
+
+  export TF_CLI_CONFIG_FILE="$PWD/bin/dev.tfrc"
+
+With init, for any configuration, install the provider, where init finds it, after each change:
+
+  make install
+  unset TF_CLI_CONFIG_FILE
+
+It has the resource classes acme/linux, acme/mac and acme/gpu, which the examples name. Two runners of acme/linux are
+connected, and its queue drains and fills again. Classes and tokens of the namespace acme can be created and deleted: a new
+class gets two runners with its first token. With CIRCLECI_RUNNER_API_VERSION=v3 it lists the runners by organization too: %s`,
+		server.URL, circlecitest.PersonalToken, circlecitest.SampleOrganizationID)
 	<-ctx.Done()
 	return nil
 }
@@ -160,42 +179,36 @@ func product(found cli.CLI) string {
 	return "Terraform"
 }
 
-// organizationID is the organization of the demo's runners.
-const organizationID = "5d1c1e5c-3f0b-4c1a-9d57-2f6f8f0f7a10"
-
 // fill adds runners and tasks. The times are fixed, so that the output never changes.
 func fill(server *circlecitest.Server) {
 	runners := []circlecitest.Runner{
 		{
-			ResourceClass: "acme/linux", Hostname: "build-1.acme.example", Name: "linux-1", Version: "3.1.2", Status: "busy",
+			ResourceClass: "acme/linux", Hostname: "build-1.acme.example", Name: "linux-1", Version: "3.1.2",
 			FirstConnected: "2026-01-12T08:00:00Z", LastConnected: "2026-03-02T14:31:07Z", LastUsed: new("2026-03-02T14:30:12Z"),
 		},
 		{
-			ResourceClass: "acme/linux", Hostname: "build-2.acme.example", Name: "linux-2", Version: "3.1.2", Status: "busy",
+			ResourceClass: "acme/linux", Hostname: "build-2.acme.example", Name: "linux-2", Version: "3.1.2",
 			FirstConnected: "2026-01-12T08:00:04Z", LastConnected: "2026-03-02T14:31:05Z", LastUsed: new("2026-03-02T14:29:48Z"),
 		},
 		{
-			ResourceClass: "acme/linux", Hostname: "build-3.acme.example", Name: "linux-3", Version: "3.1.2", Status: "idle",
+			ResourceClass: "acme/linux", Hostname: "build-3.acme.example", Name: "linux-3", Version: "3.1.2",
 			FirstConnected: "2026-03-02T14:28:00Z", LastConnected: "2026-03-02T14:31:02Z",
 		},
 		{
-			ResourceClass: "acme/macos", Hostname: "mini-1.acme.example", Name: "macos-1", Version: "3.1.2", Status: "idle",
+			ResourceClass: "acme/macos", Hostname: "mini-1.acme.example", Name: "macos-1", Version: "3.1.2",
 			FirstConnected: "2026-02-03T10:15:00Z", LastConnected: "2026-03-02T14:31:06Z", LastUsed: new("2026-03-01T17:02:33Z"),
 		},
 		{
-			ResourceClass: "acme/gpu", Hostname: "gpu-1.acme.example", Name: "gpu-1", Version: "3.0.9", Status: "idle",
+			ResourceClass: "acme/gpu", Hostname: "gpu-1.acme.example", Name: "gpu-1", Version: "3.0.9",
 			FirstConnected: "2025-11-20T09:00:00Z", LastConnected: "2026-03-02T14:30:59Z", LastUsed: new("2026-02-27T22:41:10Z"),
 		},
-	}
-	for i := range runners {
-		runners[i].OrganizationID = organizationID
 	}
 	server.SetRunners(runners...)
 	server.SetNamespaces("acme")
 	server.SetResourceClasses(
-		circlecitest.ResourceClass{ID: "0d7f8e5a-8f0c-4c53-9a3e-0a4b8ad1c001", ResourceClass: "acme/linux", Description: "Linux builds", OrganizationID: organizationID},
-		circlecitest.ResourceClass{ID: "0d7f8e5a-8f0c-4c53-9a3e-0a4b8ad1c002", ResourceClass: "acme/macos", Description: "macOS builds", OrganizationID: organizationID},
-		circlecitest.ResourceClass{ID: "0d7f8e5a-8f0c-4c53-9a3e-0a4b8ad1c003", ResourceClass: "acme/gpu", OrganizationID: organizationID},
+		circlecitest.ResourceClass{ID: "0d7f8e5a-8f0c-4c53-9a3e-0a4b8ad1c001", ResourceClass: "acme/linux", Description: "Linux builds"},
+		circlecitest.ResourceClass{ID: "0d7f8e5a-8f0c-4c53-9a3e-0a4b8ad1c002", ResourceClass: "acme/macos", Description: "macOS builds"},
+		circlecitest.ResourceClass{ID: "0d7f8e5a-8f0c-4c53-9a3e-0a4b8ad1c003", ResourceClass: "acme/gpu"},
 	)
 	server.SetTasks("acme/linux", 14, 2)
 	server.SetTasks("acme/macos", 0, 0)

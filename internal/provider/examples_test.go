@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -339,7 +340,7 @@ func replacingExample() exampleTest {
 	state := []string{classAddress, tokenAddress}
 	const classes, tokens = "/api/v2/runner/resource", "/api/v2/runner/token"
 	return exampleTest{directory: "resources/circleci_runner_resource_class", steps: []exampleStep{{state: state}, {
-		before: func(x *example) { x.replace("resource.tf", "Linux machines", "Machines") }, state: state,
+		before: func(x *example) { x.replace("resource.tf", "Large Linux machines", "Machines") }, state: state,
 		after: func(x *example) {
 			got := mutations(x.server)
 			for i, request := range got {
@@ -357,7 +358,7 @@ func fleetExample() exampleTest {
 		{
 			before: func(x *example) {
 				x.pollEverySecond()
-				x.Env = append(x.Env, "TF_VAR_start_command=echo yes>"+start)
+				x.Env = append(x.Env, "TF_VAR_resource_class=acme/linux", "TF_VAR_start_command=echo yes>"+start)
 				x.server.Intercept(func(*http.Request) http.Handler {
 					if _, err := os.Stat(filepath.Join(x.Dir, start)); err == nil {
 						x.server.SetRunners(linux("linux-1", "", 0), linux("linux-2", "", 0))
@@ -571,6 +572,49 @@ func TestExamples(t *testing.T) {
 		if path.Ext(file) != ".sh" && !tested && !strings.HasPrefix(directory, "demo") && directory != "testing/connected" {
 			t.Errorf("no test covers examples/%s", file)
 		}
+	}
+}
+
+// TestExamplesWithSample applies and destroys each example as its page says, against what make api serves.
+func TestExamplesWithSample(t *testing.T) {
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, []byte(circlecitest.NewCA().CertificatePEM), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// environment is what the pages tell the user to set, in which URL stands for the server's.
+	environment := map[string]variables{
+		"authentication": {"TF_VAR_circleci_token": circlecitest.PersonalToken},
+		"data-sources/circleci_organization_runners": {"CIRCLECI_RUNNER_API_VERSION": "v3"},
+		"server":            {"TF_VAR_server_url": "URL", "TF_VAR_ca_file": ca},
+		"testing":           {"TF_VAR_resource_class": "acme/linux", "CIRCLECI_RUNNER_API_VERSION": "v3"},
+		"testing/connected": {"TF_VAR_resource_class": "acme/linux"},
+	}
+	directories := map[string]bool{}
+	for _, file := range exampleFiles(t, ".") {
+		if path.Ext(file) == ".tf" {
+			directories[path.Dir(file)] = true
+		}
+	}
+	for _, directory := range slices.Sorted(maps.Keys(directories)) {
+		t.Run(directory, func(t *testing.T) {
+			switch directory {
+			case "authentication":
+				requireVersion(t, "an ephemeral variable", "1.10", "1.11")
+			case "together":
+				t.Skip("needs CircleCI's own provider and an account")
+			}
+			server := newServer(t)
+			server.ServeSample(func() time.Duration { return 30 * time.Second }) // The queue is empty.
+			t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
+			t.Setenv("CIRCLE_TOKEN", circlecitest.PersonalToken)
+			setenv(t, environment[directory], server.URL)
+			x := newExample(t, directory, server)
+			if directory == "testing" { // It has a module.
+				x.succeed("init", "-no-color")
+			}
+			assertNoDiagnostics(t, x.apply())
+			assertNoDiagnostics(t, x.report("destroy", "-json", "-auto-approve"))
+		})
 	}
 }
 

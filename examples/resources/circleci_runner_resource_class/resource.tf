@@ -1,12 +1,12 @@
 resource "circleci_runner_resource_class" "linux" {
-  resource_class = "acme/linux"
-  description    = "Linux machines"
+  resource_class = "acme/linux-large"
+  description    = "Large Linux machines"
 }
 
 # A new description replaces the class, which its tokens would prevent: they are replaced with it.
 resource "circleci_runner_token" "linux" {
   resource_class = circleci_runner_resource_class.linux.resource_class
-  nickname       = "linux"
+  nickname       = "linux-large"
 
   lifecycle {
     replace_triggered_by = [circleci_runner_resource_class.linux.id]

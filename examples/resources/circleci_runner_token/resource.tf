@@ -1,8 +1,8 @@
 resource "circleci_runner_resource_class" "linux" {
-  resource_class = "acme/linux"
+  resource_class = "acme/linux-large"
 }
 
 resource "circleci_runner_token" "linux" {
   resource_class = circleci_runner_resource_class.linux.resource_class
-  nickname       = "linux"
+  nickname       = "linux-large"
 }

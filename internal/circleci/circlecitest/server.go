@@ -77,6 +77,15 @@ func NewServer() *Server {
 	return s
 }
 
+// NewServerOn is NewServer on a listener, which the Server closes.
+func NewServerOn(l net.Listener) *Server {
+	s := newServer()
+	_ = s.Listener.Close()
+	s.Listener = &listener{Listener: l, server: s}
+	s.Start()
+	return s
+}
+
 func newServer() *Server {
 	s := &Server{tasks: map[string]tasks{}, resources: newResources()}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))

@@ -1,0 +1,53 @@
+package circlecitest_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+)
+
+// TestSampleQueue has one task less in each step, then none for longer than two polls, 10 seconds apart, and starts again.
+func TestSampleQueue(t *testing.T) {
+	server, elapsed := startServer(t), time.Duration(0)
+	server.ServeSample(func() time.Duration { return elapsed })
+	count := func(target, key string) int64 {
+		var counts map[string]int64
+		if err := json.Unmarshal([]byte(get(t, server, "/api/v3/runner/"+target+"?resource-class=acme/linux").body), &counts); err != nil {
+			t.Fatal(err)
+		}
+		return counts[key]
+	}
+	var unclaimed, running []int64
+	for range 16 {
+		unclaimed = append(unclaimed, count("tasks", "unclaimed_task_count"))
+		running = append(running, count("tasks/running", "running_runner_tasks"))
+		elapsed += 3 * time.Second
+	}
+	equal(t, "unclaimed tasks", unclaimed, []int64{6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6})
+	equal(t, "running tasks", running, []int64{2, 2, 2, 2, 2, 2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 2})
+}
+
+// TestSampleRunners has how long ago CircleCI saw each runner, in whole hours, and the one that never ran a task.
+func TestSampleRunners(t *testing.T) {
+	server := startServer(t)
+	server.ServeSample(func() time.Duration { return 0 })
+	var list struct{ Items []circlecitest.Runner }
+	if err := json.Unmarshal([]byte(get(t, server, "/api/v2/runner?namespace=acme").body), &list); err != nil {
+		t.Fatal(err)
+	}
+	hours, unused := map[string]int{}, []string{}
+	for _, runner := range list.Items {
+		seen, err := time.Parse(time.RFC3339, runner.LastConnected)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hours[runner.Name] = int(time.Since(seen).Hours())
+		if runner.LastUsed == nil {
+			unused = append(unused, runner.Name)
+		}
+	}
+	equal(t, "hours", hours, map[string]int{"linux-1": 0, "linux-2": 0, "linux-3": 26, "mac-1": 1})
+	equal(t, "unused runners", unused, []string{"mac-1"})
+}
