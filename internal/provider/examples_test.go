@@ -589,19 +589,20 @@ func TestExamplesWithSample(t *testing.T) {
 		"testing":           {"TF_VAR_resource_class": "acme/linux", "CIRCLECI_RUNNER_API_VERSION": "v3"},
 		"testing/connected": {"TF_VAR_resource_class": "acme/linux"},
 	}
-	directories := map[string]bool{}
+	tests, directories := exampleTests(), map[string]bool{} // Whether a directory has a query.
 	for _, file := range exampleFiles(t, ".") {
-		if path.Ext(file) == ".tf" {
-			directories[path.Dir(file)] = true
+		if hasQuery := strings.HasSuffix(file, ".tfquery.hcl"); hasQuery || path.Ext(file) == ".tf" {
+			directories[path.Dir(file)] = hasQuery || directories[path.Dir(file)]
 		}
 	}
 	for _, directory := range slices.Sorted(maps.Keys(directories)) {
 		t.Run(directory, func(t *testing.T) {
-			switch directory {
-			case "authentication":
-				requireVersion(t, "an ephemeral variable", "1.10", "1.11")
-			case "together":
-				t.Skip("needs CircleCI's own provider and an account")
+			if directory == "together" {
+				t.Skip("the example needs CircleCI's own provider and an account")
+			}
+			i := slices.IndexFunc(tests, func(test exampleTest) bool { return test.directory == directory })
+			if i >= 0 && tests[i].terraform != "" {
+				requireVersion(t, "the example", tests[i].terraform, tests[i].openTofu)
 			}
 			server := newServer(t)
 			server.ServeSample(func() time.Duration { return 30 * time.Second }) // The queue is empty.
@@ -611,6 +612,11 @@ func TestExamplesWithSample(t *testing.T) {
 			x := newExample(t, directory, server)
 			if directory == "testing" { // It has a module.
 				x.succeed("init", "-no-color")
+			}
+			if directories[directory] { // Apply imports what the query found, which is not to be destroyed.
+				x.succeed("query", "-no-color", "-generate-config-out=imported.tf")
+				assertNoDiagnostics(t, x.apply())
+				return
 			}
 			assertNoDiagnostics(t, x.apply())
 			assertNoDiagnostics(t, x.report("destroy", "-json", "-auto-approve"))
