@@ -66,7 +66,7 @@ func TestWaitActions(t *testing.T) {
 		"queue": {
 			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": number(1), "poll_interval": text("1m")},
 			responses: []http.Handler{tasks("3"), circlecitest.Error(503, "busy"), tasks("1")},
-			progress:  []string{"3 unclaimed tasks, 0s", "the poll failed and is repeated, 1m: ", "1 unclaimed tasks, 2m"},
+			progress:  []string{"3 unclaimed tasks, 0s", "the poll failed, 1m: ", "1 unclaimed tasks, 2m"},
 		},
 		"queue that does not drain": {
 			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": number(0), "timeout": text("10s")},
