@@ -182,25 +182,29 @@ func TestRunnerTasks(t *testing.T) {
 	}
 }
 
-// TestV3Required reads with API v2 what only API v3 has.
+// TestV3Required has what only API v3 has, with API v2: validate reports it if the configuration sets the version, and plan if it
+// is the default.
 func TestV3Required(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct{ block, detail string }{
+	for name, row := range map[string]struct{ block, at, detail string }{
 		"runners of an organization": {
-			block:  dataBlock("circleci_organization_runners", line("organization_id", organization)),
+			block: dataBlock("circleci_organization_runners", line("organization_id", organization)), at: line("organization_id", organization),
 			detail: "API v2 does not list the runners of an organization. Set api_version to v3 in the provider, or use circleci_runners.",
 		},
 		"limit of running tasks": {
-			block:  dataBlock("circleci_runner_tasks", "resource_class = \"acme/linux\"\n  wait_for = { max_running = 0 }"),
+			block: dataBlock("circleci_runner_tasks", "resource_class = \"acme/linux\"\n  wait_for = {\n max_running = 0\n }"), at: "max_running = 0",
 			detail: "API v2 does not report how many tasks are running. Set api_version to v3 in the provider, or use max_unclaimed.",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t)
-			got := newWorkspace(t, providerBlock(server)+row.block).plan()
-			assertDiagnostic(t, got, wantDiagnostic{summary: "API v3 required", detail: row.detail})
+			want := wantDiagnostic{at: row.at, summary: "API v3 required", detail: row.detail}
+			w := newWorkspace(t, providerBlock(server)+row.block)
+			assertNoDiagnostics(t, w.validate())
+			assertDiagnostic(t, w.plan(), want)
 			expectRequests(t, server)
+			assertDiagnostic(t, newWorkspace(t, tokenProviderBlock(server.URL, `api_version = "v2"`)+row.block).validate(), want)
 		})
 	}
 }

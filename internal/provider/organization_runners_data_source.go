@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -14,13 +15,15 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-func newOrganizationRunnersDataSource() datasource.DataSource {
-	return &organizationRunnersDataSource{}
+func (p *circleciProvider) newOrganizationRunnersDataSource() datasource.DataSource {
+	return &organizationRunnersDataSource{p.unconfigured()}
 }
 
 // organizationRunnersDataSource implements circleci_organization_runners: the runners of an organization, with the
 // undocumented attributes that API v3 sends.
 type organizationRunnersDataSource struct{ api providerData }
+
+var _ datasource.DataSourceWithValidateConfig = (*organizationRunnersDataSource)(nil)
 
 type organizationRunnersModel struct {
 	OrganizationID types.String              `tfsdk:"organization_id"`
@@ -64,15 +67,28 @@ func (d *organizationRunnersDataSource) Schema(_ context.Context, _ datasource.S
 	}
 }
 
+// ValidateConfig rejects a version of the API without this list.
+func (d *organizationRunnersDataSource) ValidateConfig(
+	_ context.Context, _ datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
+) {
+	resp.Diagnostics.Append(d.checkVersion()...)
+}
+
+func (d *organizationRunnersDataSource) checkVersion() (diags diag.Diagnostics) {
+	if d.api.settings.apiVersion == circleci.V2 {
+		diags.AddAttributeError(path.Root("organization_id"), "API v3 required",
+			"API v2 does not list the runners of an organization. Set api_version to v3 in the provider, or use circleci_runners.")
+	}
+	return diags
+}
+
 func (d *organizationRunnersDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	d.api.configure(req, resp)
 }
 
 func (d *organizationRunnersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	ctx = withThrottleLog(ctx)
-	if d.api.settings.apiVersion == circleci.V2 {
-		resp.Diagnostics.AddError("API v3 required",
-			"API v2 does not list the runners of an organization. Set api_version to v3 in the provider, or use circleci_runners.")
+	if resp.Diagnostics.Append(d.checkVersion()...); resp.Diagnostics.HasError() {
 		return
 	}
 	var model organizationRunnersModel

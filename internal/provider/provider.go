@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -31,12 +32,14 @@ const minRequestTimeout = 100 * time.Millisecond
 // New returns a function that makes the provider, as the plugin framework's servers require. The version is sent to
 // CircleCI in the User-Agent.
 func New(version string, opts ...Option) func() provider.Provider {
-	return func() provider.Provider { return &circleciProvider{version, opts} }
+	return func() provider.Provider { return &circleciProvider{version: version, opts: opts} }
 }
 
 type circleciProvider struct {
 	version string
 	opts    []Option
+	// validated are the settings of the configuration alone. It is nil until ValidateConfig.
+	validated atomic.Pointer[settings]
 }
 
 var (
@@ -147,7 +150,8 @@ func (p *circleciProvider) ValidateConfig(ctx context.Context, req provider.Vali
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &config)...); resp.Diagnostics.HasError() {
 		return
 	}
-	_, diags := config.resolve(nil)
+	settings, diags := config.resolve(nil)
+	p.validated.Store(&settings)
 	resp.Diagnostics.Append(diags...)
 }
 
@@ -187,6 +191,15 @@ func (p *circleciProvider) Configure(ctx context.Context, req provider.Configure
 	resp.DataSourceData, resp.ResourceData, resp.ListResourceData, resp.ActionData = data, data, data, data
 }
 
+// unconfigured is what is known before Configure: what the configuration alone says, and no client. The CLI runs a process for
+// each configuration of the provider, so it is that of the data source or action.
+func (p *circleciProvider) unconfigured() (data providerData) {
+	if settings := p.validated.Load(); settings != nil {
+		data.settings = *settings
+	}
+	return data
+}
+
 // userAgent names the provider, and whatever TF_APPEND_USER_AGENT adds, as other providers do. It does not name the CLI:
 // OpenTofu reports a version of Terraform's to providers, and nothing in the protocol distinguishes the two.
 func (p *circleciProvider) userAgent(getenv func(string) string) string {
@@ -196,7 +209,7 @@ func (p *circleciProvider) userAgent(getenv func(string) string) string {
 
 func (p *circleciProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newRunnersDataSource, newRunnerTasksDataSource, newRunnerFleetDataSource, newOrganizationRunnersDataSource,
+		newRunnersDataSource, p.newRunnerTasksDataSource, newRunnerFleetDataSource, p.newOrganizationRunnersDataSource,
 		newRunnerResourceClassesDataSource, newRunnerTokensDataSource,
 	}
 }
@@ -210,7 +223,7 @@ func (p *circleciProvider) ListResources(context.Context) []func() list.ListReso
 }
 
 func (p *circleciProvider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{newWaitForRunnersAction, newWaitForQueueAction}
+	return []func() action.Action{newWaitForRunnersAction, p.newWaitForQueueAction}
 }
 
 func (p *circleciProvider) Functions(context.Context) []func() function.Function {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -58,9 +59,9 @@ func (c *queueCondition) remedy() string {
 	return "Check that runners of resource class " + c.class + " are connected and claim its tasks"
 }
 
-// checkMaxRunning rejects a limit of running tasks that the API does not report.
-func (a *providerData) checkMaxRunning(at path.Path, limit types.Number) (diags diag.Diagnostics) {
-	if !limit.IsNull() && a.settings.apiVersion == circleci.V2 {
+// checkMaxRunning rejects a limit of running tasks that the API does not report. It ignores an unknown one, which may be null.
+func (a *providerData) checkMaxRunning(at path.Path, limit attr.Value) (diags diag.Diagnostics) {
+	if !limit.IsNull() && !limit.IsUnknown() && a.settings.apiVersion == circleci.V2 {
 		diags.AddAttributeError(locatable(at), "API v3 required",
 			"API v2 does not report how many tasks are running. Set api_version to v3 in the provider, or use max_unclaimed.")
 	}

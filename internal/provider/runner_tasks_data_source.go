@@ -13,7 +13,9 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-func newRunnerTasksDataSource() datasource.DataSource { return &runnerTasksDataSource{} }
+func (p *circleciProvider) newRunnerTasksDataSource() datasource.DataSource {
+	return &runnerTasksDataSource{p.unconfigured()}
+}
 
 // runnerTasksDataSource implements circleci_runner_tasks: the task counts of a resource class.
 type runnerTasksDataSource struct{ api providerData }
@@ -77,14 +79,19 @@ func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	}
 }
 
-// ValidateConfig rejects a wait without a limit.
+// ValidateConfig rejects a wait without a limit, or with one that the API does not report.
 func (d *runnerTasksDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	at := path.Root("wait_for")
 	var waitFor types.Object
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &waitFor)...)
-	if limits := waitFor.Attributes(); len(limits) > 0 && limits["max_unclaimed"].IsNull() && limits["max_running"].IsNull() {
+	limits := waitFor.Attributes()
+	if len(limits) == 0 {
+		return
+	}
+	if limits["max_unclaimed"].IsNull() && limits["max_running"].IsNull() {
 		resp.Diagnostics.AddAttributeError(at, missingLimitSummary, "To wait for the queue, set max_unclaimed, max_running or both in wait_for.")
 	}
+	resp.Diagnostics.Append(d.api.checkMaxRunning(at.AtName("max_running"), limits["max_running"])...)
 }
 
 func (d *runnerTasksDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {

@@ -131,7 +131,7 @@ func (w wait) reportPoll(ctx context.Context, state *waitTimeoutError, seen obse
 	switch {
 	case w.report == nil:
 	case state.last != nil:
-		w.report("the poll failed and is repeated, " + waited + ": " + state.last.Error())
+		w.report("the poll failed, " + waited + ": " + state.last.Error())
 	default:
 		w.report(seen.progress + ", " + waited)
 	}

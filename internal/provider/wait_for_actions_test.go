@@ -2,12 +2,15 @@ package provider_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
@@ -26,6 +29,7 @@ func TestWaitActions(t *testing.T) {
 	for name, row := range map[string]struct {
 		action     string
 		attributes providertest.Attributes
+		unknown    string // The attribute that is unknown while planning, if any.
 		responses  []http.Handler
 		progress   []string      // The messages to the CLI, or their beginnings.
 		cancel     time.Duration // The action is canceled after this time, if it is not 0.
@@ -62,7 +66,7 @@ func TestWaitActions(t *testing.T) {
 		"queue": {
 			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": number(1), "poll_interval": text("1m")},
 			responses: []http.Handler{tasks("3"), circlecitest.Error(503, "busy"), tasks("1")},
-			progress:  []string{"3 unclaimed tasks, 0s", "the poll failed and is repeated, 1m: ", "1 unclaimed tasks, 2m"},
+			progress:  []string{"3 unclaimed tasks, 0s", "the poll failed, 1m: ", "1 unclaimed tasks, 2m"},
 		},
 		"queue that does not drain": {
 			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": number(0), "timeout": text("10s")},
@@ -87,6 +91,10 @@ func TestWaitActions(t *testing.T) {
 			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_running": number(0)},
 			want: &wantDiagnostic{at: "max_running", summary: "API v3 required", detail: "Set api_version to v3 in the provider, or use max_unclaimed."},
 		},
+		"running tasks with API v2, known after the plan": {
+			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_running": number(0)}, unknown: "max_running",
+			want: &wantDiagnostic{at: "max_running", summary: "API v3 required"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -100,7 +108,14 @@ func TestWaitActions(t *testing.T) {
 				if row.cancel > 0 {
 					time.AfterFunc(row.cancel, cancel)
 				}
-				got, err := p.Plan(ctx, row.action, row.attributes)
+				planned := maps.Clone(row.attributes)
+				if row.unknown != "" {
+					planned[row.unknown] = tftypes.NewValue(planned[row.unknown].Type(), tftypes.UnknownValue)
+				}
+				got, err := p.Plan(ctx, row.action, planned)
+				if row.unknown != "" {
+					assertNoDiagnostics(t, protocolDiagnostics(got))
+				}
 				var progress []string
 				if len(got) == 0 && err == nil {
 					progress, got, err = p.Invoke(ctx, row.action, row.attributes)
@@ -125,6 +140,7 @@ func TestValidateActions(t *testing.T) {
 	t.Parallel()
 	requireVersion(t, "actions", "1.14", "")
 	for name, row := range map[string]struct {
+		provider           string // The attributes of the provider.
 		action, attributes string // The diagnostic is at the last line.
 		summary, detail    string
 	}{
@@ -147,9 +163,10 @@ func TestValidateActions(t *testing.T) {
 			action: "queue", attributes: "max_unclaimed = 1\n" + `timeout = "0s"`,
 			summary: "Invalid duration", detail: "timeout must be greater than zero.",
 		},
-		"no limit": {
-			action: "queue", summary: "Missing Attribute Configuration",
-			detail: "At least one of these attributes must be configured: [max_unclaimed,max_running]",
+		"no limit": {action: "queue", summary: "Missing limit", detail: "To wait for the queue, set max_unclaimed, max_running or both."},
+		"running tasks with API v2": {
+			action: "queue", provider: `api_version = "v2"`, attributes: "max_running = 0", summary: "API v3 required",
+			detail: "Set api_version to v3 in the provider, or use max_unclaimed.",
 		},
 		"negative limit": {
 			action: "queue", attributes: "max_running = -1", summary: "Invalid number", detail: "max_running must be an integer from 0",
@@ -161,7 +178,7 @@ func TestValidateActions(t *testing.T) {
 			if !strings.Contains(attributes, "resource_class") {
 				attributes = "resource_class = \"acme/linux\"\n" + attributes
 			}
-			w := newWorkspace(t, `action "circleci_wait_for_`+row.action+`" "test" {`+"\n config {\n"+attributes+"\n}\n}\n")
+			w := newWorkspace(t, providerWith(row.provider)+`action "circleci_wait_for_`+row.action+`" "test" {`+"\n config {\n"+attributes+"\n}\n}\n")
 			assertDiagnostic(t, w.validate(), wantDiagnostic{at: lastLine(row.attributes), summary: row.summary, detail: row.detail})
 		})
 	}

@@ -4,23 +4,26 @@ import (
 	"context"
 	"math"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/actionvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-func newWaitForQueueAction() action.Action { return &waitForQueueAction{} }
+func (p *circleciProvider) newWaitForQueueAction() action.Action {
+	return &waitForQueueAction{p.unconfigured()}
+}
 
 // waitForQueueAction is action "circleci_wait_for_queue".
 type waitForQueueAction struct{ api providerData }
 
 var (
-	_ action.ActionWithConfigure        = (*waitForQueueAction)(nil)
-	_ action.ActionWithConfigValidators = (*waitForQueueAction)(nil)
-	_ action.ActionWithModifyPlan       = (*waitForQueueAction)(nil)
+	_ action.ActionWithConfigure      = (*waitForQueueAction)(nil)
+	_ action.ActionWithValidateConfig = (*waitForQueueAction)(nil)
+	_ action.ActionWithModifyPlan     = (*waitForQueueAction)(nil)
 )
 
 type waitForQueueModel struct {
@@ -52,8 +55,21 @@ func (a *waitForQueueAction) Schema(_ context.Context, _ action.SchemaRequest, r
 	}
 }
 
-func (a *waitForQueueAction) ConfigValidators(context.Context) []action.ConfigValidator {
-	return []action.ConfigValidator{actionvalidator.AtLeastOneOf(path.MatchRoot("max_unclaimed"), path.MatchRoot("max_running"))}
+// ValidateConfig rejects a wait without a limit, or with one that the API does not report.
+func (a *waitForQueueAction) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
+	model, diags := a.model(ctx, req.Config)
+	if !diags.HasError() && model.MaxUnclaimed.IsNull() && model.MaxRunning.IsNull() {
+		diags.AddError(missingLimitSummary, "To wait for the queue, set max_unclaimed, max_running or both.")
+	}
+	resp.Diagnostics.Append(diags...)
+}
+
+// model returns the configuration, and an error if the API does not report what it limits.
+func (a *waitForQueueAction) model(ctx context.Context, config tfsdk.Config) (model waitForQueueModel, diags diag.Diagnostics) {
+	if diags = config.Get(ctx, &model); !diags.HasError() {
+		diags.Append(a.api.checkMaxRunning(path.Root("max_running"), model.MaxRunning)...)
+	}
+	return model, diags
 }
 
 func (a *waitForQueueAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
@@ -62,16 +78,14 @@ func (a *waitForQueueAction) Configure(_ context.Context, req action.ConfigureRe
 
 // ModifyPlan rejects what would fail only when the action is invoked.
 func (a *waitForQueueAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
-	var model waitForQueueModel
-	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(a.api.checkMaxRunning(path.Root("max_running"), model.MaxRunning)...)
-	}
+	_, diags := a.model(ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
 }
 
 func (a *waitForQueueAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	ctx = withThrottleLog(ctx)
-	var model waitForQueueModel
-	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
+	model, diags := a.model(ctx, req.Config)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
 	queue := &queueCondition{
