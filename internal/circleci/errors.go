@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -115,6 +117,23 @@ type CertificateError struct {
 	IsProxy bool
 	// Reason is what is wrong with the certificate.
 	Reason string
+	// Err is the error of crypto/x509.
+	Err error
+}
+
+// Unwrap returns the error of crypto/x509.
+func (e *CertificateError) Unwrap() error { return e.Err }
+
+// IsExpired reports whether the certificate has expired, or is not valid yet.
+func (e *CertificateError) IsExpired() bool {
+	invalid := x509.CertificateInvalidError{}
+	return errors.As(e.Err, &invalid) && invalid.Reason == x509.Expired
+}
+
+// IsForOtherHost reports whether the certificate is for other hosts than Host.
+func (e *CertificateError) IsForOtherHost() bool {
+	other := x509.HostnameError{}
+	return errors.As(e.Err, &other)
 }
 
 func (e *CertificateError) Error() string {
@@ -144,6 +163,18 @@ func (e *TLSAlertError) IsAboutClientCertificate() bool {
 	return slices.Contains([]tls.AlertError{42, 43, 44, 45, 46, 48, 49, 116}, e.Alert)
 }
 
+// NoTLSError is a server that does not use TLS, although api_url has the scheme https.
+type NoTLSError struct {
+	// Request is the request that was not sent: method and URL.
+	Request string
+	// Address is the server's host and port.
+	Address string
+}
+
+func (e *NoTLSError) Error() string {
+	return fmt.Sprintf("%s: the server at %s does not use TLS", e.Request, e.Address)
+}
+
 // redirectError carries the target out of net/http, which knows nothing of RedirectError's request.
 type redirectError struct{ origin string }
 
@@ -170,7 +201,9 @@ func (c *Client) newRequestError(request string, err error) error {
 		err = wrapped.Err
 	}
 	if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
-		e := &CertificateError{Request: request, Host: c.config.APIURL.Hostname(), Reason: c.sanitize(certificate.Err.Error())}
+		e := &CertificateError{
+			Request: request, Host: c.config.APIURL.Hostname(), Reason: c.sanitize(describeCertificateError(certificate.Err)), Err: certificate.Err,
+		}
 		operation := (*net.OpError)(nil)
 		if errors.As(err, &operation) && operation.Op == "proxyconnect" {
 			if proxy, err := c.proxies.forRequestTo(c.config.APIURL); err == nil && proxy != nil {
@@ -178,6 +211,9 @@ func (c *Client) newRequestError(request string, err error) error {
 			}
 		}
 		return e
+	}
+	if header := (tls.RecordHeaderError{}); errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &header) {
+		return &NoTLSError{Request: request, Address: strings.TrimPrefix(origin(c.config.APIURL), "https://")}
 	}
 	if alert, isRemote, isAlert := tlsAlert(err); isAlert && isRemote {
 		return &TLSAlertError{Request: request, Alert: alert, Reason: c.sanitize(err.Error())}
@@ -192,6 +228,22 @@ func (c *Client) newRequestError(request string, err error) error {
 		e.Reason = "the connection was closed in the middle of the response"
 	}
 	return e
+}
+
+// describeCertificateError says when an invalid certificate expires, without the present time, and which hosts it is for.
+func describeCertificateError(err error) string {
+	invalid, other := x509.CertificateInvalidError{}, x509.HostnameError{}
+	switch {
+	case errors.As(err, &other) && len(other.Certificate.DNSNames) > 0:
+		return "it is not valid for host " + other.Host + ", only for " + strings.Join(other.Certificate.DNSNames, ", ")
+	case errors.As(err, &other):
+		return "it is not valid for host " + other.Host
+	case !errors.As(err, &invalid) || invalid.Reason != x509.Expired:
+		return err.Error()
+	case time.Now().Before(invalid.Cert.NotBefore):
+		return "it is not valid before " + invalid.Cert.NotBefore.UTC().Format(time.RFC3339)
+	}
+	return "it expired at " + invalid.Cert.NotAfter.UTC().Format(time.RFC3339)
 }
 
 func (c *Client) newStatusError(request string, response *http.Response, body []byte) error {

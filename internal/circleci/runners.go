@@ -83,8 +83,8 @@ func (f RunnerFilter) Matches(class string) bool {
 // ListRunners returns the runners that match the filter, sorted by resource class, name, hostname and then the
 // remaining fields, so that the order of the response does not matter. Without any runner, the list is empty, not nil.
 //
-// The error is a *StatusError, a *ResponseError, a *RedirectError, a *CertificateError, a *RequestError, or a *RetryError
-// around one of them, or wraps ctx.Err().
+// The error is a *StatusError, a *ResponseError, a *RedirectError, a *CertificateError, a *NoTLSError, a
+// *TLSAlertError, a *RequestError, or a *RetryError around one of them, or wraps ctx.Err().
 //
 // Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
 func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner, error) {

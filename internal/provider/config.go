@@ -3,6 +3,7 @@ package provider
 import (
 	"cmp"
 	"crypto/tls"
+	"fmt"
 	"net/url"
 	"time"
 
@@ -118,7 +119,7 @@ func (m providerModel) version(getenv func(string) string, diags *diag.Diagnosti
 	case version == circleci.V2, version == circleci.V3:
 		return version
 	case setting.variable != "": // The attribute has a validator of its own.
-		setting.addError(diags, "Invalid API version", "The environment variable "+setting.variable+" must be v2 or v3.")
+		setting.addError(diags, "Invalid API version", fmt.Sprintf("The value %q of the environment variable %s is not v2 or v3.", setting.value, setting.variable))
 	case !setting.isSet() && getenv != nil:
 		return circleci.V2
 	}

@@ -9,8 +9,11 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
+// minConnectedWithin is the precision of the API's times.
+const minConnectedWithin = time.Second
+
 const connectedWithinDescription = "How recently a runner must have connected to count as connected, as a duration such as " +
-	"`90s` or `10m`, by the clock of the machine that runs Terraform. A `last_connected` in the future counts; null does not."
+	"`90s`, `10m` or `1d`, of at least `1s`, by the clock of the machine that runs Terraform. A `last_connected` in the future counts; null does not."
 
 // connectedFilter selects the runners that count as connected, all by the same time.
 type connectedFilter struct {

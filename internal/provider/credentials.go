@@ -26,7 +26,7 @@ type credentialMethod struct {
 	variables []string
 	// name is what the credential is, in CircleCI's words.
 	name string
-	// check validates what ValidateSecret does not. It may be nil.
+	// check validates the form of the value. Its error completes a sentence that starts with the credential, and says what to do.
 	check func(value string) error
 	// apiURL is the default of api_url.
 	apiURL string
@@ -40,6 +40,7 @@ var credentialMethods = []credentialMethod{
 		attribute: "token",
 		variables: []string{"CIRCLE_TOKEN", "CIRCLE_CLI_TOKEN", "CIRCLECI_CLI_TOKEN"},
 		name:      "personal API token",
+		check:     checkToken,
 		apiURL:    circleci.DefaultAPIURL,
 		new:       circleci.PersonalToken,
 	},
@@ -47,6 +48,7 @@ var credentialMethods = []credentialMethod{
 		attribute: "launch_token",
 		variables: []string{"CIRCLECI_RUNNER_API_AUTH_TOKEN", "LAUNCH_AGENT_API_AUTH_TOKEN"},
 		name:      "launch token",
+		check:     checkToken,
 		apiURL:    circleci.DefaultAPIURL,
 		new:       circleci.LaunchToken,
 	},
@@ -65,13 +67,24 @@ const missingCredential = "The Runner API requires a credential. Give one of: a 
 	"https://app.circleci.com/settings/user/tokens; a launch token (launch_token or CIRCLECI_RUNNER_API_AUTH_TOKEN); a " +
 	"browser's session cookie (session_cookie or CIRCLECI_SESSION_COOKIE)."
 
+// checkToken rejects the complete value of a header.
+func checkToken(value string) error {
+	for _, scheme := range []string{"Bearer", "Basic"} {
+		if len(value) > len(scheme) && strings.EqualFold(value[:len(scheme)+1], scheme+" ") {
+			return fmt.Errorf("starts with %q. Give the token alone, without the leading %q", scheme+" ", scheme)
+		}
+	}
+	return nil
+}
+
 // checkSessionCookie rejects a complete Cookie header or name=value pair: the provider adds the name.
 func checkSessionCookie(value string) error {
 	switch {
 	case strings.HasPrefix(value, "ring-session="):
-		return errors.New("starts with ring-session=")
+		return errors.New("starts with ring-session=. Give the value of the cookie ring-session alone")
 	case strings.Contains(value, ";"):
-		return errors.New("holds a semicolon, which separates cookies")
+		return errors.New("holds a semicolon, which separates cookies and their attributes. Give the value of the cookie ring-session " +
+			"alone, without attributes such as Path")
 	}
 	return nil
 }
@@ -115,12 +128,10 @@ func (m providerModel) credential(getenv func(string) string) (c credentialSetti
 		return c, diags
 	}
 	summary := "Invalid " + c.method.name
-	if problem := circleci.ValidateSecret(c.value); problem != "" {
+	if err := c.method.check(c.value); err != nil {
+		c.addError(&diags, summary, c.describe()+" "+err.Error()+".")
+	} else if problem := circleci.ValidateSecret(c.value); problem != "" {
 		c.addError(&diags, summary, c.describe()+" "+problem+". Give the value alone, as CircleCI showed it.")
-	} else if c.method.check != nil {
-		if err := c.method.check(c.value); err != nil {
-			c.addError(&diags, summary, c.describe()+" "+err.Error()+". Give the value of the cookie ring-session alone.")
-		}
 	}
 	return c, diags
 }

@@ -81,6 +81,9 @@ func TestRejectedCredentialRemediation(t *testing.T) {
 					t.Setenv("CIRCLECI_CLI_TOKEN", "sesame-open")
 				}
 				got := newWorkspace(t, providerWith(lines...)+tasksBlock).plan()
+				if status == http.StatusForbidden && row.attribute == "launch_token" { // It has no owner.
+					what = " is not allowed to read this"
+				}
 				assertDiagnostic(t, got, wantDiagnostic{
 					summary: countingTasks, detail: "The " + row.source + what + row.remediation,
 				})
@@ -104,7 +107,8 @@ func TestDefaultURL(t *testing.T) {
 			t.Setenv("HTTPS_PROXY", server.URL)
 			assertDiagnostic(t, newWorkspace(t, providerWith(line(attribute, "sesame-open"))+tasksBlock).plan(), wantDiagnostic{
 				summary: countingTasks,
-				detail:  "GET https://" + host + "/api/v2/runner/tasks?resource-class=acme%2Flinux: the proxy returned 502 Bad Gateway (tried once in ",
+				detail: "GET https://" + host + "/api/v2/runner/tasks?resource-class=acme%2Flinux: the proxy returned 502 Bad Gateway (tried once in " +
+					" ... , and check https://status.circleci.com.",
 			})
 			for _, request := range server.Requests() {
 				expectSame(t, "method", http.MethodConnect, request.Method)

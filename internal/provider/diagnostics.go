@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -47,6 +48,7 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 		redirect *circleci.RedirectError
 		cert     *circleci.CertificateError
 		alert    *circleci.TLSAlertError
+		noTLS    *circleci.NoTLSError
 		waited   *waitTimeoutError
 		badTime  *invalidTimeError
 		sum      *taskSumError
@@ -71,19 +73,45 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 		return "The response does not match CircleCI's documented format, so it was rejected. Check api_url and " +
 			"api_version; if both are correct, please report this at " + issuesURL + "."
 	case errors.As(err, &cert):
-		return "If a private CA issued the server's certificate, set the provider's attribute ca_cert_pem to the certificate " +
-			"of that CA."
+		return a.certificateRemediation(cert)
+	case errors.As(err, &noTLS):
+		return "Check the scheme and the port of api_url."
 	case errors.As(err, &redirect):
 		return "The credential was not sent there. If the Runner API is served at " + redirect.Origin +
 			", set api_url to it."
+	case errors.As(err, &alert) && alert.IsAboutClientCertificate() && len(a.settings.tls.Certificates) > 0:
+		return "The server rejected client_cert_pem: check its expiry and its issuer."
 	case errors.As(err, &alert) && alert.IsAboutClientCertificate():
 		return "The server asks for a client certificate that it trusts: give one in client_cert_pem and client_key_pem."
 	case errors.As(err, &alert):
 		return "The server and the provider could not agree on how to use TLS: check that api_url leads to the Runner API, and " +
 			"that it speaks TLS 1.2 or newer."
 	}
-	return "Check api_url, the network and the proxy settings (HTTPS_PROXY, NO_PROXY), and " +
-		"https://status.circleci.com."
+	return "Check api_url, the network and the proxy settings (HTTPS_PROXY, NO_PROXY)" + a.statusPage() + "."
+}
+
+// statusPage ends a sentence with CircleCI's status page, if api_url is CircleCI Cloud.
+func (a *providerData) statusPage() string {
+	for _, cloud := range []string{circleci.DefaultAPIURL, circleci.BrowserAPIURL} {
+		if u, err := url.Parse(cloud); err == nil && u.Host == a.settings.apiURL.Host {
+			return ", and check https://status.circleci.com"
+		}
+	}
+	return ""
+}
+
+func (a *providerData) certificateRemediation(err *circleci.CertificateError) string {
+	switch {
+	case err.IsExpired():
+		return "Renew that certificate, and check the clock of this machine."
+	case err.IsForOtherHost() && err.IsProxy:
+		return "Check the host of the proxy in HTTPS_PROXY."
+	case err.IsForOtherHost():
+		return "Check the host in api_url."
+	case a.settings.tls.RootCAs != nil:
+		return "If a private CA issued that certificate, add the certificate of that CA to ca_cert_pem."
+	}
+	return "If a private CA issued that certificate, set the provider's attribute ca_cert_pem to the certificate of that CA."
 }
 
 // notAPIHint is the remediation for HTML and plain text.
@@ -98,11 +126,16 @@ func (a *providerData) statusRemediation(ctx context.Context, at path.Path, err 
 	}
 	var hint string
 	switch code := err.StatusCode; {
+	case (code == http.StatusUnauthorized || code == http.StatusForbidden) && err.Body == circleci.BodyHTML:
+		return fmt.Sprintf("Something other than the Runner API returned this %d: check api_url and the proxies (HTTPS_PROXY, NO_PROXY) first, "+
+			"and then the credential.", code)
 	case code == http.StatusBadRequest:
 		hint = "The API rejected the request: check " + attribute + " and api_version."
 	case code == http.StatusUnauthorized:
 		hint = a.settings.credential.describe() + " was not accepted: check that it is complete and has not been revoked" +
 			a.credentialRemediation()
+	case code == http.StatusForbidden && a.settings.credential.method.attribute == "launch_token":
+		hint = a.settings.credential.describe() + " is not allowed to read this" + a.credentialRemediation()
 	case code == http.StatusForbidden:
 		hint = a.settings.credential.describe() + " is not allowed to read this: its owner must be a member of the organization" +
 			organization + a.credentialRemediation()
@@ -111,7 +144,7 @@ func (a *providerData) statusRemediation(ctx context.Context, at path.Path, err 
 	case code == http.StatusTooManyRequests:
 		hint = "The API limits the rate of requests: reduce max_concurrent_requests, or request a higher limit from CircleCI."
 	case code >= 500:
-		hint = "The service, or a proxy in front of it, is failing: retry later, and check https://status.circleci.com."
+		hint = "The service, or a proxy in front of it, is failing: retry later" + a.statusPage() + "."
 	default:
 		hint = "Only status 200 is a valid response: check api_url."
 	}

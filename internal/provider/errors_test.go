@@ -68,8 +68,8 @@ func TestErrors(t *testing.T) {
 		page    = "<html><head><title>Sign in</title></head></html>"
 		body    = `{"items": [], "unclaimed_task_count": 9}`
 		notAPI  = "check that api_url is its URL, and that no proxy or login page responds instead."
-		network = "Check api_url, the network and the proxy settings"
-		failing = "The service, or a proxy in front of it, is failing: retry later"
+		network = "Check api_url, the network and the proxy settings (HTTPS_PROXY, NO_PROXY)."
+		failing = "The service, or a proxy in front of it, is failing: retry later."
 		limited = "reduce max_concurrent_requests, or request a higher limit from CircleCI."
 		only200 = "Only status 200 is a valid response: check api_url."
 		format  = "The response does not match CircleCI's documented format, so it was rejected. Check api_url and api_version"
@@ -101,6 +101,11 @@ func TestErrors(t *testing.T) {
 		"502 as HTML, with the default of retries": {
 			response: circlecitest.Raw(502, "text/html", page), requests: 5,
 			detail: `502 Bad Gateway ... : "Sign in" (tried 5 times in ` + " ... " + failing + " ... " + notAPI,
+		},
+		"401 as HTML": {
+			response: circlecitest.Raw(401, "text/html", page),
+			detail: `401 Unauthorized with an HTML page instead of JSON: "Sign in".` + "\n\nSomething other than the Runner API returned this 401: " +
+				"check api_url and the proxies (HTTPS_PROXY, NO_PROXY) first, and then the credential.",
 		},
 		"a message with a full stop, and with the token": {
 			response: circlecitest.Error(401, "Bad token: "+circlecitest.PersonalToken+"."),

@@ -104,6 +104,8 @@ func TestFunctionErrors(t *testing.T) {
 		`desired_capacity(-1, null, 11, 10)`:   {parameter: "running", problem: unknown},
 
 		`version_at_least("", "3.1.2")`:       {parameter: "version", problem: empty},
+		`version_at_least("v3.1", "3.1.2")`:   {parameter: "version", problem: `"v3.1" is not a version: remove the "v".`},
+		`version_at_least("vnext", "3.1.2")`:  {parameter: "version", problem: latest},
 		`version_at_least("latest", "3.1.2")`: {parameter: "version", problem: latest},
 		`version_at_least(null, "3.1.2")`:     {parameter: "version", problem: isNull},
 		`version_at_least("3.1.2", "")`:       {parameter: "minimum", problem: empty},

@@ -130,9 +130,10 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			},
 			"request_timeout": schema.StringAttribute{
 				Optional:   true,
-				Validators: []validator.String{isDurationOfAtLeast(minRequestTimeout)},
+				Validators: []validator.String{isDurationBetween(minRequestTimeout, circleci.ReadTimeout)},
 				MarkdownDescription: fmt.Sprintf("How long one attempt of a request may take, to the last byte of the response, as a duration "+
-					"of at least `%s`, such as `90s` or `1m30s`. Default `%s`.", minRequestTimeout, circleci.DefaultRequestTimeout),
+					"from `%s` to `%s`, such as `90s` or `1m30s`. Default `%s`.", minRequestTimeout, formatDuration(circleci.ReadTimeout),
+					circleci.DefaultRequestTimeout),
 			},
 			"max_concurrent_requests": schema.NumberAttribute{
 				Optional:   true,

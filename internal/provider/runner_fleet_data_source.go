@@ -80,7 +80,7 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			},
 			"connected_within": schema.StringAttribute{
 				Optional:            true,
-				Validators:          []validator.String{isDuration()},
+				Validators:          []validator.String{isDurationOfAtLeast(minConnectedWithin)},
 				MarkdownDescription: connectedWithinDescription + " Null, the default, counts every listed runner as connected.",
 			},
 			"by_resource_class": schema.MapNestedAttribute{

@@ -60,7 +60,7 @@ func (d *runnersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 			},
 			"connected_within": schema.StringAttribute{
 				Optional:            true,
-				Validators:          []validator.String{isDuration()},
+				Validators:          []validator.String{isDurationOfAtLeast(minConnectedWithin)},
 				MarkdownDescription: connectedWithinDescription + " Only connected runners are listed. Null, the default, lists all.",
 			},
 			"wait_for": schema.SingleNestedAttribute{

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"crypto/tls"
 	"slices"
 	"strings"
@@ -40,8 +41,12 @@ func TestTLS(t *testing.T) {
 	ca, clients := circlecitest.NewCA(), circlecitest.NewCA()
 	certificate, key := clients.Issue("provider")
 	trust := line("ca_cert_pem", ca.CertificatePEM)
+	const unknownCA = "the certificate of 127.0.0.1 was not accepted: x509: certificate signed by unknown authority ... .\n\n"
 	for name, row := range map[string]struct {
 		clients    *circlecitest.CA
+		host       string // The host of the certificate, by default that of the server.
+		isExpired  bool
+		noTLS      bool
 		maxVersion uint16
 		attributes []string
 		// environment is what the configuration leaves unset, and what it overrides.
@@ -63,13 +68,31 @@ func TestTLS(t *testing.T) {
 			environment: variables{"CIRCLECI_CA_CERT_PEM": "unused", "CIRCLECI_CLIENT_CERT_PEM": "unused", "CIRCLECI_CLIENT_KEY_PEM": key},
 		},
 		"unknown CA": {
-			detail: "the certificate of 127.0.0.1 was not accepted: x509: certificate signed by unknown authority ... ca_cert_pem",
+			detail: unknownCA + "If a private CA issued that certificate, set the provider's attribute ca_cert_pem to the certificate of that CA.",
 		},
 		"other CA": {
 			attributes: []string{line("ca_cert_pem", clients.CertificatePEM)},
-			detail:     "the certificate of 127.0.0.1 was not accepted: x509: certificate signed by unknown authority ... ca_cert_pem",
+			detail:     unknownCA + "If a private CA issued that certificate, add the certificate of that CA to ca_cert_pem.",
 		},
-		"no client certificate": {clients: clients, attributes: []string{trust}, detail: "tls: certificate required ... client_cert_pem"},
+		"other host": {
+			host: "runner.example.com", attributes: []string{trust},
+			detail: "it is not valid for host 127.0.0.1, only for runner.example.com.\n\nCheck the host in api_url.",
+		},
+		"expired": {
+			isExpired: true, attributes: []string{trust},
+			detail: "it expired at 2 ... Z.\n\nRenew that certificate, and check the clock of this machine.",
+		},
+		"no TLS": {
+			noTLS: true, attributes: []string{trust}, detail: " does not use TLS.\n\nCheck the scheme and the port of api_url.",
+		},
+		"no client certificate": {
+			clients: clients, attributes: []string{trust},
+			detail: "tls: certificate required.\n\nThe server asks for a client certificate that it trusts: give one in client_cert_pem and",
+		},
+		"rejected client certificate": {
+			clients: ca, attributes: []string{trust, line("client_cert_pem", certificate), line("client_key_pem", key)},
+			detail: "\n\nThe server rejected client_cert_pem: check its expiry and its issuer.",
+		},
 		"TLS 1.1": {
 			maxVersion: tls.VersionTLS11, attributes: []string{trust},
 			detail: "remote error: tls: protocol version not supported.\n\nThe server and the provider could not agree on how to use TLS",
@@ -80,12 +103,23 @@ func TestTLS(t *testing.T) {
 				t.Parallel()
 			}
 			setenv(t, row.environment, "")
-			server := newTLSServer(t, ca, "127.0.0.1", row.clients, func(s *circlecitest.Server) {
+			server := newTLSServer(t, ca, cmp.Or(row.host, "127.0.0.1"), row.clients, func(s *circlecitest.Server) {
 				if row.maxVersion != 0 {
 					s.TLS.MinVersion, s.TLS.MaxVersion = tls.VersionTLS10, row.maxVersion
 				}
+				if row.isExpired {
+					certificate, key := ca.IssueExpired("127.0.0.1")
+					pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
+					if err != nil {
+						t.Fatal(err)
+					}
+					s.TLS.Certificates = []tls.Certificate{pair}
+				}
 			})
-			w := newWorkspace(t, tokenProviderBlock(server.URL, row.attributes...)+tasksBlock)
+			if row.noTLS {
+				server = newServer(t)
+			}
+			w := newWorkspace(t, tokenProviderBlock(strings.Replace(server.URL, "http:", "https:", 1), row.attributes...)+tasksBlock)
 			if row.detail == "" {
 				expectCount(t, w, server)
 				return

@@ -63,6 +63,12 @@ func TestValidateDataSources(t *testing.T) {
 		"runners: connected_within without a unit": {
 			attributes: linux + `connected_within = "10"`, summary: duration, detail: "connected_within is not a duration.",
 		},
+		"runners: connected_within below a second": {
+			attributes: linux + `connected_within = "1ns"`, summary: duration, detail: "connected_within must be at least 1s.",
+		},
+		"runners: connected_within beyond 64 bits": {
+			attributes: linux + `connected_within = "300000w"`, summary: duration, detail: "connected_within is not a duration.",
+		},
 		"runners: negative connected_within": {
 			attributes: linux + `connected_within = "-10m"`, summary: duration, detail: "connected_within must be greater than zero.",
 		},
@@ -111,8 +117,10 @@ func TestValidateDataSources(t *testing.T) {
 			attributes: linux + waitFor(`max_unclaimed = 1`, `timeout = "soon"`), summary: duration,
 			detail: "wait_for.timeout is not a duration.",
 		},
-		"runner_fleet: without a namespace":   {summary: missing, detail: `The argument "namespace" is required`},
-		"runner_fleet: with an invalid class": {attributes: acme + `resource_classes = ["linux"]`, summary: class, detail: noSlash},
+		"runner_fleet: without a namespace": {summary: missing, detail: `The argument "namespace" is required`},
+		"runner_fleet: with an invalid class": {
+			attributes: acme + `resource_classes = ["linux"]`, summary: class, detail: `"linux" in resource_classes ` + noSlash,
+		},
 		"runner_fleet: with a class outside the namespace": {
 			attributes: acme + `resource_classes = ["other/linux"]`, summary: outside,
 			detail: `The resource class "other/linux" is not in the namespace "acme".`,
@@ -289,14 +297,24 @@ func TestInvalidProvider(t *testing.T) {
 			detail: "starts with ring-session=" + giveCookie,
 		},
 		"several cookies": {
-			attributes: `session_cookie = var.cookies`, summary: noCookie, detail: "holds a semicolon, which separates cookies" + giveCookie,
+			attributes: `session_cookie = var.cookies`, summary: noCookie,
+			detail: "holds a semicolon, which separates cookies and their attributes. Give the value of the cookie ring-session alone, without " +
+				"attributes such as Path.",
+		},
+		"launch token with its scheme": {
+			attributes: `launch_token = var.header`, summary: noLaunch,
+			detail: `starts with "Bearer ". Give the token alone, without the leading "Bearer".`,
+		},
+		"CIRCLE_TOKEN with its scheme": {
+			environment: variables{"CIRCLE_TOKEN": "basic sesame-open"}, summary: noToken,
+			detail: "The personal API token " + variableName + `CIRCLE_TOKEN starts with "Basic ". Give the token alone`,
 		},
 
 		"other version": {attributes: token + `api_version = "v4"`, summary: match, detail: `value must be one of: ["v2" "v3"], got: "v4"`},
 		"empty version": {attributes: token + `api_version = ""`, summary: match, detail: `value must be one of: ["v2" "v3"], got: ""`},
 		"CIRCLECI_RUNNER_API_VERSION": {
 			attributes: token, environment: variables{"CIRCLECI_RUNNER_API_VERSION": "3"}, summary: "Invalid API version",
-			detail: "The environment variable CIRCLECI_RUNNER_API_VERSION must be v2 or v3.",
+			detail: `The value "3" of the environment variable CIRCLECI_RUNNER_API_VERSION is not v2 or v3.`,
 		},
 		"empty URL": {
 			attributes: token + `api_url = ""`, summary: url,
@@ -331,6 +349,9 @@ func TestInvalidProvider(t *testing.T) {
 		"fraction of a retry": {attributes: token + `max_retries = 1.5`, summary: number, detail: retries + "1.5."},
 		"no requests":         {attributes: token + `max_concurrent_requests = 0`, summary: number, detail: concurrent + "0."},
 		"too many requests":   {attributes: token + `max_concurrent_requests = 257`, summary: number, detail: concurrent + "257."},
+		"request_timeout beyond that of a read": {
+			attributes: token + `request_timeout = "10h"`, summary: duration, detail: "request_timeout must be at most 5m.",
+		},
 		"timeout without a unit": {
 			attributes: token + `request_timeout = "30"`, summary: duration,
 			detail: "The value of request_timeout is not a duration. A duration is a number with its unit",
@@ -426,6 +447,9 @@ type variables = map[string]string
 const secretVariables = `
 variable "good" {
   default = "sesame-open"
+}
+variable "header" {
+  default = "Bearer sesame-open"
 }
 variable "cookies" {
   default = "sesame;open=1"

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -16,8 +15,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// stringFuncValidator validates a known string with a function, whose error completes a sentence that starts with the
-// name of the attribute.
+// stringFuncValidator validates a known string with a function, whose error completes a sentence that starts with its subject.
 type stringFuncValidator struct {
 	check   func(string) error
 	summary string
@@ -33,8 +31,17 @@ func (v stringFuncValidator) ValidateString(_ context.Context, req validator.Str
 		return
 	}
 	if err := v.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(locatable(req.Path), v.summary, "The value of "+req.Path.String()+" "+err.Error()+". "+v.want)
+		resp.Diagnostics.AddAttributeError(locatable(req.Path), v.summary, subject(req.Path)+" "+err.Error()+". "+v.want)
 	}
+}
+
+// subject describes the value of an attribute or, for an element of a set, the element.
+func subject(at path.Path) string {
+	steps := at.Steps()
+	if element, ok := steps[len(steps)-1].(path.PathStepElementKeyValue); ok {
+		return element.Value.String() + " in " + at.ParentPath().String()
+	}
+	return "The value of " + at.String()
 }
 
 // locatable returns a path by which the CLI finds the line of an attribute of a nested attribute. It searches for wait_for.timeout
@@ -87,28 +94,6 @@ func checkNewResourceClass(class string) error {
 		return errors.New("what follows the slash consists of letters, digits, :, _, - and +")
 	}
 	return nil
-}
-
-// isDuration accepts positive durations.
-func isDuration() validator.String { return isDurationOfAtLeast(0) }
-
-// isDurationOfAtLeast accepts positive durations of at least minimum.
-func isDurationOfAtLeast(minimum time.Duration) validator.String {
-	return stringFuncValidator{
-		check: func(value string) error {
-			switch d, err := time.ParseDuration(value); {
-			case err != nil:
-				return errors.New("is not a duration")
-			case d <= 0:
-				return errors.New("must be greater than zero")
-			case d < minimum:
-				return fmt.Errorf("must be at least %s", formatDuration(minimum))
-			}
-			return nil
-		},
-		summary: "Invalid duration",
-		want:    `A duration is a number with its unit, h, m, s or ms, or several of them, such as "90s" or "1h30m".`,
-	}
 }
 
 // integerBetween accepts integers from lowest to highest. The framework reports a fraction for an Int64Attribute as a bug

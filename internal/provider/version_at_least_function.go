@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
 
@@ -51,10 +53,20 @@ func (versionAtLeastFunction) Run(ctx context.Context, req function.RunRequest, 
 	for i, argument := range arguments {
 		var err error
 		if versions[i], err = circleci.ParseVersion(argument); err != nil {
-			resp.Error = function.NewArgumentFuncError(int64(i), "it "+err.Error()+". A version is numbers with dots between them, "+
-				`without a v in front, such as "3.1.2" or "1.0.12345-abcdef0"`)
+			resp.Error = function.NewArgumentFuncError(int64(i), invalidVersion(argument, err))
 			return
 		}
 	}
 	resp.Error = resp.Result.Set(ctx, versions[0].Compare(versions[1]) >= 0)
+}
+
+// invalidVersion says what is wrong with a version, which ParseVersion rejected.
+func invalidVersion(version string, err error) string {
+	if strings.HasPrefix(version, "v") {
+		if _, err := circleci.ParseVersion(version[1:]); err == nil {
+			return fmt.Sprintf(`%q is not a version: remove the "v"`, version)
+		}
+	}
+	return "it " + err.Error() + ". A version is numbers with dots between them, " +
+		`without a v in front, such as "3.1.2" or "1.0.12345-abcdef0"`
 }

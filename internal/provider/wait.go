@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -56,14 +55,6 @@ func newWait(timeout, pollInterval types.String, parent path.Path) wait {
 		pollInterval:     durationOrDefault(pollInterval, defaultPollInterval),
 		timeoutAttribute: parent.AtName("timeout"),
 	}
-}
-
-// durationOrDefault returns the value of a validated attribute, or otherwise if it is null or unknown.
-func durationOrDefault(value types.String, otherwise time.Duration) time.Duration {
-	if d, err := time.ParseDuration(value.ValueString()); err == nil {
-		return d
-	}
-	return otherwise
 }
 
 // condition is what a wait waits for.
@@ -157,21 +148,3 @@ func (e *waitTimeoutError) Error() string {
 
 // Unwrap returns why the last poll failed.
 func (e *waitTimeoutError) Unwrap() error { return e.last }
-
-// formatDuration writes a duration without parts that are zero: 10m, not 10m0s.
-func formatDuration(d time.Duration) string {
-	precision := time.Millisecond
-	switch {
-	case d >= time.Minute:
-		precision = time.Second
-	case d >= time.Second:
-		precision = 100 * time.Millisecond
-	}
-	formatted := d.Round(precision).String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(formatted, zero) {
-			formatted = formatted[:len(formatted)-2]
-		}
-	}
-	return formatted
-}

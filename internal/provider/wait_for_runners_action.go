@@ -42,7 +42,7 @@ func (a *waitForRunnersAction) Schema(_ context.Context, _ action.SchemaRequest,
 		Attributes: waitActionAttributes(map[string]schema.Attribute{
 			"connected_within": schema.StringAttribute{
 				Optional:            true,
-				Validators:          []validator.String{isDuration()},
+				Validators:          []validator.String{isDurationOfAtLeast(minConnectedWithin)},
 				MarkdownDescription: connectedWithinDescription + " Default `" + defaultConnectedWithin + "`.",
 			},
 			"min_runners": schema.NumberAttribute{

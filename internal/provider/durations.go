@@ -1,0 +1,88 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// daysOrWeeks matches a number of days or weeks, which time.ParseDuration does not know.
+var daysOrWeeks = regexp.MustCompile(`([0-9]+\.?[0-9]*|\.[0-9]+)([dw])`)
+
+// parseDuration parses a duration of Go, in which d is 24 hours and w is 7 days.
+func parseDuration(value string) (time.Duration, error) {
+	return time.ParseDuration(daysOrWeeks.ReplaceAllStringFunc(value, func(match string) string {
+		last := len(match) - 1
+		hours := 24.0
+		if match[last] == 'w' {
+			hours *= 7
+		}
+		n, err := strconv.ParseFloat(match[:last], 64)
+		if err != nil {
+			return match // It is too large, so the duration is invalid.
+		}
+		return strconv.FormatFloat(n*hours, 'f', -1, 64) + "h"
+	}))
+}
+
+// durationOrDefault returns the value of a validated attribute, or otherwise if it is null or unknown.
+func durationOrDefault(value types.String, otherwise time.Duration) time.Duration {
+	if d, err := parseDuration(value.ValueString()); err == nil {
+		return d
+	}
+	return otherwise
+}
+
+// isDuration accepts positive durations.
+func isDuration() validator.String { return isDurationOfAtLeast(0) }
+
+// isDurationOfAtLeast accepts positive durations of at least minimum.
+func isDurationOfAtLeast(minimum time.Duration) validator.String {
+	return isDurationBetween(minimum, math.MaxInt64)
+}
+
+// isDurationBetween accepts positive durations from minimum to maximum.
+func isDurationBetween(minimum, maximum time.Duration) validator.String {
+	return stringFuncValidator{
+		check: func(value string) error {
+			switch d, err := parseDuration(value); {
+			case err != nil:
+				return errors.New("is not a duration")
+			case d <= 0:
+				return errors.New("must be greater than zero")
+			case d < minimum:
+				return fmt.Errorf("must be at least %s", formatDuration(minimum))
+			case d > maximum:
+				return fmt.Errorf("must be at most %s", formatDuration(maximum))
+			}
+			return nil
+		},
+		summary: "Invalid duration",
+		want:    `A duration is a number with its unit, w, d, h, m, s or ms, or several of them, such as "90s" or "1h30m".`,
+	}
+}
+
+// formatDuration writes a duration without parts that are zero: 10m, not 10m0s.
+func formatDuration(d time.Duration) string {
+	precision := time.Millisecond
+	switch {
+	case d >= time.Minute:
+		precision = time.Second
+	case d >= time.Second:
+		precision = 100 * time.Millisecond
+	}
+	formatted := d.Round(precision).String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(formatted, zero) {
+			formatted = formatted[:len(formatted)-2]
+		}
+	}
+	return formatted
+}
