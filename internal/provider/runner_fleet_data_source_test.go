@@ -1,12 +1,15 @@
 package provider_test
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
@@ -44,6 +47,7 @@ func TestFleet(t *testing.T) {
 		runners    []circlecitest.Runner
 		classes    classes
 		totals     []any // They are the runners, the connected ones, the unclaimed tasks and the running ones.
+		isEmpty    bool  // A warning says that there is nothing to report on.
 	}{
 		"v2": {
 			block: providerBlock, runners: runners, totals: []any{5.0, 5.0, 7.0, nil}, classes: classes{
@@ -63,8 +67,18 @@ func TestFleet(t *testing.T) {
 			block: providerBlock, runners: severalForms, totals: []any{3.0, 3.0, 5.0, nil},
 			classes: classes{"acme/\u00e9": class(3, 3, 5, nil, "2024-02-29t04:05:06z", "", "2", "10")},
 		},
-		"v3, empty": {block: v3Block, totals: []any{0.0, 0.0, 0.0, 0.0}, classes: classes{}},
-		"v2, empty": {block: providerBlock, totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{}},
+		"only some classes": {
+			block: v3Block, attributes: "\n  only_resource_classes = [\"acme/empty\", \"Acme/linux\"]", runners: runners, totals: []any{4.0, 4.0, 12.0, 2.0},
+			classes: classes{
+				"Acme/linux": class(4, 4, 3, 2.0, recent, "1.0.9000-def", "1.0.10000-abc", "3.1"),
+				"acme/empty": class(0, 0, 9, 0.0, nil),
+			},
+		},
+		"no class": {
+			block: providerBlock, attributes: "\n  only_resource_classes = []", runners: runners, totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{},
+		},
+		"v3, empty": {block: v3Block, totals: []any{0.0, 0.0, 0.0, 0.0}, classes: classes{}, isEmpty: true},
+		"v2, empty": {block: providerBlock, totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{}, isEmpty: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -77,7 +91,17 @@ func TestFleet(t *testing.T) {
 			w := newWorkspace(t, row.block(server)+dataBlock("circleci_runner_fleet", `namespace = "acme"`+row.attributes)+
 				strings.ReplaceAll(output("[T.by_resource_class, T.runner_count, T.connected_runner_count, T.unclaimed_task_count, T.running_task_count]"),
 					"T.", "data.circleci_runner_fleet.test."))
-			expectOutputs(t, w, map[string]any{"test": append([]any{row.classes}, row.totals...)})
+			got := w.apply()
+			if row.isEmpty {
+				expectReport(t, got, diagnostic{
+					Severity: "warning", Summary: "Empty fleet",
+					Detail: "No runner of namespace acme is listed, and no resource class is named, so every count is 0. Check the name of the namespace. " +
+						"If its classes are scaled to zero, name them in resource_classes, or set all_resource_classes.",
+				})
+			} else {
+				assertNoDiagnostics(t, got)
+			}
+			expectSame(t, "outputs", map[string]any{"test": append([]any{row.classes}, row.totals...)}, w.outputs())
 			lists := slices.DeleteFunc(server.Requests(), func(r circlecitest.Request) bool { return !strings.HasSuffix(r.Path, "/runner") })
 			if len(lists) != 1 || requestURL(lists[0]) != lists[0].Path+"?namespace=acme" {
 				t.Errorf("the runners were listed by %+v, want one request for the namespace", lists)
@@ -155,4 +179,23 @@ func TestFleetErrors(t *testing.T) {
 			assertDiagnostic(t, got, row.want)
 		})
 	}
+}
+
+// TestFleetRequests has a fleet of two classes in a namespace of many.
+func TestFleetRequests(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	var runners []circlecitest.Runner
+	for i := range 300 {
+		runners = append(runners, circlecitest.Runner{ResourceClass: fmt.Sprintf("acme/class-%d", i), Name: "a"})
+	}
+	server.SetRunners(runners...)
+	attributes := maps.Clone(acmeNamespace)
+	attributes["only_resource_classes"] = tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, []tftypes.Value{
+		providertest.String("acme/class-7"), providertest.String("acme/class-8"),
+	})
+	_, got := newProvider(t, server, nil).read(t.Context(), "circleci_runner_fleet", attributes)
+	assertNoDiagnostics(t, got)
+	expectRequests(t, server, "/api/v2/runner?namespace=acme",
+		"/api/v2/runner/tasks?resource-class=acme%2Fclass-7", "/api/v2/runner/tasks?resource-class=acme%2Fclass-8")
 }

@@ -16,8 +16,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// stringFuncValidator validates a known string with a function, whose error completes a sentence that starts with the
-// name of the attribute.
+// stringFuncValidator validates a known string with a function, whose error completes a sentence that starts with its subject.
 type stringFuncValidator struct {
 	check   func(string) error
 	summary string
@@ -33,8 +32,17 @@ func (v stringFuncValidator) ValidateString(_ context.Context, req validator.Str
 		return
 	}
 	if err := v.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(locatable(req.Path), v.summary, "The value of "+req.Path.String()+" "+err.Error()+". "+v.want)
+		resp.Diagnostics.AddAttributeError(locatable(req.Path), v.summary, subject(req.Path)+" "+err.Error()+". "+v.want)
 	}
+}
+
+// subject describes the value of an attribute or, for an element of a set, the element.
+func subject(at path.Path) string {
+	steps := at.Steps()
+	if element, ok := steps[len(steps)-1].(path.PathStepElementKeyValue); ok {
+		return element.Value.String() + " in " + at.ParentPath().String()
+	}
+	return "The value of " + at.String()
 }
 
 // locatable returns a path by which the CLI finds the line of an attribute of a nested attribute. It searches for wait_for.timeout
