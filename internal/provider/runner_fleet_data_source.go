@@ -168,15 +168,14 @@ func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadReq
 	}
 	if !model.OnlyResourceClasses.IsNull() {
 		runners = runnersOf(classes, runners)
-	} else if len(runners)+len(classes) == 0 {
-		resp.Diagnostics.AddAttributeWarning(path.Root("namespace"), "Empty fleet",
-			fmt.Sprintf("No runner of namespace %s is listed, and no resource class is named, so every count is 0. Check the name of the namespace. "+
-				"If its classes are scaled to zero, name them in resource_classes, or set all_resource_classes.", namespace))
 	}
 	f, err := newFleet(classes, runners, newConnectedFilter(model.ConnectedWithin, d.api.client))
 	if err != nil {
 		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Error reading fleet of namespace "+namespace, err)
 		return
+	}
+	if len(f) == 0 {
+		resp.Diagnostics.Append(model.warnEmpty())
 	}
 	if err := f.countTasks(ctx, d.api.client); err != nil {
 		d.api.addError(ctx, &resp.Diagnostics, model.attributeOf(err), "Error counting tasks of namespace "+namespace, err)
@@ -214,6 +213,21 @@ func (d *runnerFleetDataSource) listClasses(ctx context.Context, namespace strin
 			fmt.Sprintf("The API does not list the resource class %q in namespace %s. Check its name, or remove it from resource_classes.", name, namespace))
 	}
 	return all
+}
+
+// warnEmpty returns the warning about a fleet without a runner and a class, whose counts would pass any check of a limit.
+func (m *runnerFleetModel) warnEmpty() diag.Diagnostic {
+	namespace := m.Namespace.ValueString()
+	at, reason := path.Root("namespace"), fmt.Sprintf("No runner of namespace %s is listed, and no resource class is named", namespace)
+	advice := "Check the name of the namespace. If its classes are scaled to zero, name them in resource_classes, or set all_resource_classes."
+	switch {
+	case !m.OnlyResourceClasses.IsNull():
+		at, reason, advice = path.Root("only_resource_classes"), "No resource class is named in only_resource_classes", "Name at least one."
+	case m.AllResourceClasses.ValueBool():
+		reason = fmt.Sprintf("The API lists no runner and no resource class of namespace %s", namespace)
+		advice = "Check the name of the namespace."
+	}
+	return diag.NewAttributeWarningDiagnostic(at, "Empty fleet", reason+", so every count is 0. "+advice)
 }
 
 // namedClasses returns the attribute that names resource classes, and its value.

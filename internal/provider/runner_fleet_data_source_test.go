@@ -40,6 +40,8 @@ func TestFleet(t *testing.T) {
 		{ResourceClass: "acme/\u00e9", Name: "b", LastConnected: "yesterday", Version: "2"},
 		{ResourceClass: "acme/\u00c9", Name: "c", LastConnected: "2024-02-29t04:05:06z", Version: "10"},
 	}
+	const noClass = "No runner of namespace acme is listed, and no resource class is named, so every count is 0. Check the name of the " +
+		"namespace. If its classes are scaled to zero, name them in resource_classes, or set all_resource_classes."
 	type classes = map[string]any
 	for name, row := range map[string]struct {
 		block      func(*circlecitest.Server) string
@@ -47,7 +49,7 @@ func TestFleet(t *testing.T) {
 		runners    []circlecitest.Runner
 		classes    classes
 		totals     []any // They are the runners, the connected ones, the unclaimed tasks and the running ones.
-		isEmpty    bool  // A warning says that there is nothing to report on.
+		warning    string
 	}{
 		"v2": {
 			block: providerBlock, runners: runners, totals: []any{5.0, 5.0, 7.0, nil}, classes: classes{
@@ -76,9 +78,10 @@ func TestFleet(t *testing.T) {
 		},
 		"no class": {
 			block: providerBlock, attributes: "\n  only_resource_classes = []", runners: runners, totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{},
+			warning: "No resource class is named in only_resource_classes, so every count is 0. Name at least one.",
 		},
-		"v3, empty": {block: v3Block, totals: []any{0.0, 0.0, 0.0, 0.0}, classes: classes{}, isEmpty: true},
-		"v2, empty": {block: providerBlock, totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{}, isEmpty: true},
+		"v3, empty": {block: v3Block, totals: []any{0.0, 0.0, 0.0, 0.0}, classes: classes{}, warning: noClass},
+		"v2, empty": {block: providerBlock, totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{}, warning: noClass},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,16 +94,11 @@ func TestFleet(t *testing.T) {
 			w := newWorkspace(t, row.block(server)+dataBlock("circleci_runner_fleet", `namespace = "acme"`+row.attributes)+
 				strings.ReplaceAll(output("[T.by_resource_class, T.runner_count, T.connected_runner_count, T.unclaimed_task_count, T.running_task_count]"),
 					"T.", "data.circleci_runner_fleet.test."))
-			got := w.apply()
-			if row.isEmpty {
-				expectReport(t, got, diagnostic{
-					Severity: "warning", Summary: "Empty fleet",
-					Detail: "No runner of namespace acme is listed, and no resource class is named, so every count is 0. Check the name of the namespace. " +
-						"If its classes are scaled to zero, name them in resource_classes, or set all_resource_classes.",
-				})
-			} else {
-				assertNoDiagnostics(t, got)
+			var want []diagnostic
+			if row.warning != "" {
+				want = []diagnostic{{Severity: "warning", Summary: "Empty fleet", Detail: row.warning}}
 			}
+			expectReport(t, w.apply(), want...)
 			expectSame(t, "outputs", map[string]any{"test": append([]any{row.classes}, row.totals...)}, w.outputs())
 			lists := slices.DeleteFunc(server.Requests(), func(r circlecitest.Request) bool { return !strings.HasSuffix(r.Path, "/runner") })
 			if len(lists) != 1 || requestURL(lists[0]) != lists[0].Path+"?namespace=acme" {
@@ -181,21 +179,38 @@ func TestFleetErrors(t *testing.T) {
 	}
 }
 
-// TestFleetRequests has a fleet of two classes in a namespace of many.
+// TestFleetRequests has a fleet of two classes in a namespace of many, and a runner of another class whose time is invalid.
 func TestFleetRequests(t *testing.T) {
 	t.Parallel()
-	server := newServer(t)
-	var runners []circlecitest.Runner
-	for i := range 300 {
-		runners = append(runners, circlecitest.Runner{ResourceClass: fmt.Sprintf("acme/class-%d", i), Name: "a"})
+	runners := make([]circlecitest.Runner, 300)
+	for i := range runners {
+		runners[i] = circlecitest.Runner{ResourceClass: fmt.Sprintf("acme/class-%d", i), Name: "a", LastConnected: ago(0)}
 	}
-	server.SetRunners(runners...)
+	runners[0].LastConnected = "yesterday"
 	attributes := maps.Clone(acmeNamespace)
+	attributes["connected_within"] = providertest.String("10m")
 	attributes["only_resource_classes"] = tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, []tftypes.Value{
 		providertest.String("acme/class-7"), providertest.String("acme/class-8"),
 	})
-	_, got := newProvider(t, server, nil).read(t.Context(), "circleci_runner_fleet", attributes)
-	assertNoDiagnostics(t, got)
-	expectRequests(t, server, "/api/v2/runner?namespace=acme",
-		"/api/v2/runner/tasks?resource-class=acme%2Fclass-7", "/api/v2/runner/tasks?resource-class=acme%2Fclass-8")
+	for version, want := range map[string][]string{
+		"v2": {"?namespace=acme", "/tasks?resource-class=acme%2Fclass-7", "/tasks?resource-class=acme%2Fclass-8"},
+		"v3": {
+			"?namespace=acme", "/tasks?resource-class=acme%2Fclass-7", "/tasks?resource-class=acme%2Fclass-8",
+			"/tasks/running?resource-class=acme%2Fclass-7", "/tasks/running?resource-class=acme%2Fclass-8",
+		},
+	} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t)
+			server.SetRunners(runners...)
+			p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String(version)})
+			state, got := p.read(t.Context(), "circleci_runner_fleet", attributes)
+			assertNoDiagnostics(t, got)
+			expectSame(t, "runners", providertest.Number(2).String(), state["connected_runner_count"].String())
+			for i := range want {
+				want[i] = "/api/" + version + "/runner" + want[i]
+			}
+			expectRequests(t, server, want...)
+		})
+	}
 }

@@ -125,6 +125,9 @@ func TestValidateDataSources(t *testing.T) {
 			attributes: acme + `only_resource_classes = ["acme/linux", "acme/Linux"]`, summary: "Duplicate resource class",
 			detail: `The elements "acme/Linux" and "acme/linux" of only_resource_classes name the same resource class.`,
 		},
+		"runner_fleet: only with a null class": {
+			attributes: acme + `only_resource_classes = [null]`, summary: class, detail: "An element of only_resource_classes is null. Remove it",
+		},
 		"runner_fleet: only some and others": {
 			attributes: acme + `resource_classes = ["acme/mac"]` + "\n" + `only_resource_classes = ["acme/linux"]`,
 			summary:    "Invalid Attribute Combination", detail: `Attribute "resource_classes" cannot be specified when "only_resource_classes" is specified`,
