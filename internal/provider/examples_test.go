@@ -115,8 +115,6 @@ func exampleTests() []exampleTest {
 	disconnected := linux("disconnected", "1.0", time.Hour)
 	released := []string{"terraform_data.release"}
 
-	byOrganization := outputs("data-sources/circleci_organization_runners", map[string]any{"busy": []any{"a"}, "idle": []any{"b"}})
-	byOrganization.environment = map[string]string{"CIRCLE_TOKEN": circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_VERSION": "v3"}
 	capacityRequests := []string{"/api/v3/runner?namespace=acme"}
 	for _, name := range []string{"gpu", "linux", "mac"} {
 		capacityRequests = append(capacityRequests,
@@ -135,7 +133,7 @@ func exampleTests() []exampleTest {
 		outputs("data-sources/circleci_runner_fleet", map[string]any{
 			"connected": map[string]any{"acme/gpu": 0.0, "acme/linux": 1.0, "acme/mac": 1.0}, "waiting": 8.0,
 		}),
-		byOrganization,
+		outputs("data-sources/circleci_organization_runners", map[string]any{"busy": []any{"a"}, "idle": []any{"b"}}),
 		{directory: "data-sources/circleci_runner_resource_classes", steps: []exampleStep{{
 			before:  func(x *example) { x.server.SetResourceClasses(movedClass) },
 			outputs: map[string]any{"descriptions": map[string]any{"acme/linux": "Linux"}},
