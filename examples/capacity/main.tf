@@ -1,10 +1,11 @@
-# How many machines each of several pools should have, from one read of the namespace. Provider functions need Terraform 1.8
+# How many machines each of several pools should have, from one read. Provider functions need Terraform 1.8
 # or OpenTofu 1.7.
 
 terraform {
   required_providers {
     circleci = {
-      source = "circleci-community/circleci"
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
     }
   }
 }
@@ -36,9 +37,9 @@ variable "pools" {
 data "circleci_runner_fleet" "all" {
   namespace = var.namespace
 
-  # A pool that is scaled to zero has no runners to find it by, but may have a queue. The keys of by_resource_class are
-  # written as here.
-  resource_classes = keys(var.pools)
+  # Only these pools, whatever else the namespace has. A pool that is scaled to zero has no runners to find it by, but may have
+  # a queue. The keys of by_resource_class are written as here.
+  only_resource_classes = keys(var.pools)
 }
 
 locals {

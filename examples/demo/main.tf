@@ -3,7 +3,8 @@
 terraform {
   required_providers {
     circleci = {
-      source = "circleci-community/circleci"
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
     }
   }
 }

@@ -3,7 +3,8 @@
 terraform {
   required_providers {
     circleci = {
-      source = "circleci-community/circleci"
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
     }
   }
 }
@@ -39,6 +40,13 @@ output "counts" {
   }
 
   # A failed precondition ends the run with exit status 1.
+
+  # A misspelled namespace has no runners and no tasks, and would pass.
+  precondition {
+    condition     = data.circleci_runner_fleet.all.runner_count > 0
+    error_message = "${var.namespace} has no runners: check the namespace."
+  }
+
   precondition {
     condition     = data.circleci_runner_fleet.all.unclaimed_task_count <= var.max_queue
     error_message = "${var.namespace} has ${data.circleci_runner_fleet.all.unclaimed_task_count} waiting tasks, more than ${var.max_queue}."

@@ -1,7 +1,8 @@
 terraform {
   required_providers {
     circleci = {
-      source = "circleci-community/circleci"
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
     }
   }
 }

@@ -10,7 +10,8 @@ terraform {
     }
     # This name is only used within this module, so any other would do.
     runners = {
-      source = "circleci-community/circleci"
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
     }
   }
 }

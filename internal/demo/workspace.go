@@ -42,7 +42,7 @@ func (d demo) newWorkspace(ctx context.Context, found cli.CLI, dir, configuratio
 	if _, err := os.Stat(d.provider); err != nil {
 		return nil, fmt.Errorf("there is no provider at %s: run `make build`", d.provider)
 	}
-	if err := w.UseMirror(d.provider, cli.Unpacked("0.0.1")); err != nil { // Any version would do: the mirror holds one.
+	if err := w.UseMirror(d.provider, cli.Unpacked("0.1.0")); err != nil { // A version that examples require.
 		return nil, err
 	}
 	stdout, stderr, err := w.Output(ctx, "init")

@@ -157,7 +157,7 @@ func (a *providerData) statusRemediation(ctx context.Context, at path.Path, err 
 // notFoundRemediation distinguishes an API version that is not served from a resource class or namespace that does not exist.
 func (a *providerData) notFoundRemediation(ctx context.Context, attribute string, err error) string {
 	check := "Check that " + attribute + " is correct, and that the credential has access to it."
-	if strings.HasPrefix(attribute, "resource_class") {
+	if strings.Contains(attribute, "resource_class") {
 		check += " CircleCI may also respond with 404 for a resource class without runners."
 	}
 	other, status := circleci.V3, 0

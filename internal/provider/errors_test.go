@@ -174,7 +174,9 @@ func TestNotFound(t *testing.T) {
 	)
 	empty, rejected := circlecitest.JSON(`{"items": []}`), circlecitest.Error(400, "no")
 	notFound := circlecitest.Delay(time.Second, circlecitest.Error(404, "Not found")) // After the requests that are sent with it.
-	rejectedFleet := classesFleet
+	onlyFleet, rejectedFleet := classesFleet, classesFleet
+	onlyFleet.attribute = "only_resource_classes"
+	onlyFleet.attributes = providertest.Attributes{"namespace": providertest.String("acme"), "only_resource_classes": classes(1)}
 	rejectedFleet.attribute, rejectedFleet.summary = "namespace", acmeRunners.summary
 	for name, row := range map[string]struct {
 		read       failedRead
@@ -212,6 +214,10 @@ func TestNotFound(t *testing.T) {
 		"fleet of unknown classes": {
 			read: classesFleet, responses: map[string]http.Handler{list2: empty}, count: 1 + 200 + 1, requests: []string{list2, count2, count3},
 			detail: check + "resource_classes" + noAccess,
+		},
+		"fleet of only an unknown class": {
+			read: onlyFleet, responses: map[string]http.Handler{list2: empty}, requests: []string{list2, count2, count3},
+			detail: check + "only_resource_classes" + noAccess + "CircleCI may also respond with 404 for a resource class without runners.",
 		},
 		"fleet of a listed class": {
 			read: acmeFleet, requests: []string{list2, count2, count3}, detail: check + "namespace" + noAccess,

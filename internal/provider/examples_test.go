@@ -115,10 +115,8 @@ func exampleTests() []exampleTest {
 	disconnected := linux("disconnected", "1.0", time.Hour)
 	released := []string{"terraform_data.release"}
 
-	byOrganization := outputs("data-sources/circleci_organization_runners", map[string]any{"busy": []any{"a"}, "idle": []any{"b"}})
-	byOrganization.environment = map[string]string{"CIRCLE_TOKEN": circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_VERSION": "v3"}
 	capacityRequests := []string{"/api/v3/runner?namespace=acme"}
-	for _, name := range []string{"gpu", "linux", "mac", "other"} {
+	for _, name := range []string{"gpu", "linux", "mac"} {
 		capacityRequests = append(capacityRequests,
 			"/api/v3/runner/tasks?resource-class=acme%2F"+name, "/api/v3/runner/tasks/running?resource-class=acme%2F"+name)
 	}
@@ -135,7 +133,7 @@ func exampleTests() []exampleTest {
 		outputs("data-sources/circleci_runner_fleet", map[string]any{
 			"connected": map[string]any{"acme/gpu": 0.0, "acme/linux": 1.0, "acme/mac": 1.0}, "waiting": 8.0,
 		}),
-		byOrganization,
+		outputs("data-sources/circleci_organization_runners", map[string]any{"busy": []any{"a"}, "idle": []any{"b"}}),
 		{directory: "data-sources/circleci_runner_resource_classes", steps: []exampleStep{{
 			before:  func(x *example) { x.server.SetResourceClasses(movedClass) },
 			outputs: map[string]any{"descriptions": map[string]any{"acme/linux": "Linux"}},
@@ -258,10 +256,14 @@ func exampleTests() []exampleTest {
 				}},
 				{run: func(x *example) { x.expectChanges(false) }},
 				{before: connectAgain(0), run: func(x *example) { x.expectChanges(true) }},
-				// One task more than the limit, and a list that cannot be read.
+				// One task more than the limit, no runner, and a list that cannot be read.
 				{before: func(x *example) { x.server.SetTasks("acme/mac", 2, 0) }, run: func(x *example) {
 					x.expectPipeline(1, "", "Error: Module output value precondition failed\n",
 						"acme has 51 waiting tasks, more than 50.")
+				}},
+				{before: func(x *example) { x.server.SetRunners() }, run: func(x *example) {
+					x.expectPipeline(1, "", "Warning: Empty fleet\n", "Error: Module output value precondition failed\n",
+						"acme has no runners: check the namespace.")
 				}},
 				{before: func(x *example) { x.server.SetHandler(circlecitest.Error(403, "no")) }, run: func(x *example) {
 					x.expectPipeline(1, "", "Error: Error reading runners of namespace acme\n")

@@ -66,6 +66,23 @@ func newFleet(classes []string, runners []circleci.Runner, connected connectedFi
 	return f, nil
 }
 
+// runnersOf returns the runners of these classes.
+func runnersOf(classes []string, runners []circleci.Runner) []circleci.Runner {
+	wanted := map[string]bool{}
+	for _, name := range classes {
+		wanted[circleci.ResourceClassKey(name)] = true
+	}
+	byName := map[string]bool{} // Saves computing the key for each of many runners.
+	return slices.DeleteFunc(runners, func(r circleci.Runner) bool {
+		isWanted, known := byName[r.ResourceClass]
+		if !known {
+			isWanted = wanted[circleci.ResourceClassKey(r.ResourceClass)]
+			byName[r.ResourceClass] = isWanted
+		}
+		return !isWanted
+	})
+}
+
 func (c *fleetClass) add(runner circleci.Runner, connected connectedFilter) error {
 	isConnected, err := connected.isConnected(runner)
 	if err != nil {

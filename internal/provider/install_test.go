@@ -21,7 +21,7 @@ func TestInstall(t *testing.T) {
 	first, second := buildNamed(t, "first"), buildNamed(t, "second")
 	h := newHome(t)
 	installed := func(version string) string { return "Installed as version " + version + " in " + h.plugins + ".\n" }
-	const again = "This build is already installed, as version 0.0.1.\n"
+	const again = "This build is already installed, as version 0.1.1.\n"
 	for _, step := range []struct {
 		install string // It is a build, if any, and printed is what the script prints first.
 		printed string
@@ -30,13 +30,13 @@ func TestInstall(t *testing.T) {
 		version string // It is the one that the requirement is for.
 		want    string // It is the build that is used.
 	}{
-		{install: first, printed: installed("0.0.1"), version: "0.0.1", require: "0.0.1", want: "first"},
-		{install: first, printed: again, version: "0.0.1", want: "first"},
-		{install: second, printed: installed("0.0.2"), version: "0.0.2", want: "first"},
-		{require: ">= 0.0.1", want: "first"},
+		{install: first, printed: installed("0.1.1"), version: "0.1.1", require: "0.1.1", want: "first"},
+		{install: first, printed: again, version: "0.1.1", want: "first"},
+		{install: second, printed: installed("0.1.2"), version: "0.1.2", want: "first"},
+		{require: ">= 0.1.1", want: "first"},
 		{init: []string{"-upgrade"}, want: "second"},
-		{require: "0.0.1", init: []string{"-upgrade"}, want: "first"},
-		{require: "0.0.2", init: []string{"-upgrade"}, want: "second"},
+		{require: "0.1.1", init: []string{"-upgrade"}, want: "first"},
+		{require: "0.1.2", init: []string{"-upgrade"}, want: "second"},
 	} {
 		if step.install != "" {
 			output := h.install(step.install)
@@ -53,10 +53,10 @@ func TestInstall(t *testing.T) {
 		h.init()
 		h.expectBuild(step.want)
 	}
-	h.expectVersions("0.0.1", "0.0.2")
+	h.expectVersions("0.1.1", "0.1.2")
 
 	// A build in a version that the lock file has with another one is not accepted.
-	for _, executable := range h.executables("*/*/*", "0.0.2") {
+	for _, executable := range h.executables("*/*/*", "0.1.2") {
 		h.check(os.WriteFile(executable, []byte(read(t, first)), 0o700))
 	}
 	if stdout, stderr, ok := h.runBoth("init", "-no-color"); ok || !strings.Contains(stdout+stderr, "checksums") {
@@ -71,16 +71,16 @@ func TestInstallVersions(t *testing.T) {
 		goos, plugins, version, path string
 	}{
 		"versions are compared as numbers": {
-			existing: []string{"0.0.9", "0.0.10"}, goos: "linux", plugins: ".terraform.d/plugins",
-			version: "0.0.11", path: "linux_amd64/terraform-provider-circleci_v0.0.11",
+			existing: []string{"0.1.9", "0.1.10"}, goos: "linux", plugins: ".terraform.d/plugins",
+			version: "0.1.11", path: "linux_amd64/terraform-provider-circleci_v0.1.11",
 		},
 		"other directories are ignored": {
-			existing: []string{"0.0.08", "0.0.foo", "0.0.", "0.0.99999999999999999999"}, goos: "linux", plugins: ".terraform.d/plugins",
-			version: "0.0.1", path: "linux_amd64/terraform-provider-circleci_v0.0.1",
+			existing: []string{"0.1.08", "0.1.foo", "0.1.", "0.1.99999999999999999999"}, goos: "linux", plugins: ".terraform.d/plugins",
+			version: "0.1.1", path: "linux_amd64/terraform-provider-circleci_v0.1.1",
 		},
 		"Windows": {
 			goos: "windows", plugins: "AppData/Roaming/terraform.d/plugins",
-			version: "0.0.1", path: "windows_amd64/terraform-provider-circleci_v0.0.1.exe",
+			version: "0.1.1", path: "windows_amd64/terraform-provider-circleci_v0.1.1.exe",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,7 +29,8 @@ type runnerFleetModel struct {
 	ResourceClasses types.Set    `tfsdk:"resource_classes"`
 	ConnectedWithin types.String `tfsdk:"connected_within"`
 
-	AllResourceClasses types.Bool `tfsdk:"all_resource_classes"`
+	AllResourceClasses  types.Bool `tfsdk:"all_resource_classes"`
+	OnlyResourceClasses types.Set  `tfsdk:"only_resource_classes"`
 
 	ByResourceClass      map[string]fleetClassModel `tfsdk:"by_resource_class"`
 	RunnerCount          types.Int64                `tfsdk:"runner_count"`
@@ -78,6 +79,17 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 					"included. Needs a personal API token, and one more request. A class of `resource_classes` that is not listed is an error " +
 					"then. Null, the default, is `false`.",
 			},
+			"only_resource_classes": schema.SetAttribute{
+				Optional:    true,
+				ElementType: types.StringType,
+				Validators: []validator.Set{
+					setvalidator.ValueStringsAre(isResourceClass()), distinctResourceClasses{},
+					setvalidator.ConflictsWith(path.MatchRoot("resource_classes"), path.MatchRoot("all_resource_classes")),
+				},
+				MarkdownDescription: "Resource classes of the namespace, `namespace/name`, each once, to report on alone, whether they have " +
+					"runners or not. The tasks of other classes are not counted. Conflicts with `resource_classes` and `all_resource_classes`. " +
+					"Null, the default, reports on all classes with runners.",
+			},
 			"connected_within": schema.StringAttribute{
 				Optional:            true,
 				Validators:          []validator.String{isDurationOfAtLeast(minConnectedWithin)},
@@ -85,8 +97,8 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			},
 			"by_resource_class": schema.MapNestedAttribute{
 				Computed: true,
-				MarkdownDescription: "Runners and tasks of each resource class, by `namespace/name`, as written in `resource_classes`, or " +
-					"else as the API returns it. Names are case-insensitive.",
+				MarkdownDescription: "Runners and tasks of each resource class, by `namespace/name`, as written in `resource_classes` or " +
+					"`only_resource_classes`, or else as the API returns it. Names are case-insensitive.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"runner_count":           count("Number of listed runners."),
 					"connected_runner_count": count("Number of runners that count as connected."),
@@ -115,9 +127,10 @@ func (d *runnerFleetDataSource) ValidateConfig(ctx context.Context, req datasour
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	for _, element := range model.ResourceClasses.Elements() {
+	at, named := model.namedClasses()
+	for _, element := range named.Elements() {
 		if class, isString := element.(types.String); isString {
-			resp.Diagnostics.Append(checkInNamespace(path.Root("resource_classes").AtSetValue(class), class, model.Namespace)...)
+			resp.Diagnostics.Append(checkInNamespace(at.AtSetValue(class), class, model.Namespace)...)
 		}
 	}
 }
@@ -135,7 +148,8 @@ func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadReq
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	if resp.Diagnostics.Append(model.ResourceClasses.ElementsAs(ctx, &classes, false)...); resp.Diagnostics.HasError() {
+	_, named := model.namedClasses()
+	if resp.Diagnostics.Append(named.ElementsAs(ctx, &classes, false)...); resp.Diagnostics.HasError() {
 		return
 	}
 	namespace := model.Namespace.ValueString()
@@ -152,10 +166,16 @@ func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadReq
 			return
 		}
 	}
+	if !model.OnlyResourceClasses.IsNull() {
+		runners = runnersOf(classes, runners)
+	}
 	f, err := newFleet(classes, runners, newConnectedFilter(model.ConnectedWithin, d.api.client))
 	if err != nil {
 		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Error reading fleet of namespace "+namespace, err)
 		return
+	}
+	if len(f) == 0 {
+		resp.Diagnostics.Append(model.warnEmpty())
 	}
 	if err := f.countTasks(ctx, d.api.client); err != nil {
 		d.api.addError(ctx, &resp.Diagnostics, model.attributeOf(err), "Error counting tasks of namespace "+namespace, err)
@@ -195,12 +215,35 @@ func (d *runnerFleetDataSource) listClasses(ctx context.Context, namespace strin
 	return all
 }
 
+// warnEmpty returns the warning about a fleet without a runner and a class, whose counts would pass any check of a limit.
+func (m *runnerFleetModel) warnEmpty() diag.Diagnostic {
+	namespace := m.Namespace.ValueString()
+	at, reason := path.Root("namespace"), fmt.Sprintf("No runner of namespace %s is listed, and no resource class is named", namespace)
+	advice := "Check the name of the namespace. If its classes are scaled to zero, name them in resource_classes, or set all_resource_classes."
+	switch {
+	case !m.OnlyResourceClasses.IsNull():
+		at, reason, advice = path.Root("only_resource_classes"), "No resource class is named in only_resource_classes", "Name at least one."
+	case m.AllResourceClasses.ValueBool():
+		reason = fmt.Sprintf("The API lists no runner and no resource class of namespace %s", namespace)
+		advice = "Check the name of the namespace."
+	}
+	return diag.NewAttributeWarningDiagnostic(at, "Empty fleet", reason+", so every count is 0. "+advice)
+}
+
+// namedClasses returns the attribute that names resource classes, and its value.
+func (m *runnerFleetModel) namedClasses() (path.Path, types.Set) {
+	if !m.OnlyResourceClasses.IsNull() {
+		return path.Root("only_resource_classes"), m.OnlyResourceClasses
+	}
+	return path.Root("resource_classes"), m.ResourceClasses
+}
+
 // attributeOf returns the attribute that selects the first class whose tasks could not be counted.
 func (m *runnerFleetModel) attributeOf(err error) path.Path {
 	if failed := (*countTasksError)(nil); errors.As(err, &failed) {
 		class := types.StringValue(failed.classes[0])
-		if slices.ContainsFunc(m.ResourceClasses.Elements(), class.Equal) {
-			return path.Root("resource_classes").AtSetValue(class)
+		if at, named := m.namedClasses(); slices.ContainsFunc(named.Elements(), class.Equal) {
+			return at.AtSetValue(class)
 		}
 	}
 	return path.Root("namespace")

@@ -1,12 +1,15 @@
 package provider_test
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
@@ -37,6 +40,8 @@ func TestFleet(t *testing.T) {
 		{ResourceClass: "acme/\u00e9", Name: "b", LastConnected: "yesterday", Version: "2"},
 		{ResourceClass: "acme/\u00c9", Name: "c", LastConnected: "2024-02-29t04:05:06z", Version: "10"},
 	}
+	const noClass = "No runner of namespace acme is listed, and no resource class is named, so every count is 0. Check the name of the " +
+		"namespace. If its classes are scaled to zero, name them in resource_classes, or set all_resource_classes."
 	type classes = map[string]any
 	for name, row := range map[string]struct {
 		block      func(*circlecitest.Server) string
@@ -44,6 +49,7 @@ func TestFleet(t *testing.T) {
 		runners    []circlecitest.Runner
 		classes    classes
 		totals     []any // They are the runners, the connected ones, the unclaimed tasks and the running ones.
+		warning    string
 	}{
 		"v2": {
 			block: providerBlock, runners: runners, totals: []any{5.0, 5.0, 7.0, nil}, classes: classes{
@@ -63,8 +69,19 @@ func TestFleet(t *testing.T) {
 			block: providerBlock, runners: severalForms, totals: []any{3.0, 3.0, 5.0, nil},
 			classes: classes{"acme/\u00e9": class(3, 3, 5, nil, "2024-02-29t04:05:06z", "", "2", "10")},
 		},
-		"v3, empty": {block: v3Block, totals: []any{0.0, 0.0, 0.0, 0.0}, classes: classes{}},
-		"v2, empty": {block: providerBlock, totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{}},
+		"only some classes": {
+			block: v3Block, attributes: "\n  only_resource_classes = [\"acme/empty\", \"Acme/linux\"]", runners: runners, totals: []any{4.0, 4.0, 12.0, 2.0},
+			classes: classes{
+				"Acme/linux": class(4, 4, 3, 2.0, recent, "1.0.9000-def", "1.0.10000-abc", "3.1"),
+				"acme/empty": class(0, 0, 9, 0.0, nil),
+			},
+		},
+		"no class": {
+			block: providerBlock, attributes: "\n  only_resource_classes = []", runners: runners, totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{},
+			warning: "No resource class is named in only_resource_classes, so every count is 0. Name at least one.",
+		},
+		"v3, empty": {block: v3Block, totals: []any{0.0, 0.0, 0.0, 0.0}, classes: classes{}, warning: noClass},
+		"v2, empty": {block: providerBlock, totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{}, warning: noClass},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -77,7 +94,12 @@ func TestFleet(t *testing.T) {
 			w := newWorkspace(t, row.block(server)+dataBlock("circleci_runner_fleet", `namespace = "acme"`+row.attributes)+
 				strings.ReplaceAll(output("[T.by_resource_class, T.runner_count, T.connected_runner_count, T.unclaimed_task_count, T.running_task_count]"),
 					"T.", "data.circleci_runner_fleet.test."))
-			expectOutputs(t, w, map[string]any{"test": append([]any{row.classes}, row.totals...)})
+			var want []diagnostic
+			if row.warning != "" {
+				want = []diagnostic{{Severity: "warning", Summary: "Empty fleet", Detail: row.warning}}
+			}
+			expectReport(t, w.apply(), want...)
+			expectSame(t, "outputs", map[string]any{"test": append([]any{row.classes}, row.totals...)}, w.outputs())
 			lists := slices.DeleteFunc(server.Requests(), func(r circlecitest.Request) bool { return !strings.HasSuffix(r.Path, "/runner") })
 			if len(lists) != 1 || requestURL(lists[0]) != lists[0].Path+"?namespace=acme" {
 				t.Errorf("the runners were listed by %+v, want one request for the namespace", lists)
@@ -153,6 +175,42 @@ func TestFleetErrors(t *testing.T) {
 			p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String("v3")})
 			_, got := p.read(t.Context(), "circleci_runner_fleet", attributes)
 			assertDiagnostic(t, got, row.want)
+		})
+	}
+}
+
+// TestFleetRequests has a fleet of two classes in a namespace of many, and a runner of another class whose time is invalid.
+func TestFleetRequests(t *testing.T) {
+	t.Parallel()
+	runners := make([]circlecitest.Runner, 300)
+	for i := range runners {
+		runners[i] = circlecitest.Runner{ResourceClass: fmt.Sprintf("acme/class-%d", i), Name: "a", LastConnected: ago(0)}
+	}
+	runners[0].LastConnected = "yesterday"
+	attributes := maps.Clone(acmeNamespace)
+	attributes["connected_within"] = providertest.String("10m")
+	attributes["only_resource_classes"] = tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, []tftypes.Value{
+		providertest.String("acme/class-7"), providertest.String("acme/class-8"),
+	})
+	for version, want := range map[string][]string{
+		"v2": {"?namespace=acme", "/tasks?resource-class=acme%2Fclass-7", "/tasks?resource-class=acme%2Fclass-8"},
+		"v3": {
+			"?namespace=acme", "/tasks?resource-class=acme%2Fclass-7", "/tasks?resource-class=acme%2Fclass-8",
+			"/tasks/running?resource-class=acme%2Fclass-7", "/tasks/running?resource-class=acme%2Fclass-8",
+		},
+	} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t)
+			server.SetRunners(runners...)
+			p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String(version)})
+			state, got := p.read(t.Context(), "circleci_runner_fleet", attributes)
+			assertNoDiagnostics(t, got)
+			expectSame(t, "runners", providertest.Number(2).String(), state["connected_runner_count"].String())
+			for i := range want {
+				want[i] = "/api/" + version + "/runner" + want[i]
+			}
+			expectRequests(t, server, want...)
 		})
 	}
 }

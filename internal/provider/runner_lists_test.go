@@ -52,7 +52,11 @@ output "fleets" {
 `
 	w := newWorkspace(t, providerBlock(server))
 	w.write("fleet.tf", configuration)
-	expectOutputs(t, w, map[string]any{
+	expectReport(t, w.apply(), diagnostic{
+		Severity: "warning", Summary: "Empty fleet",
+		Detail: "The API lists no runner and no resource class of namespace empty, so every count is 0. Check the name of the namespace.",
+	})
+	expectSame(t, "outputs", map[string]any{
 		"classes": map[string]any{
 			"acme": []any{
 				map[string]any{"id": movedClass.ID, "resource_class": "acme/linux", "description": "Linux"},
@@ -71,7 +75,7 @@ output "fleets" {
 			"acme":  map[string]any{"acme/Linux": []any{0.0, 0.0, 3.0}, "acme/deleted": []any{1.0, 0.0, 0.0}, "acme/macos": []any{0.0, 0.0, 4.0}},
 			"empty": map[string]any{},
 		},
-	})
+	}, w.outputs())
 	const api = "/api/v2/runner"
 	classes := []string{api + "/resource?namespace=acme", api + "/resource?namespace=empty"}
 	expectRequests(t, server, slices.Concat(classes, []string{
@@ -81,7 +85,7 @@ output "fleets" {
 		api + "/tasks?resource-class=acme%2Fdeleted", api + "/tasks?resource-class=acme%2Fmacos",
 	}, classes)...)
 
-	w.write("fleet.tf", strings.Replace(configuration, "acme/Linux", "acme/windows", 1))
+	w.write("fleet.tf", strings.NewReplacer("acme/Linux", "acme/windows", ", empty = []", "").Replace(configuration))
 	assertDiagnostic(t, w.plan(), wantDiagnostic{
 		summary: "Resource class not found",
 		detail:  `The API does not list the resource class "acme/windows" in namespace acme.`,

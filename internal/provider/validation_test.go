@@ -121,6 +121,27 @@ func TestValidateDataSources(t *testing.T) {
 		"runner_fleet: with an invalid class": {
 			attributes: acme + `resource_classes = ["linux"]`, summary: class, detail: `"linux" in resource_classes ` + noSlash,
 		},
+		"runner_fleet: only with a class outside the namespace": {
+			attributes: acme + `only_resource_classes = ["other/linux"]`, summary: outside, detail: `"other/linux" is not in the namespace "acme".`,
+		},
+		"runner_fleet: only with an invalid class": {
+			attributes: acme + `only_resource_classes = ["linux"]`, summary: class, detail: `"linux" in only_resource_classes ` + noSlash,
+		},
+		"runner_fleet: only with two names of a class": {
+			attributes: acme + `only_resource_classes = ["acme/linux", "acme/Linux"]`, summary: "Duplicate resource class",
+			detail: `The elements "acme/Linux" and "acme/linux" of only_resource_classes name the same resource class.`,
+		},
+		"runner_fleet: only with a null class": {
+			attributes: acme + `only_resource_classes = [null]`, summary: class, detail: "An element of only_resource_classes is null. Remove it",
+		},
+		"runner_fleet: only some and others": {
+			attributes: acme + `resource_classes = ["acme/mac"]` + "\n" + `only_resource_classes = ["acme/linux"]`,
+			summary:    "Invalid Attribute Combination", detail: `Attribute "resource_classes" cannot be specified when "only_resource_classes" is specified`,
+		},
+		"runner_fleet: only some and all": {
+			attributes: acme + "all_resource_classes = true\n" + `only_resource_classes = ["acme/linux"]`,
+			summary:    "Invalid Attribute Combination", detail: `Attribute "all_resource_classes" cannot be specified when "only_resource_classes" is specified`,
+		},
 		"runner_fleet: with a class outside the namespace": {
 			attributes: acme + `resource_classes = ["other/linux"]`, summary: outside,
 			detail: `The resource class "other/linux" is not in the namespace "acme".`,

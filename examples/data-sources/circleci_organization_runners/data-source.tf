@@ -1,5 +1,17 @@
-# Only version 3 of the Runner API lists by organization: set api_version = "v3" in the provider, or
-# CIRCLECI_RUNNER_API_VERSION=v3 in the environment.
+terraform {
+  required_providers {
+    circleci = {
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
+    }
+  }
+}
+
+# Only version 3 of the Runner API lists by organization.
+provider "circleci" {
+  api_version = "v3"
+}
+
 data "circleci_organization_runners" "acme" {
   organization_id = "b9291e0d-a11e-41fb-8517-c545388b5953"
 }

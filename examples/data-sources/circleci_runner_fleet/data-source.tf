@@ -1,3 +1,12 @@
+terraform {
+  required_providers {
+    circleci = {
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
+    }
+  }
+}
+
 # Every resource class of the namespace that has runners, and acme/gpu even if it has none.
 data "circleci_runner_fleet" "acme" {
   namespace        = "acme"

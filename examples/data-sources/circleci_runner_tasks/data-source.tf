@@ -1,3 +1,12 @@
+terraform {
+  required_providers {
+    circleci = {
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
+    }
+  }
+}
+
 # The tasks of several resource classes.
 data "circleci_runner_tasks" "pool" {
   for_each = toset(["acme/linux", "acme/mac"])

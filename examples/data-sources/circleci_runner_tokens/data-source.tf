@@ -1,3 +1,12 @@
+terraform {
+  required_providers {
+    circleci = {
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
+    }
+  }
+}
+
 data "circleci_runner_tokens" "linux" {
   resource_class = "acme/linux"
 }

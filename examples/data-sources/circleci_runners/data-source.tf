@@ -1,3 +1,12 @@
+terraform {
+  required_providers {
+    circleci = {
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
+    }
+  }
+}
+
 # The runners of one resource class.
 data "circleci_runners" "linux" {
   resource_class = "acme/linux"

@@ -1,5 +1,14 @@
-# Requires Terraform 1.8 or OpenTofu 1.7, or later.
-#
+# Provider functions need Terraform 1.8 or OpenTofu 1.7.
+
+terraform {
+  required_providers {
+    circleci = {
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
+    }
+  }
+}
+
 # Only version 3 of the Runner API reports the running count.
 provider "circleci" {
   api_version = "v3"

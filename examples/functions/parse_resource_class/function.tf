@@ -1,4 +1,14 @@
-# Requires Terraform 1.8 or OpenTofu 1.7, or later.
+# Provider functions need Terraform 1.8 or OpenTofu 1.7.
+
+terraform {
+  required_providers {
+    circleci = {
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
+    }
+  }
+}
+
 variable "resource_classes" {
   type    = set(string)
   default = ["acme/linux", "acme/mac"]

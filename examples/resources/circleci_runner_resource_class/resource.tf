@@ -1,3 +1,12 @@
+terraform {
+  required_providers {
+    circleci = {
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
+    }
+  }
+}
+
 resource "circleci_runner_resource_class" "linux" {
   resource_class = "acme/linux-large"
   description    = "Large Linux machines"
