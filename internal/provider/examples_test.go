@@ -111,6 +111,28 @@ func exampleTests() []exampleTest {
 			diagnostics: want, state: state,
 		}}}
 	}
+	// recipe returns a test of a recipe, which starts with what make api serves, with tasks that wait.
+	recipe := func(name string, steps ...exampleStep) exampleTest {
+		first := steps[0].before
+		steps[0].before = func(x *example) {
+			x.server.ServeSample(func() time.Duration { return 0 })
+			if first != nil {
+				first(x)
+			}
+		}
+		return exampleTest{directory: "recipes/" + name, steps: steps}
+	}
+	// scheduled applies the recipe with a schedule, for two tasks.
+	scheduled := func(at string, minSize, capacity float64) exampleStep {
+		return exampleStep{
+			before: func(x *example) {
+				x.server.Intercept(nil)
+				x.server.SetTasks("acme/linux", 1, 1)
+			},
+			command: []string{"apply", "-json", "-auto-approve", "-var", "time=" + at},
+			outputs: map[string]any{"group": map[string]any{"min_size": minSize, "desired_capacity": capacity}},
+		}
+	}
 	newest, minimum := linux("newest", "3.1.10", time.Minute), linux("minimum", "3.1.2-abcdef0", time.Minute)
 	disconnected := linux("disconnected", "1.0", time.Hour)
 	released := []string{"terraform_data.release"}
@@ -151,6 +173,42 @@ func exampleTests() []exampleTest {
 		outputs("moving", map[string]any{"connected": map[string]any{"acme/linux": 1.0, "acme/mac": 1.0}, "waiting": 3.0}),
 		outputs("functions/parse_resource_class", map[string]any{"pools": map[string]any{"acme": []any{"linux", "mac"}}}),
 		outputs("functions/version_at_least", map[string]any{"outdated": []any{"a", "b"}}),
+		recipe("few-connected", exampleStep{
+			outputs:     map[string]any{"few_connected": map[string]any{"acme/gpu": 0.0, "acme/mac": 0.0}},
+			diagnostics: []diagnostic{failedCheck("Fewer than 2 runners are connected: acme/gpu (0), acme/mac (0).")},
+		}),
+		recipe("stuck-queue", exampleStep{
+			outputs:     map[string]any{"stuck": map[string]any{"acme/gpu": 2.0}},
+			diagnostics: []diagnostic{failedCheck("Tasks wait, and no runner is connected: acme/gpu (2).")},
+		}),
+		recipe("not-seen",
+			exampleStep{
+				outputs:     map[string]any{"not_seen": []any{"acme/linux: linux-3"}},
+				diagnostics: []diagnostic{failedCheck("Not seen for a day: acme/linux: linux-3.")},
+			},
+			exampleStep{
+				before: func(x *example) {
+					x.server.SetHandler(circlecitest.JSON(`{"items": [
+						{"resource_class": "acme/linux", "name": "a", "last_connected": null},
+						{"resource_class": "acme/linux", "name": "b", "last_connected": "yesterday"},
+						{"resource_class": "acme/linux", "name": "c", "last_connected": ""},
+						{"resource_class": "acme/linux", "name": "d", "last_connected": "` + ago(23*time.Hour) + `"}
+					]}`))
+				},
+				outputs:     map[string]any{"not_seen": []any{"acme/linux: a", "acme/linux: b", "acme/linux: c"}},
+				diagnostics: []diagnostic{failedCheck("Not seen for a day: acme/linux: a, acme/linux: b, acme/linux: c.")},
+			}),
+		recipe("old-agents", exampleStep{outputs: map[string]any{"old_agents": []any{}}}, exampleStep{
+			before: func(x *example) {
+				x.server.Intercept(nil)
+				x.server.SetRunners(linux("a", "3.1.2-abcdef0", 0), linux("b", "main", 0), linux("c", "", 0), linux("d", "3.1.1", 0), linux("e", "1", time.Hour))
+			},
+			outputs:     map[string]any{"old_agents": []any{"acme/linux: b (main)", "acme/linux: c (unknown)", "acme/linux: d (3.1.1)"}},
+			diagnostics: []diagnostic{failedCheck("Agents older than 3.1.2: acme/linux: b (main), acme/linux: c (unknown), acme/linux: d (3.1.1).")},
+		}),
+		// Now, and on a Monday and a Sunday.
+		recipe("scheduled-capacity", exampleStep{state: []string{"terraform_data.group"}}, scheduled("2026-01-05T18:59:00Z", 3, 3),
+			scheduled("2026-01-05T19:00:00Z", 0, 2), scheduled("2026-01-04T08:00:00Z", 0, 2)),
 		outputs("functions/desired_capacity", map[string]any{"linux_machines": 5.0}),
 		{
 			// The token is in an ephemeral variable, so no file that the run writes has it.
@@ -158,8 +216,17 @@ func exampleTests() []exampleTest {
 			terraform: "1.10", openTofu: "1.11",
 			steps: []exampleStep{
 				{before: exampleFleet, command: []string{"plan", "-json", "-out=plan.zip"}, after: expectTokenSent},
-				{outputs: map[string]any{"waiting": 3.0}, after: func(x *example) {
-					expectTokenSent(x)
+				// The saved plan does not have it, so apply needs it again.
+				{run: func(x *example) {
+					environment := x.Env
+					x.Env = slices.DeleteFunc(slices.Clone(environment), func(v string) bool { return strings.HasPrefix(v, "TF_VAR_circleci_token=") })
+					_, stderr, ok := x.runBoth("apply", "-no-color", "plan.zip")
+					if x.Env = environment; ok {
+						x.t.Error("apply needs no value of the ephemeral variable")
+					}
+					expectLines(x.t, stderr, "Error: No value for required variable")
+				}, requests: []string{}},
+				{command: []string{"apply", "-json", "plan.zip"}, outputs: map[string]any{"waiting": 3.0}, requests: []string{}, after: func(x *example) {
 					written := x.files()
 					x.unzip("plan.zip", written)
 					if !strings.Contains(written["terraform.tfstate"], "unclaimed_task_count") || written["plan.zip/tfplan"] == "" {
@@ -249,6 +316,7 @@ func exampleTests() []exampleTest {
 				{before: connectAgain(2 * time.Minute), run: func(x *example) {
 					x.expectPipeline(0, `{"acme/linux":{"connected":1,"waiting":49},"acme/mac":{"connected":1,"waiting":1}}`)
 				}},
+				{run: func(x *example) { x.expectConfig(true) }},
 				// The runners connect again, which changes no count, but a last_connected.
 				{before: connectAgain(time.Minute), run: func(x *example) { x.expectChanges(false) }},
 				{before: func(x *example) {
@@ -260,6 +328,7 @@ func exampleTests() []exampleTest {
 				{before: func(x *example) { x.server.SetTasks("acme/mac", 2, 0) }, run: func(x *example) {
 					x.expectPipeline(1, "", "Error: Module output value precondition failed\n",
 						"acme has 51 waiting tasks, more than 50.")
+					x.expectConfig(false)
 				}},
 				{before: func(x *example) { x.server.SetRunners() }, run: func(x *example) {
 					x.expectPipeline(1, "", "Warning: Empty fleet\n", "Error: Module output value precondition failed\n",
@@ -585,8 +654,7 @@ func TestExamplesWithSample(t *testing.T) {
 	}
 	// environment is what the pages tell the user to set, in which URL stands for the server's.
 	environment := map[string]variables{
-		"authentication": {"TF_VAR_circleci_token": circlecitest.PersonalToken},
-		"data-sources/circleci_organization_runners": {"CIRCLECI_RUNNER_API_VERSION": "v3"},
+		"authentication":    {"TF_VAR_circleci_token": circlecitest.PersonalToken},
 		"server":            {"TF_VAR_server_url": "URL", "TF_VAR_ca_file": ca},
 		"testing":           {"TF_VAR_resource_class": "acme/linux", "CIRCLECI_RUNNER_API_VERSION": "v3"},
 		"testing/connected": {"TF_VAR_resource_class": "acme/linux"},
@@ -599,8 +667,11 @@ func TestExamplesWithSample(t *testing.T) {
 	}
 	for _, directory := range slices.Sorted(maps.Keys(directories)) {
 		t.Run(directory, func(t *testing.T) {
-			if directory == "together" {
+			switch {
+			case directory == "together":
 				t.Skip("the example needs CircleCI's own provider and an account")
+			case strings.HasPrefix(directory, "recipes/"):
+				t.Skip("the test of the example serves the same, and expects its warnings")
 			}
 			i := slices.IndexFunc(tests, func(test exampleTest) bool { return test.directory == directory })
 			if i >= 0 && tests[i].terraform != "" {
@@ -688,6 +759,31 @@ func (x *example) expectPipeline(status int, printed string, messages ...string)
 		x.t.Errorf("got exit status %d and output %s", got, stdout)
 	}
 	expectLines(x.t, stderr.String(), messages...)
+}
+
+// configCommand matches a command in the configuration of the pipeline.
+var configCommand = regexp.MustCompile(`(?m)^ +- run: (.+)$`)
+
+// expectConfig runs the commands of the configuration of the pipeline, and asserts whether all succeed or only init does.
+func (x *example) expectConfig(succeed bool) {
+	x.t.Helper()
+	path := x.t.TempDir()
+	x.check(os.Symlink(x.Path, filepath.Join(path, "terraform")))
+	x.check(os.Chmod(filepath.Join(x.Dir, "run.sh"), 0o700))
+	commands := configCommand.FindAllStringSubmatch(read(x.t, filepath.Join(examples, "pipeline/.circleci/config.yml")), -1)
+	if len(commands) != 3 {
+		x.t.Fatalf("the configuration has %d commands, want 3", len(commands))
+	}
+	for _, command := range commands {
+		run := exec.CommandContext(x.t.Context(), "sh", "-ec", command[1])
+		run.Dir, run.Env = x.Dir, append(slices.Clone(x.Env), "PATH="+path+":"+os.Getenv("PATH"))
+		if output, err := run.CombinedOutput(); (err == nil) != (succeed || strings.Contains(command[1], " init ")) {
+			x.t.Errorf("%s: %v\n%s", command[1], err, output)
+		}
+	}
+	if succeed {
+		expectLines(x.t, read(x.t, filepath.Join(x.Dir, "counts.json")), `"waiting":49`)
+	}
 }
 
 // expectLines asserts parts of an output.

@@ -28,12 +28,13 @@ func (versionAtLeastFunction) Definition(_ context.Context, _ function.Definitio
 			"or newer. Numbers are compared as numbers, and missing ones are 0. What follows `-` or `+` is a build, " +
 			"such as a commit, and is ignored: " +
 			"`provider::circleci::version_at_least(\"1.0.12345-abcdef0\", \"1.0.9000\")` is `true`. An invalid version is an " +
-			"error.",
+			"error: with `try(provider::circleci::version_at_least(runner.version, minimum), false)`, a runner whose version is null or " +
+			"invalid counts as older.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "version",
-				MarkdownDescription: "Version of an agent, such as `1.0.12345-abcdef0`: " + form + ", so exclude runners whose " +
-					"`version` is null.",
+				MarkdownDescription: "Version of an agent, such as `1.0.12345-abcdef0`: " + form + ", so use " +
+					"`try(…, false)` for a list of runners, as in the example.",
 			},
 			function.StringParameter{
 				Name:                "minimum",

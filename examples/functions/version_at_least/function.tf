@@ -13,11 +13,11 @@ data "circleci_runners" "acme" {
   namespace = "acme"
 }
 
-# A runner whose version is not known counts as outdated.
+# version_at_least fails on a version that is null or not a version. try counts such a runner as outdated.
 output "outdated" {
   description = "Runners whose agent is older than 3.1"
   value = [
     for runner in data.circleci_runners.acme.runners : runner.name
-    if runner.version == null ? true : !provider::circleci::version_at_least(runner.version, "3.1")
+    if !try(provider::circleci::version_at_least(runner.version, "3.1"), false)
   ]
 }

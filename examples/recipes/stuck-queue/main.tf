@@ -1,0 +1,45 @@
+# Warns of resource classes whose tasks wait although no runner is connected to claim them.
+
+terraform {
+  required_providers {
+    circleci = {
+      source  = "circleci-community/circleci"
+      version = "~> 0.1"
+    }
+  }
+}
+
+provider "circleci" {}
+
+variable "namespace" {
+  description = "The namespace to check."
+  type        = string
+  default     = "acme"
+}
+
+data "circleci_runner_fleet" "all" {
+  namespace        = var.namespace
+  connected_within = "5m"
+
+  # A class whose runners are all gone is not found by its runners, but may have a queue.
+  all_resource_classes = true
+}
+
+locals {
+  stuck = {
+    for class, pool in data.circleci_runner_fleet.all.by_resource_class : class => pool.unclaimed_task_count
+    if pool.unclaimed_task_count > 0 && pool.connected_runner_count == 0
+  }
+}
+
+check "every_queue_is_served" {
+  assert {
+    condition     = length(local.stuck) == 0
+    error_message = "Tasks wait, and no runner is connected: ${join(", ", [for class, count in local.stuck : "${class} (${count})"])}."
+  }
+}
+
+output "stuck" {
+  description = "Number of waiting tasks of each class without a connected runner."
+  value       = local.stuck
+}
