@@ -17,10 +17,10 @@ var (
 	codeBlock    = regexp.MustCompile("(?ms)^```.*?^```")
 )
 
-// TestLinks checks every link between pages of the project, with their anchors. It ignores links to other sites.
-func TestLinks(t *testing.T) {
+// pages returns the paths of all pages of the project.
+func pages(t *testing.T) (pages []string) {
+	t.Helper()
 	const root = "../.."
-	var pages []string
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() && slices.Contains([]string{".git", "bin", "dist"}, entry.Name()) {
 			return fs.SkipDir
@@ -33,7 +33,12 @@ func TestLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	links := 0
+	return pages
+}
+
+// TestLinks checks every link between pages of the project, with their anchors. It ignores links to other sites.
+func TestLinks(t *testing.T) {
+	links, pages := 0, pages(t)
 	for _, page := range pages {
 		content := codeBlock.ReplaceAllString(read(t, page), "")
 		for _, match := range markdownLink.FindAllStringSubmatch(content, -1) {
@@ -45,6 +50,39 @@ func TestLinks(t *testing.T) {
 	}
 	if links < 10 {
 		t.Errorf("only %d links were found in %d pages", links, len(pages))
+	}
+}
+
+// requiredVersion matches the provider in a required_providers block, and the line after it.
+var requiredVersion = regexp.MustCompile(`source += "circleci-community/circleci"\n(.*)`)
+
+// TestPages asserts that the index links to every other page of the documentation, and that what a page shows can be pasted: each
+// requirement of the provider has a version, and the example of a data source, resource, function or action has one.
+func TestPages(t *testing.T) {
+	const docs = "../../docs"
+	index := read(t, docs+"/index.md")
+	for _, page := range pages(t) {
+		content := read(t, page)
+		for _, match := range requiredVersion.FindAllStringSubmatch(content, -1) {
+			if !strings.Contains(match[1], "version = ") {
+				t.Errorf("%s requires the provider without a version", page)
+			}
+		}
+		name, err := filepath.Rel(docs, page)
+		if err != nil || strings.HasPrefix(name, "..") || name == "index.md" {
+			continue
+		}
+		name = filepath.ToSlash(name)
+		if !strings.Contains(index, "]("+name+")") {
+			t.Errorf("the index does not link to %s", name)
+		}
+		switch kind, _, _ := strings.Cut(name, "/"); kind {
+		case "guides", "list-resources": // A list block is in a file of its own.
+		default:
+			if example := codeBlock.FindString(content); !requiredVersion.MatchString(example) {
+				t.Errorf("the example of %s does not require the provider", name)
+			}
+		}
 	}
 }
 
