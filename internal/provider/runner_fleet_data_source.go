@@ -224,7 +224,7 @@ func (m *runnerFleetModel) warnEmpty() diag.Diagnostic {
 	case !m.OnlyResourceClasses.IsNull():
 		at, reason, advice = path.Root("only_resource_classes"), "No resource class is named in only_resource_classes", "Name at least one."
 	case m.AllResourceClasses.ValueBool():
-		reason = fmt.Sprintf("The API lists no runner and no resource class of namespace %s", namespace)
+		reason = "The API lists no runner and no resource class of namespace " + namespace
 		advice = "Check the name of the namespace."
 	}
 	return diag.NewAttributeWarningDiagnostic(at, "Empty fleet", reason+", so every count is 0. "+advice)
