@@ -70,6 +70,12 @@ func TestIdentity(t *testing.T) {
 	assertNoDiagnostics(t, w.apply())
 	expectSame(t, "identities", want, w.identities(drop))
 	expectMutations(t, server)
+
+	w.write("fleet.tf", classBlock("")+tokenBlock(`  nickname = "new"`))
+	assertNoDiagnostics(t, w.apply())
+	expectMutations(t, server, "DELETE /api/v2/runner/token/"+movedToken.ID, "POST /api/v2/runner/token")
+	want["circleci_runner_token"] = map[string]any{"resource_class": "acme/linux", "id": w.attributes(tokenAddress)["id"]}
+	expectSame(t, "identities", want, w.identities(drop))
 	server.SetTokens()
 	server.SetResourceClasses(circlecitest.ResourceClass{ResourceClass: "acme/macos"})
 	w.expectChanges(map[string]string{classAddress: "create", tokenAddress: "create"})

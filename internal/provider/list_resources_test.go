@@ -23,6 +23,12 @@ func tokensOf(class, arguments string) string {
 // generates.
 func importingExample() exampleTest {
 	const classes, tokens = 112, 133
+	listings := func(x *example) {
+		if got := len(x.server.Requests()); got != 1+classes {
+			x.t.Errorf("%d requests were sent, want %d", got, 1+classes)
+		}
+		expectMutations(x.t, x.server)
+	}
 	return exampleTest{directory: "importing", terraform: "1.14", steps: []exampleStep{
 		{
 			before: func(x *example) {
@@ -39,21 +45,17 @@ func importingExample() exampleTest {
 				x.server.SetResourceClasses(allClasses...)
 				x.server.SetTokens(allTokens...)
 			},
-			run: func(x *example) { x.succeed("query", "-generate-config-out=imported.tf") },
-			after: func(x *example) {
-				if got := len(x.server.Requests()); got != 1+classes {
-					x.t.Errorf("the query sent %d requests, want %d", got, 1+classes)
-				}
-			},
+			run:   func(x *example) { x.succeed("query", "-generate-config-out=imported.tf") },
+			after: listings,
 		},
 		{
 			run: func(x *example) {
 				printed := x.succeed("apply", "-auto-approve", "-no-color")
 				expectLines(x.t, printed, fmt.Sprintf("Resources: %d imported, 0 added, 0 changed, 0 destroyed.", classes+tokens))
 			},
-			after: func(x *example) { expectMutations(x.t, x.server) },
+			after: listings,
 		},
-		{run: func(x *example) { x.expectChanges(false) }},
+		{run: func(x *example) { x.expectChanges(false) }, after: listings},
 	}}
 }
 
