@@ -258,7 +258,7 @@ func (c *Client) attempt(ctx context.Context, call call, u *url.URL, request str
 	switch tooLarge := errors.Is(err, errTooLarge); {
 	case !slices.Contains(call.accepted, response.StatusCode):
 		// A status says enough, whatever became of the body behind it.
-		return nil, c.newStatusError(request, response, body)
+		return nil, c.newStatusError(request, call, response, body)
 	case tooLarge, isDecompressionError(err):
 		return nil, &ResponseError{Request: request, Reason: c.sanitize(err.Error())}
 	case err != nil:

@@ -34,6 +34,9 @@ type StatusError struct {
 
 	// retryAfter is the header Retry-After.
 	retryAfter string
+	// endpoint and query are those of the request, for ProbeOtherVersion.
+	endpoint string
+	query    url.Values
 }
 
 func (e *StatusError) Error() string {
@@ -246,9 +249,10 @@ func describeCertificateError(err error) string {
 	return "it expired at " + invalid.Cert.NotAfter.UTC().Format(time.RFC3339)
 }
 
-func (c *Client) newStatusError(request string, response *http.Response, body []byte) error {
+func (c *Client) newStatusError(request string, call call, response *http.Response, body []byte) error {
 	e := &StatusError{
 		Request: request, StatusCode: response.StatusCode, Body: classifyBody(body), retryAfter: response.Header.Get("Retry-After"),
+		endpoint: call.endpoint, query: call.query,
 	}
 	switch e.Body {
 	case BodyHTML:

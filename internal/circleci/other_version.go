@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
-	"strings"
 )
 
 // ProbeOtherVersion repeats a request that was not found with the other API version, once, to find out why: an installation
@@ -23,15 +21,8 @@ func (c *Client) ProbeOtherVersion(ctx context.Context, err error) (version APIV
 	if !errors.As(err, &notFound) || notFound.StatusCode != http.StatusNotFound {
 		return version, 0
 	}
-	// If part of the URL was redacted, the probe requests the redacted form, which does no harm.
-	base := http.MethodGet + " " + c.redact(c.config.APIURL.JoinPath("api", string(c.config.APIVersion)).String()) + "/"
-	endpoint, found := strings.CutPrefix(notFound.Request, base)
-	failed, parseErr := url.Parse(endpoint)
-	if !found || parseErr != nil {
-		return version, 0
-	}
-	u := c.config.APIURL.JoinPath("api", string(version), failed.Path)
-	u.RawQuery = failed.RawQuery
+	u := c.config.APIURL.JoinPath("api", string(version), notFound.endpoint)
+	u.RawQuery = notFound.query.Encode()
 
 	body, err := c.reportedAttempt(ctx, call{method: http.MethodGet, accepted: []int{http.StatusOK}}, u,
 		Attempt{Method: http.MethodGet, URL: c.redact(u.String()), Number: 1})
