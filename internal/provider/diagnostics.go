@@ -82,7 +82,7 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 	case errors.As(err, &alert) && alert.IsAboutClientCertificate() && len(a.settings.tls.Certificates) > 0:
 		return "The server rejected client_cert_pem: check its expiry and its issuer."
 	case errors.As(err, &alert) && alert.IsAboutClientCertificate():
-		return "The server asks for a client certificate that it trusts: give one in client_cert_pem and client_key_pem."
+		return "The server requires a client certificate that it trusts: give one in client_cert_pem and client_key_pem."
 	case errors.As(err, &alert):
 		return "The server and the provider could not agree on how to use TLS: check that api_url leads to the Runner API, and " +
 			"that it speaks TLS 1.2 or newer."

@@ -87,7 +87,7 @@ func TestTLS(t *testing.T) {
 		},
 		"no client certificate": {
 			clients: clients, attributes: []string{trust},
-			detail: "tls: certificate required.\n\nThe server asks for a client certificate that it trusts: give one in client_cert_pem and",
+			detail: "tls: certificate required.\n\nThe server requires a client certificate that it trusts: give one in client_cert_pem and",
 		},
 		"rejected client certificate": {
 			clients: ca, attributes: []string{trust, line("client_cert_pem", certificate), line("client_key_pem", key)},
