@@ -1,194 +1,138 @@
 package circlecitest_test
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
-	"syscall"
 	"testing"
+	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
+// The client's and the provider's tests rely on what the server records, queues, intercepts and resets, and on its lists of what
+// exists. These tests have the responses that the others do not cause.
+
+const (
+	organization = "8d5ab3ae-8a1f-4c4a-b7a6-111111111111"
+	linuxID      = "11111111-1111-4111-8111-111111111111"
+	unknownID    = "99999999-9999-4999-8999-999999999999"
+)
+
+// startServer starts a server with what the rows of the tests are about.
 func startServer(t *testing.T) *circlecitest.Server {
 	t.Helper()
 	server := circlecitest.NewServer()
 	t.Cleanup(server.Close)
+	server.SetNamespaces("acme")
+	server.SetLimits(1, 1)
+	server.SetResourceClasses(circlecitest.ResourceClass{ID: linuxID, ResourceClass: "acme/linux"})
+	server.SetTokens(circlecitest.Token{ResourceClass: "acme/linux"})
+	server.SetTasks("acme/linux", 42, 7)
+	server.SetTasks("test-namespace/test-resource", 42, 0)
+	bobby := circlecitest.Runner{
+		ResourceClass: "test-namespace/test-resource", Hostname: "bobby", Name: "bobby-sue", FirstConnected: "2020-05-15T00:00:00Z",
+		LastConnected: "2020-05-16T00:00:00Z", LastUsed: new("2020-05-17T00:00:00Z"), Version: "5.4.3.2.1", IP: "192.0.2.1", Status: "idle",
+	}
+	server.SetRunners(
+		circlecitest.Runner{
+			ResourceClass: "one/linux", Name: "z", Hostname: "h", FirstConnected: "f", LastConnected: "l", Version: "v",
+			IP: "192.0.2.1", Status: "idle", OrganizationID: organization,
+		},
+		circlecitest.Runner{ResourceClass: "two/linux", Name: "o", OrganizationID: organization, Status: "busy"},
+		circlecitest.Runner{ResourceClass: "One/arm", Name: "a", LastUsed: new("u")}, bobby,
+	)
 	return server
 }
 
-// reply is a response of the server.
-type reply struct {
-	status int
-	header http.Header
-	body   string
-	// err ended the request or the body early.
-	err error
-}
-
-// send sends a request with the given headers, key and value in turn. It does not follow redirects.
-func send(t *testing.T, server *circlecitest.Server, method, target string, headers ...string) reply {
+// send sends a request, such as "GET /api/v2/runner", with a header, such as "Circle-Token: x".
+func send(t *testing.T, server *circlecitest.Server, request, header, body string) *http.Response {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+target, nil)
+	method, target, _ := strings.Cut(request, " ")
+	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+target, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	response, err := server.Client().Transport.RoundTrip(r)
+	key, value, _ := strings.Cut(header, ": ")
+	r.Header.Set(key, value)
+	response, err := server.Client().Do(r)
 	if err != nil {
-		return reply{err: err}
-	}
-	return readReply(response)
-}
-
-func readReply(response *http.Response) reply {
-	defer response.Body.Close() //nolint:errcheck // Nothing was written, so closing has nothing to lose.
-	body, err := io.ReadAll(response.Body)
-	return reply{response.StatusCode, response.Header, string(body), err}
-}
-
-// get sends a GET request with the personal token and expects a complete response.
-func get(t *testing.T, server *circlecitest.Server, target string) reply {
-	t.Helper()
-	got := send(t, server, http.MethodGet, target, "Circle-Token", circlecitest.PersonalToken)
-	if got.err != nil {
-		t.Fatalf("GET %s: %v", target, got.err)
-	}
-	return got
-}
-
-func equal(t *testing.T, what string, got, want any) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s:\n got %#v\nwant %#v", what, got, want)
-	}
-}
-
-// expect asserts the status of a response in JSON, and its body including the order of keys.
-func expect(t *testing.T, what string, got reply, status int, body string) {
-	t.Helper()
-	var want bytes.Buffer
-	if err := json.Compact(&want, []byte(body)); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, what+": status", got.status, status)
-	equal(t, what+": body", got.body, want.String())
-	equal(t, what+": content type", got.header.Get("Content-Type"), "application/json")
+	t.Cleanup(func() { _ = response.Body.Close() })
+	return response
 }
 
-// bobby is the runner in CircleCI's reference.
-func bobby() circlecitest.Runner {
-	return circlecitest.Runner{
-		ResourceClass:  "test-namespace/test-resource",
-		Hostname:       "bobby",
-		Name:           "bobby-sue",
-		FirstConnected: "2020-05-15T00:00:00Z",
-		LastConnected:  "2020-05-16T00:00:00Z",
-		LastUsed:       new("2020-05-17T00:00:00Z"),
-		Version:        "5.4.3.2.1",
+// expect sends a request and asserts the response, which is JSON, including the order of keys.
+func expect(t *testing.T, server *circlecitest.Server, request, header, body string, status int, want string) {
+	t.Helper()
+	response := send(t, server, request, header, body)
+	got, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != status || string(got) != want || response.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("%s with %s:\n got %d %s, error %v\nwant %d %s", request, header, response.StatusCode, got, err, status, want)
 	}
 }
+
+const personal = "Circle-Token: " + circlecitest.PersonalToken
 
 func TestReferenceExamples(t *testing.T) {
 	t.Parallel()
-	server := startServer(t)
-	runner := bobby()
-	// Version 2 of the API has neither of them.
-	runner.IP, runner.Status = "192.0.2.1", "idle"
-	server.SetRunners(runner)
-	server.SetTasks("test-namespace/test-resource", 42, 7)
-
-	tests := []struct{ target, example string }{
-		{target: "/api/v2/runner?namespace=test-namespace", example: "v2-runner.json"},
-		{target: "/api/v2/runner?resource-class=test-namespace/test-resource", example: "v2-runner.json"},
-		{target: "/api/v2/runner/tasks?resource-class=test-namespace/test-resource", example: "v2-tasks.json"},
-	}
-	for _, test := range tests {
-		want, err := os.ReadFile(filepath.Join("testdata", test.example))
+	for request, file := range map[string]string{
+		"GET /api/v2/runner?namespace=test-namespace":                                 "v2-runner.json",
+		"GET /api/v2/runner?resource-class=test-namespace/test-resource":              "v2-runner.json",
+		"GET /api/v2/runner/tasks?resource-class=test-namespace/test-resource":        "v2-tasks.json",
+		"GET /api/v2/runner/tasks?resource-class=Test-Namespace/TEST-resource&a=b%2F": "v2-tasks.json",
+	} {
+		example, err := os.ReadFile(filepath.Join("testdata", file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := get(t, server, test.target)
-		expect(t, test.target, got, http.StatusOK, string(want))
-		equal(t, test.target+": values", decode(t, got.body), decode(t, string(want)))
+		compact := strings.NewReplacer(" ", "", "\n", "").Replace(string(example))
+		expect(t, startServer(t), request, personal, "", http.StatusOK, compact)
 	}
 }
 
-func decode(t *testing.T, text string) (value any) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(text), &value); err != nil {
-		t.Fatal(err)
-	}
-	return value
-}
-
-func TestCredentialsPerEndpoint(t *testing.T) {
+func TestCredentials(t *testing.T) {
 	t.Parallel()
 	const (
-		personal = circlecitest.PersonalToken
-		launch   = circlecitest.LaunchToken
-		session  = circlecitest.SessionCookie
+		token, launch = circlecitest.PersonalToken, circlecitest.LaunchToken
+		session       = "ring-session=" + circlecitest.SessionCookie
+		bearer        = "Authorization: Bearer "
 	)
-	basic := func(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
-	tests := []struct {
-		name, header, value string
-		v2, v3              int
-	}{
-		{name: "personal token", header: "Circle-Token", value: personal, v2: 200, v3: 200},
-		{name: "personal token, Basic", header: "Authorization", value: basic(personal + ":"), v2: 200, v3: 200},
-		{name: "personal token, Bearer", header: "Authorization", value: "Bearer " + personal, v2: 200, v3: 200},
-		{name: "browser session", header: "Cookie", value: "ring-session=" + session, v2: 200, v3: 200},
-		{name: "browser session among others", header: "Cookie", value: "a=b; ring-session=" + session + "; c=d", v2: 200, v3: 200},
-		{name: "launch token", header: "Authorization", value: "Bearer " + launch, v2: 200, v3: 403},
-
-		{name: "nothing", header: "Accept", value: "application/json", v2: 401, v3: 401},
-		{name: "empty token", header: "Circle-Token", value: "", v2: 401, v3: 401},
-		{name: "wrong token", header: "Circle-Token", value: personal + "x", v2: 401, v3: 401},
-		{name: "personal token as a password", header: "Authorization", value: basic(":" + personal), v2: 401, v3: 401},
-		{name: "personal token, Basic, with a password", header: "Authorization", value: basic(personal + ":x"), v2: 401, v3: 401},
-		{name: "launch token as a personal one", header: "Circle-Token", value: launch, v2: 401, v3: 401},
-		{name: "launch token, Basic", header: "Authorization", value: basic(launch + ":"), v2: 401, v3: 401},
-		{name: "wrong launch token", header: "Authorization", value: "Bearer " + launch + "x", v2: 401, v3: 401},
-		{name: "wrong session", header: "Cookie", value: "ring-session=" + personal, v2: 401, v3: 401},
-		{name: "session under another name", header: "Cookie", value: "session=" + session, v2: 401, v3: 401},
+	basic := func(text string) string {
+		return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(text))
 	}
 	responses := map[string]string{
-		"/api/v2/runner?resource-class=acme/linux":               `{"items":[]}`,
-		"/api/v2/runner/tasks?resource-class=acme/linux":         `{"unclaimed_task_count":42}`,
-		"/api/v3/runner?resource-class=acme/linux":               `{"items":[]}`,
-		"/api/v3/runner/tasks?resource-class=acme/linux":         `{"unclaimed_task_count":42}`,
-		"/api/v3/runner/tasks/running?resource-class=acme/linux": `{"running_runner_tasks":7}`,
-	}
-	refusals := map[int]string{
-		http.StatusUnauthorized: `{"message":"Invalid token provided."}`,
-		http.StatusForbidden:    `{"message":"Permission denied"}`,
+		"runner?resource-class=acme/linux":               `{"items":[]}`,
+		"runner/tasks?resource-class=acme/linux":         `{"unclaimed_task_count":42}`,
+		"runner/tasks/running?resource-class=acme/linux": `{"running_runner_tasks":7}`,
 	}
 	server := startServer(t)
-	server.SetTasks("acme/linux", 42, 7)
-	for target, response := range responses {
-		for _, test := range tests {
-			t.Run(target+" "+test.name, func(t *testing.T) {
-				status, body := test.v2, response
-				if strings.HasPrefix(target, "/api/v3") {
-					status = test.v3
+	for header, statuses := range map[string][2]int{ // The statuses are those of v2 and v3.
+		personal: {200, 200}, basic(token + ":"): {200, 200}, bearer + token: {200, 200},
+		"Cookie: " + session: {200, 200}, "Cookie: a=b; " + session + "; c=d": {200, 200}, bearer + launch: {200, 403},
+
+		"Accept: application/json": {401, 401}, "Circle-Token: ": {401, 401}, personal + "x": {401, 401}, "Circle-Token: " + launch: {401, 401},
+		basic(":" + token): {401, 401}, basic(token + ":x"): {401, 401}, basic(launch + ":"): {401, 401},
+		bearer + launch + "x": {401, 401}, "Cookie: " + session[len("ring-"):]: {401, 401},
+		"Cookie: ring-session=" + token: {401, 401},
+	} {
+		for endpoint, response := range responses {
+			for i, version := range []string{"v2", "v3"} {
+				status, want := statuses[i], response
+				switch {
+				case status == http.StatusUnauthorized:
+					want = `{"message":"Invalid token provided."}`
+				case status == http.StatusForbidden:
+					want = `{"message":"Permission denied"}`
+				case version == "v2" && strings.Contains(endpoint, "running"): // Only version 3 counts running tasks.
+					status, want = http.StatusNotFound, `{"message":"Not found"}`
 				}
-				if status != http.StatusOK {
-					body = refusals[status]
-				}
-				got := send(t, server, http.MethodGet, target, test.header, test.value)
-				equal(t, "error", got.err, nil)
-				expect(t, "response", got, status, body)
-			})
+				expect(t, server, "GET /api/"+version+"/"+endpoint, header, "", status, want)
+			}
 		}
 	}
 }
@@ -196,231 +140,123 @@ func TestCredentialsPerEndpoint(t *testing.T) {
 func TestErrorResponses(t *testing.T) {
 	t.Parallel()
 	const (
-		oneFilter = `{"message":"exactly one of resource-class and namespace must be given"}`
-		noClass   = `{"message":"resource-class is required"}`
-		unknown   = `{"message":"resource class not found"}`
-		notFound  = `{"message":"Not found"}`
+		none      = "Accept: */*"
+		launch    = "Authorization: Bearer " + circlecitest.LaunchToken
+		oneFilter = "exactly one of resource-class and namespace must be given"
 	)
-	server := startServer(t)
-	server.SetRunners(bobby())
-	tests := []struct {
-		target string
-		status int
-		body   string
+	class := func(name string) string { return `{"resource_class":"` + name + `"}` }
+	for _, row := range []struct {
+		status           int
+		message, request string // An endpoint of both versions starts with /runner.
+		header, body     string // The default header is the personal token.
 	}{
-		{target: "/api/v2/runner", status: 400, body: oneFilter},
-		{target: "/api/v3/runner", status: 400, body: oneFilter},
-		{target: "/api/v2/runner?resource-class=&namespace=", status: 400, body: oneFilter},
-		{target: "/api/v2/runner?namespace=test-namespace&resource-class=test-namespace/test-resource", status: 400, body: oneFilter},
-		{target: "/api/v3/runner?namespace=test-namespace&resource-class=test-namespace/test-resource", status: 400, body: oneFilter},
+		{status: 400, message: oneFilter, request: "GET /runner"},
+		{status: 400, message: oneFilter, request: "GET /runner?resource-class=&namespace="},
+		{status: 400, message: oneFilter, request: "GET /runner?namespace=one&resource-class=one/linux"},
 		// Only version 3 has organizations.
-		{target: "/api/v2/runner?org-id=8d5ab3ae-8a1f-4c4a-b7a6-111111111111", status: 400, body: oneFilter},
-		{target: "/api/v2/runner/tasks", status: 400, body: noClass},
-		{target: "/api/v3/runner/tasks?namespace=test-namespace", status: 400, body: noClass},
-		{target: "/api/v3/runner/tasks/running", status: 400, body: noClass},
+		{status: 400, message: oneFilter, request: "GET /api/v2/runner?org-id=" + organization},
+		{status: 400, message: "resource-class is required", request: "GET /runner/tasks"},
+		{status: 400, message: "resource-class is required", request: "GET /runner/tasks?namespace=one"},
+		{status: 400, message: "resource-class is required", request: "GET /api/v3/runner/tasks/running"},
+		{status: 404, message: "resource class not found", request: "GET /runner?resource-class=one/typo"},
+		{status: 404, message: "resource class not found", request: "GET /runner/tasks?resource-class=one/typo"},
+		{status: 404, message: "resource class not found", request: "GET /api/v3/runner/tasks/running?resource-class=one/typo"},
+		{status: 404, message: "Not found", request: "GET /"},
+		{status: 404, message: "Not found", request: "GET /api/v1/runner?namespace=one"},
+		{status: 404, message: "Not found", request: "GET /api/v4/runner?namespace=one"},
+		{status: 404, message: "Not found", request: "GET /prefix/api/v2/runner?namespace=one"},
+		{status: 404, message: "Not found", request: "GET /runner/?namespace=one"},
+		{status: 404, message: "Not found", request: "GET /runner/x"},
+		{status: 404, message: "Not found", request: "GET /api/v2/tasks?resource-class=one/linux"},
+		{status: 405, message: "Method not allowed", request: "POST /runner?namespace=one"},
+		{status: 405, message: "Method not allowed", request: "PUT /runner?namespace=one"},
+		{status: 405, message: "Method not allowed", request: "DELETE /runner?namespace=one"},
+		// Requests are authenticated before they are routed.
+		{status: 401, message: "Invalid token provided.", request: "GET /", header: none},
+		{status: 401, message: "Invalid token provided.", request: "GET /api/v4/runner", header: none},
 
-		{target: "/api/v2/runner?resource-class=test-namespace/typo", status: 404, body: unknown},
-		{target: "/api/v3/runner?resource-class=test-namespace/typo", status: 404, body: unknown},
-		{target: "/api/v2/runner/tasks?resource-class=test-namespace/typo", status: 404, body: unknown},
-		{target: "/api/v3/runner/tasks?resource-class=test-namespace/typo", status: 404, body: unknown},
-		{target: "/api/v3/runner/tasks/running?resource-class=test-namespace/typo", status: 404, body: unknown},
-
-		{target: "/", status: 404, body: notFound},
-		{target: "/api/v1/runner?namespace=test-namespace", status: 404, body: notFound},
-		{target: "/api/v4/runner?namespace=test-namespace", status: 404, body: notFound},
-		{target: "/runner?namespace=test-namespace", status: 404, body: notFound},
-		{target: "/api/v2/runner/?namespace=test-namespace", status: 404, body: notFound},
-		{target: "/api/v2/runners?namespace=test-namespace", status: 404, body: notFound},
-		{target: "/prefix/api/v2/runner?namespace=test-namespace", status: 404, body: notFound},
-		{target: "/api/v2/tasks?resource-class=test-namespace/test-resource", status: 404, body: notFound},
-		// Only version 3 counts running tasks.
-		{target: "/api/v2/runner/tasks/running?resource-class=test-namespace/test-resource", status: 404, body: notFound},
-	}
-	for _, test := range tests {
-		t.Run(test.target, func(t *testing.T) {
-			expect(t, "response", get(t, server, test.target), test.status, test.body)
-		})
-	}
-	// Requests are authenticated before they are routed.
-	for _, target := range []string{"/", "/api/v2/tasks", "/api/v4/runner"} {
-		expect(t, target, send(t, server, http.MethodGet, target), http.StatusUnauthorized, `{"message":"Invalid token provided."}`)
-	}
-	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
-		got := send(t, server, method, "/api/v2/runner?namespace=test-namespace", "Circle-Token", circlecitest.PersonalToken)
-		expect(t, method, got, http.StatusMethodNotAllowed, `{"message":"Method not allowed"}`)
+		{status: 401, message: "Invalid token provided.", request: "GET /runner/resource?namespace=acme", header: none},
+		{status: 403, message: "Permission denied", request: "GET /runner/resource?namespace=acme", header: launch},
+		{status: 400, message: "namespace or org-id must be given", request: "GET /runner/resource"},
+		{status: 404, message: "namespace not found", request: "GET /runner/resource?namespace=other"},
+		{status: 400, message: "resource-class is required", request: "GET /runner/token"},
+		{status: 400, message: "resource class not valid", request: "POST /runner/resource", body: class("acme/a b")},
+		{status: 404, message: "namespace not found", request: "POST /runner/resource", body: class("other/new")},
+		{status: 409, message: "resource class already exists", request: "POST /runner/resource", body: class("acme/LINUX")},
+		{status: 403, message: "too many resource classes in the namespace", request: "POST /runner/resource", body: class("acme/new")},
+		{status: 400, message: "no such resource class", request: "POST /runner/token", body: class("acme/none")},
+		{status: 403, message: "too many tokens of the resource class", request: "POST /runner/token", body: class("acme/linux")},
+		{status: 400, message: "id is not a valid UUID", request: "DELETE /runner/resource/7/force"},
+		{status: 404, message: "resource class not found", request: "DELETE /runner/resource/" + unknownID},
+		{status: 404, message: "token not found", request: "DELETE /runner/token/" + unknownID},
+		{status: 405, message: "Method not allowed", request: "PUT /runner/token/" + unknownID},
+		{status: 404, message: "Not found", request: "DELETE /runner/token/" + unknownID + "/force"},
+	} {
+		server := startServer(t)
+		for _, version := range []string{"v2", "v3"} {
+			request := strings.Replace(row.request, " /runner", " /api/"+version+"/runner", 1)
+			header := row.header
+			if header == "" {
+				header = personal
+			}
+			expect(t, server, request, header, row.body, row.status, `{"message":"`+row.message+`"}`)
+		}
+		if classes, tokens := len(server.ResourceClasses()), len(server.Tokens()); classes != 1 || tokens != 1 {
+			t.Errorf("%s leaves %d classes and %d tokens, want 1 of each", row.request, classes, tokens)
+		}
 	}
 }
 
+// Runners are listed in the order in which they were set, and have an IP in version 3, and a status in organizations, only.
 func TestListRunners(t *testing.T) {
 	t.Parallel()
-	const organization = "8d5ab3ae-8a1f-4c4a-b7a6-111111111111"
-	server := startServer(t)
-	server.SetTasks("acme/waiting", 1, 0)
-	server.SetRunners(
-		circlecitest.Runner{
-			ResourceClass: "acme/linux", Name: "z", Hostname: "h", FirstConnected: "f", LastConnected: "l", Version: "v",
-			IP: "192.0.2.1", Status: "idle", OrganizationID: organization,
-		},
-		circlecitest.Runner{ResourceClass: "other/linux", Name: "o", OrganizationID: organization, Status: "busy"},
-		circlecitest.Runner{ResourceClass: "Acme/arm", Name: "a", LastUsed: new("u")},
+	const (
+		z  = `{"resource_class":"one/linux","hostname":"h","name":"z","first_connected":"f","last_connected":"l","last_used":null,"version":"v"`
+		o  = `{"resource_class":"two/linux","hostname":"","name":"o","first_connected":"","last_connected":"","last_used":null,"version":""`
+		a  = `{"resource_class":"One/arm","hostname":"","name":"a","first_connected":"","last_connected":"","last_used":"u","version":""}`
+		ip = `,"ip":"192.0.2.1"`
+
+		ofOrganization = z + ip + `,"status":"idle"},` + o + `,"status":"busy"}`
 	)
-	z := func(more string) string {
-		return `{"resource_class":"acme/linux","hostname":"h","name":"z","first_connected":"f",` +
-			`"last_connected":"l","last_used":null,"version":"v"` + more + `}`
-	}
-	o := func(more string) string {
-		return `{"resource_class":"other/linux","hostname":"","name":"o","first_connected":"",` +
-			`"last_connected":"","last_used":null,"version":""` + more + `}`
-	}
-	const a = `{"resource_class":"Acme/arm","hostname":"","name":"a","first_connected":"",` +
-		`"last_connected":"","last_used":"u","version":""}`
-	const ip = `,"ip":"192.0.2.1"`
-
-	tests := []struct {
-		target string
-		items  []string
-	}{
-		// Runners are listed in the order in which they were set.
-		{target: "/api/v2/runner?namespace=acme", items: []string{z(""), a}},
-		{target: "/api/v2/runner?namespace=ACME", items: []string{z(""), a}},
-		{target: "/api/v2/runner?resource-class=Acme/Linux", items: []string{z("")}},
-		{target: "/api/v2/runner?resource-class=acme/waiting"},
-		{target: "/api/v2/runner?namespace=unknown"},
-		{target: "/api/v2/runner?namespace=acme&org-id=" + organization, items: []string{z(""), a}},
-		{target: "/api/v3/runner?namespace=acme", items: []string{z(ip), a}},
-		{target: "/api/v3/runner?resource-class=acme/arm", items: []string{a}},
-		{target: "/api/v3/runner?org-id=" + organization, items: []string{z(ip + `,"status":"idle"`), o(`,"status":"busy"`)}},
-		{
-			target: "/api/v3/runner?org-id=" + strings.ToUpper(organization),
-			items:  []string{z(ip + `,"status":"idle"`), o(`,"status":"busy"`)},
-		},
-		{target: "/api/v3/runner?org-id=00000000-0000-0000-0000-000000000000"},
+	server := startServer(t)
+	for target, items := range map[string]string{
+		"v2/runner?namespace=ONE":                               z + "}," + a,
+		"v2/runner?resource-class=One/Linux":                    z + "}",
+		"v2/runner?resource-class=acme/linux":                   "",
+		"v2/runner?namespace=unknown":                           "",
+		"v2/runner?namespace=one&org-id=" + organization:        z + "}," + a,
+		"v3/runner?namespace=one":                               z + ip + "}," + a,
+		"v3/runner?resource-class=one/arm":                      a,
+		"v3/runner?org-id=" + strings.ToUpper(organization):     ofOrganization,
+		"v3/runner?org-id=00000000-0000-0000-0000-000000000000": "",
 		// With an organization, the service ignores the other filters, even those that it would reject.
-		{
-			target: "/api/v3/runner?namespace=other&resource-class=acme/typo&org-id=" + organization,
-			items:  []string{z(ip + `,"status":"idle"`), o(`,"status":"busy"`)},
-		},
-	}
-	for _, test := range tests {
-		t.Run(test.target, func(t *testing.T) {
-			want := `{"items":[` + strings.Join(test.items, ",") + `]}`
-			expect(t, "response", get(t, server, test.target), http.StatusOK, want)
-		})
+		"v3/runner?namespace=two&resource-class=acme/typo&org-id=" + organization: ofOrganization,
+	} {
+		expect(t, server, "GET /api/"+target, personal, "", http.StatusOK, `{"items":[`+items+`]}`)
 	}
 }
 
-func TestSetRunnersAndTasks(t *testing.T) {
+// A class exists from the first runner, task or creation on, and a created one until it is deleted.
+func TestClassExists(t *testing.T) {
 	t.Parallel()
-	const runners = "/api/v2/runner?resource-class=test-namespace/test-resource"
-	const tasks = "/api/v2/runner/tasks?resource-class=test-namespace/test-resource"
-	server := startServer(t)
-	equal(t, "status before", get(t, server, tasks).status, http.StatusNotFound)
-
-	// A runner's class exists, though its tasks were not set.
-	given := []circlecitest.Runner{bobby()}
-	server.SetRunners(given...)
-	given[0].Name = "changed"
-	expect(t, "tasks", get(t, server, tasks), http.StatusOK, `{"unclaimed_task_count":0}`)
-	equal(t, "the runner is a copy", strings.Contains(get(t, server, runners).body, `"name":"bobby-sue"`), true)
-
-	server.SetTasks("Test-Namespace/Test-Resource", 1, 2)
-	expect(t, "tasks", get(t, server, tasks), http.StatusOK, `{"unclaimed_task_count":1}`)
-	server.SetTasks("test-namespace/test-resource", 9223372036854775807, 0)
-	expect(t, "tasks", get(t, server, tasks), http.StatusOK, `{"unclaimed_task_count":9223372036854775807}`)
-
-	server.SetRunners()
-	expect(t, "runners", get(t, server, runners), http.StatusOK, `{"items":[]}`)
+	const tasks = "GET /api/v2/runner/tasks?resource-class="
+	server := circlecitest.NewServer()
+	t.Cleanup(server.Close)
+	server.SetRunners(circlecitest.Runner{ResourceClass: "acme/runner"})
+	server.SetResourceClasses(circlecitest.ResourceClass{ID: linuxID, ResourceClass: "acme/created"})
+	expect(t, server, tasks+"acme/runner", personal, "", http.StatusOK, `{"unclaimed_task_count":0}`)
+	expect(t, server, tasks+"acme/created", personal, "", http.StatusOK, `{"unclaimed_task_count":0}`)
+	send(t, server, "DELETE /api/v2/runner/resource/"+linuxID, personal, "")
+	expect(t, server, tasks+"acme/created", personal, "", http.StatusNotFound, `{"message":"resource class not found"}`)
 }
 
-func TestEnqueue(t *testing.T) {
+// Each byte of a slow body is sent immediately.
+func TestSlowBodyIsFlushed(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
-	server.SetTasks("acme/linux", 42, 0)
-	const target = "/api/v2/runner/tasks?resource-class=acme/linux"
-
-	server.Enqueue(circlecitest.JSON(`1`), circlecitest.Error(http.StatusTeapot, "two"))
-	server.Enqueue(circlecitest.JSON(`3`))
-	// Queued handlers take precedence.
-	server.SetHandler(circlecitest.JSON(`"always"`))
-	expect(t, "first", get(t, server, target), http.StatusOK, `1`)
-	expect(t, "second", get(t, server, target), http.StatusTeapot, `{"message":"two"}`)
-	expect(t, "third", get(t, server, target), http.StatusOK, `3`)
-	expect(t, "fourth", get(t, server, target), http.StatusOK, `"always"`)
-	expect(t, "fifth", get(t, server, target), http.StatusOK, `"always"`)
-	server.SetHandler(nil)
-	expect(t, "sixth", get(t, server, target), http.StatusOK, `{"unclaimed_task_count":42}`)
-	equal(t, "number of requests", len(server.Requests()), 6)
-}
-
-func TestIntercept(t *testing.T) {
-	t.Parallel()
-	server := startServer(t)
-	server.SetTasks("acme/linux", 42, 0)
-	server.Intercept(func(r *http.Request) http.Handler {
-		if r.URL.Query().Get("resource-class") == "acme/down" {
-			return circlecitest.Error(http.StatusServiceUnavailable, "down")
-		}
-		return nil
-	})
-	const linux, down = "/api/v2/runner/tasks?resource-class=acme/linux", "/api/v2/runner/tasks?resource-class=acme/down"
-	expect(t, "not intercepted", get(t, server, linux), http.StatusOK, `{"unclaimed_task_count":42}`)
-	expect(t, "intercepted", get(t, server, down), http.StatusServiceUnavailable, `{"message":"down"}`)
-	expect(t, "intercepted again", get(t, server, down), http.StatusServiceUnavailable, `{"message":"down"}`)
-	server.Intercept(nil)
-	expect(t, "no longer intercepted", get(t, server, down), http.StatusNotFound, `{"message":"resource class not found"}`)
-}
-
-func TestRequests(t *testing.T) {
-	t.Parallel()
-	server := startServer(t)
-	equal(t, "requests", len(server.Requests()), 0)
-
-	server.Enqueue(circlecitest.AbortConnection())
-	send(t, server, http.MethodPost, "/any/p%61th?a=1&a=2&b=%2F", "X-Test", "one")
-	get(t, server, "/api/v2/runner")
-	got := server.Requests()
-	equal(t, "number of requests", len(got), 2)
-	equal(t, "method", got[0].Method, http.MethodPost)
-	equal(t, "path", got[0].Path, "/any/path")
-	equal(t, "query", got[0].Query, url.Values{"a": {"1", "2"}, "b": {"/"}})
-	equal(t, "header", got[0].Header["X-Test"], []string{"one"})
-	equal(t, "method of the second", got[1].Method, http.MethodGet)
-	equal(t, "path of the second", got[1].Path, "/api/v2/runner")
-	equal(t, "token of the second", got[1].Header["Circle-Token"], []string{circlecitest.PersonalToken})
-
-	got[0].Path = "changed"
-	equal(t, "path after the copy is modified", server.Requests()[0].Path, "/any/path")
-	server.ResetRecords()
-	equal(t, "requests", len(server.Requests()), 0)
-}
-
-func TestConnections(t *testing.T) {
-	t.Parallel()
-	server := startServer(t)
-	equal(t, "before", server.Connections(), 0)
-	get(t, server, "/")
-	get(t, server, "/")
-	equal(t, "reused", server.Connections(), 1)
-	server.Client().CloseIdleConnections()
-	get(t, server, "/")
-	equal(t, "reopened", server.Connections(), 2)
-	server.ResetRecords()
-	equal(t, "after the reset", server.Connections(), 0)
-	get(t, server, "/")
-	equal(t, "reused after the reset", server.Connections(), 0)
-}
-
-func TestResetConnections(t *testing.T) {
-	t.Parallel()
-	server := startServer(t)
-	server.ResetConnections(2)
-	for range 2 {
-		if got := send(t, server, http.MethodGet, "/"); !errors.Is(got.err, syscall.ECONNRESET) && !errors.Is(got.err, syscall.EPIPE) {
-			t.Errorf("got error %v and status %d, want a reset", got.err, got.status)
-		}
+	server.Enqueue(circlecitest.SlowBody(time.Hour, "{}"))
+	got := make([]byte, 2)
+	if n, err := send(t, server, "GET /", personal, "").Body.Read(got); err != nil || n != 1 {
+		t.Errorf("got %d bytes, error %v, want the first byte", n, err)
 	}
-	equal(t, "number of requests", len(server.Requests()), 0)
-	equal(t, "connections", server.Connections(), 0)
-	equal(t, "status after the last reset", get(t, server, "/").status, http.StatusNotFound)
-	equal(t, "connections", server.Connections(), 1)
 }
