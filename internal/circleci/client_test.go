@@ -55,6 +55,18 @@ func startMemoryServer(t *testing.T) *circlecitest.Server {
 	return server
 }
 
+// subtests runs a parallel subtest for each row, by its name.
+func subtests[R any](t *testing.T, rows map[string]R, test func(t *testing.T, row R)) {
+	t.Helper()
+	t.Parallel()
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, row)
+		})
+	}
+}
+
 // inBubble runs a test with virtual time, a server with 42 tasks of acme/linux, and a client with the default limits unless
 // config changes them. The response is that of all requests; it may be nil.
 func inBubble(t *testing.T, response http.Handler, config func(*circleci.Config), test func(t *testing.T, server *circlecitest.Server, client *circleci.Client)) {

@@ -4,12 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
+	"unicode/utf8"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
@@ -40,126 +39,102 @@ func errorOf[E error](t *testing.T, err error) E {
 	return e
 }
 
-// once ends the message of a transient error, from a client that does not retry.
-const once = " (tried once in 0s)"
-
-// expectTriedOnce asserts that an error is a RetryError of one attempt if tried is once, and no RetryError if it is "".
-func expectTriedOnce(t *testing.T, err error, tried string) {
+// assertRequestError asserts that an error is a RequestError that is not transient.
+func assertRequestError(t *testing.T, err error, request, reason string) {
 	t.Helper()
-	if tried == "" {
-		if e := (*circleci.RetryError)(nil); errors.As(err, &e) {
-			t.Errorf("got a RetryError: %v", e)
-		}
-		return
-	}
-	e := *errorOf[*circleci.RetryError](t, err)
-	equal(t, "attempts", e.Attempts, 1)
-	equal(t, "retry after", e.RetryAfter, time.Duration(0))
-}
-
-// withoutElapsed returns the message of an error with an elapsed time of 0.
-func withoutElapsed(err error) string {
-	return regexp.MustCompile(` in [0-9.µnm]+s\)`).ReplaceAllString(err.Error(), " in 0s)")
-}
-
-// expectRequestError asserts that an error is a RequestError. Tried is once if it is transient, else "".
-func expectRequestError(t *testing.T, err error, request, reason, tried string, cause error) {
-	t.Helper()
+	equal(t, "error", errorText(err), request+": "+reason)
 	e := errorOf[*circleci.RequestError](t, err)
-	equal(t, "request", e.Request, request)
-	equal(t, "reason", e.Reason, reason)
-	equal(t, "error", withoutElapsed(err), request+": "+reason+tried)
-	expectTriedOnce(t, err, tried)
-	if cause != nil && !errors.Is(err, cause) {
-		t.Errorf("got cause %v, want %v", e.Err, cause)
-	}
+	equal(t, "request and reason", []string{e.Request, e.Reason}, []string{request, reason})
+	equal(t, "is a RetryError", errors.As(err, new(*circleci.RetryError)), false)
 }
 
-// transientStatuses are those of transient errors.
-var transientStatuses = []int{408, 425, 429, 500, 502, 503, 504, 520, 522, 524}
-
+// A body of the documented form is not accepted with any status but 200. Other errors than transient ones are not retried, not
+// even with a Retry-After.
 func TestStatusError(t *testing.T) {
-	t.Parallel()
-	const (
-		jsonType = "application/json"
-		title    = `{"error":{"id":"7","type":"t","title":"Oops","detail":"It broke.","source":{}}}`
-	)
-	raw := circlecitest.Raw
+	const jsonType = "application/json"
 	type row struct {
-		name, message string
-		response      http.Handler
-		status        int
-		kind          circleci.BodyKind
+		status   int
+		kind     circleci.BodyKind
+		message  string
+		response http.Handler
 	}
-	tests := []row{
-		{name: "429", response: retryAfter(429, "1"), status: 429, message: "later"},
-		{
-			name: "502 with a page", status: 502, kind: circleci.BodyHTML, message: "502 Bad Gateway",
-			response: raw(502, "text/html", "\n<html><head><title>502 Bad\n Gateway</title></head><body>nginx</body></html>"),
-		},
-		{name: "502 with a page without a title", response: raw(502, "text/html", "<html><body>nginx</body></html>"), status: 502, kind: circleci.BodyHTML},
-		{
-			name: "502 with a page with a late title", status: 502, kind: circleci.BodyHTML,
-			response: raw(502, "text/html", "<html>"+strings.Repeat("<title", 12_000)+"<title>late</title>"),
-		},
-		{
-			name: "503 with text", status: 503, kind: circleci.BodyText, message: "no healthy upstream",
-			response: raw(503, "text/plain", "no healthy\r\n\tupstream\n"),
-		},
-		{name: "503 without a body", response: raw(503, "text/plain", ""), status: 503, kind: circleci.BodyEmpty},
-		{name: "status without a name", response: raw(599, "text/plain", " \n"), status: 599, kind: circleci.BodyEmpty},
-
-		// A body of the documented form is not accepted with any status but 200.
-		{name: "201", response: raw(201, jsonType, `{"items":[]}`), status: 201, message: `{"items":[]}`},
-		{name: "204", response: raw(204, jsonType, ""), status: 204, kind: circleci.BodyEmpty},
-		{name: "206", response: raw(206, jsonType, `{"unclaimed_task_count":42}`), status: 206, message: `{"unclaimed_task_count":42}`},
-		{name: "302 without a location", response: raw(302, "text/html", ""), status: 302, kind: circleci.BodyEmpty},
-		{name: "304", response: raw(304, jsonType, ""), status: 304, kind: circleci.BodyEmpty},
-
-		{name: "JSON without a message", response: raw(500, jsonType, "{\n  \"errors\": \"oops\"\n}"), status: 500, message: `{ "errors": "oops" }`},
-		{
-			name: "error that is a string, after a byte order mark", status: 500, message: "oops",
-			response: raw(500, jsonType, "\ufeff"+`{"error":"oops","message":""}`),
-		},
-		{name: "error with title and detail", response: raw(500, jsonType, title), status: 500, message: "Oops: It broke."},
-		{name: "error with a title", response: raw(500, jsonType, `{"error":{"title":"Oops","detail":null}}`), status: 500, message: "Oops"},
-		{name: "error without either", response: raw(500, jsonType, `{"error":{"id":7}}`), status: 500, message: `{"error":{"id":7}}`},
-		{name: "message that is no string", response: raw(500, jsonType, `{"message":{"id":7}}`), status: 500, message: `{"message":{"id":7}}`},
-		{name: "malformed JSON", response: raw(500, jsonType, `{"message":"oops`), status: 500, message: `{"message":"oops`},
-		{name: "JSON declared as HTML", response: raw(404, "text/html", `{"message":"oops"}`), status: 404, message: "oops"},
-		{
-			name: "truncated body", status: 500, kind: circleci.BodyText, message: "partial",
+	raw := func(status int, kind circleci.BodyKind, message, contentType, body string) row {
+		return row{status: status, kind: kind, message: message, response: circlecitest.Raw(status, contentType, body)}
+	}
+	page := func(message, body string) row { return raw(502, circleci.BodyHTML, message, "text/html", body) }
+	failed := func(message, body string) row { return raw(500, circleci.BodyJSON, message, jsonType, body) }
+	tests := map[string]row{
+		"429":                     {status: 429, message: "later", response: retryAfter(429, "1")},
+		"page":                    page("502 Bad Gateway", "\n<html><head><title>502 Bad\n Gateway</title></head><body>nginx</body></html>"),
+		"page without a title":    page("", "<html><body>nginx</body></html>"),
+		"page with a late title":  page("", "<html>"+strings.Repeat("<title", 12_000)+"<title>late</title>"),
+		"text":                    raw(503, circleci.BodyText, "no healthy upstream", "text/plain", "no healthy\r\n\tupstream\n"),
+		"no body":                 raw(503, circleci.BodyEmpty, "", "text/plain", ""),
+		"status without a name":   raw(599, circleci.BodyEmpty, "", "text/plain", " \n"),
+		"201 with a list":         raw(201, circleci.BodyJSON, `{"items":[]}`, jsonType, `{"items":[]}`),
+		"206 with a count":        raw(206, circleci.BodyJSON, `{"unclaimed_task_count":42}`, jsonType, `{"unclaimed_task_count":42}`),
+		"302 without a location":  raw(302, circleci.BodyEmpty, "", "text/html", ""),
+		"JSON declared as HTML":   raw(404, circleci.BodyJSON, "oops", "text/html", `{"message":"oops"}`),
+		"JSON without a message":  failed(`{ "errors": "oops" }`, "{\n  \"errors\": \"oops\"\n}"),
+		"string after a BOM":      failed("oops", "\ufeff"+`{"error":"oops","message":""}`),
+		"title and detail":        failed("Oops: It broke.", `{"error":{"id":"7","type":"t","title":"Oops","detail":"It broke.","source":{}}}`),
+		"title":                   failed("Oops", `{"error":{"title":"Oops","detail":null}}`),
+		"neither title nor text":  failed(`{"error":{"id":7}}`, `{"error":{"id":7}}`),
+		"message that is no text": failed(`{"message":{"id":7}}`, `{"message":{"id":7}}`),
+		"malformed JSON":          failed(`{"message":"oops`, `{"message":"oops`),
+		"truncated body": {
+			status: 500, kind: circleci.BodyText, message: "partial",
 			response: circlecitest.Bytes("HTTP/1.1 500 Oops\r\nContent-Length: 1000\r\n\r\npartial"),
 		},
+	}
+	for _, code := range []int{201, 204, 206, 304, 400, 401, 402, 403, 404, 405, 406, 409, 410, 418, 422, 451, 499, 501, 505, 599} {
+		tests[strconv.Itoa(code)] = row{
+			status: code, kind: circleci.BodyEmpty, response: circlecitest.WithHeader(circlecitest.Raw(code, "text/plain", ""), "Retry-After", "1"),
+		}
 	}
 	for code, message := range map[int]string{
 		400: "bad filter", 401: "Invalid token provided.", 403: "Permission denied", 404: "resource class not found", 500: "oops",
 	} {
-		tests = append(tests, row{name: strconv.Itoa(code), response: circlecitest.Error(code, message), status: code, message: message})
+		tests[message] = row{status: code, message: message, response: circlecitest.Error(code, message)}
 	}
-	kinds := map[circleci.BodyKind]string{circleci.BodyHTML: " with an HTML page instead of JSON", circleci.BodyText: " with plain text instead of JSON"}
-	for _, c := range calls {
-		for _, test := range tests {
-			t.Run(c.name+"/"+test.name, func(t *testing.T) {
-				t.Parallel()
-				server := startServer(t)
-				server.SetHandler(test.response)
-				got, err := c.do(t.Context(), newClient(t, server))
-
+	instead := map[circleci.BodyKind]string{
+		circleci.BodyHTML: " with an HTML page instead of JSON", circleci.BodyText: " with plain text instead of JSON",
+	}
+	subtests(t, tests, func(t *testing.T, test row) {
+		for _, c := range calls {
+			inBubble(t, test.response, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+				got, err := c.do(t.Context(), client)
 				equal(t, "result", got, c.nothing)
 				e := errorOf[*circleci.StatusError](t, err)
 				equal(t, "request", e.Request, c.requestTo(server))
 				equal(t, "status, kind of body and message", []any{e.StatusCode, e.Body, e.Message}, []any{test.status, test.kind, test.message})
-				want := strings.TrimSpace(fmt.Sprintf("%d %s", test.status, http.StatusText(test.status))) + kinds[test.kind]
+				want := strings.TrimSpace(fmt.Sprintf("%d %s", test.status, http.StatusText(test.status))) + instead[test.kind]
 				if test.message != "" {
 					want += fmt.Sprintf(": %q", test.message)
 				}
-				tried := ""
-				if slices.Contains(transientStatuses, test.status) {
-					tried = once
-				}
-				equal(t, "text", withoutElapsed(err), c.requestTo(server)+" returned "+want+tried)
-				expectTriedOnce(t, err, tried)
+				equal(t, "text", e.Error(), c.requestTo(server)+" returned "+want)
+				isTransient := slices.Contains([]int{429, 500, 502, 503}, test.status)
+				equal(t, "is a RetryError", errors.As(err, new(*circleci.RetryError)), isTransient)
+				equal(t, "is the only request", len(server.Requests()) == 1, !isTransient)
+			})
+		}
+	})
+}
+
+func TestResponseThatIsNoHTTP(t *testing.T) {
+	for reason, response := range map[string]http.Handler{
+		`missing ']' in host`:                           circlecitest.Redirect("http://[::1/"),
+		`malformed HTTP response "SSH-2.0-OpenSSH_9.9"`: circlecitest.Bytes("SSH-2.0-OpenSSH_9.9\r\n"),
+		`bad Content-Length "x"`:                        circlecitest.Bytes("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"),
+		"invalid byte in chunk length":                  circlecitest.Bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"),
+	} {
+		for _, c := range calls {
+			inBubble(t, response, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+				got, err := c.do(t.Context(), client)
+				equal(t, "result", got, c.nothing)
+				e := errorOf[*circleci.RequestError](t, err)
+				assertRequestError(t, err, c.requestTo(server), e.Reason)
+				assertSuffix(t, e.Reason, reason)
 				equal(t, "number of requests", len(server.Requests()), 1)
 			})
 		}
@@ -168,48 +143,46 @@ func TestStatusError(t *testing.T) {
 
 // A server's message is printed on a terminal, so it must not contain control sequences.
 func TestSanitizedMessage(t *testing.T) {
-	t.Parallel()
-	tests := []struct{ name, body, want string }{
-		{name: "colors", body: "\x1b[1;31mred\x1b[0m", want: "red"},
-		{name: "cursor movement", body: "a\x1b[2J\x1b[10;20Hb\x1b[?25l", want: "ab"},
-		{name: "window title", body: "\x1b]0;owned\x07text", want: "text"},
-		{name: "window title with another terminator", body: "\x1b]2;owned\x1b\\text", want: "text"},
-		{name: "hyperlink", body: "\x1b]8;;https://example.com\x1b\\link\x1b]8;;\x1b\\", want: "link"},
-		{name: "other escape", body: "a\x1bcb", want: "ab"},
-		{name: "escape at the end", body: "a\x1b", want: "a"},
-		{name: "escape within an escape", body: "\x1b\x1b[31mred", want: "[31mred"},
-		{name: "eight-bit escape", body: "\u009b31mred\u009c", want: "31mred"},
-		{name: "bidirectional overrides", body: "a\u202eb\u202c\u2066c\u2069", want: "abc"},
-		{name: "invisible characters", body: "a\u200bb\ufeffc\u00add", want: "abcd"},
-		{name: "bell, backspace, zero", body: "a\x07\x08\x00b\x7f", want: "ab"},
-		{name: "line breaks", body: "a\r\n\r\n b\u2028c\u0085d\ve", want: "a b c d e"},
-		{name: "invalid UTF-8", body: "a\xffb\xc3", want: "ab"},
-		{name: "other scripts and emoji are kept", body: "Größe 日本語 😀", want: "Größe 日本語 😀"},
-		{name: "quotes are kept", body: `say "no" \ 'no'`, want: `say "no" \ 'no'`},
-		{name: "at the limit", body: strings.Repeat("é", 300), want: strings.Repeat("é", 300)},
-		{name: "beyond the limit", body: strings.Repeat("é", 301), want: strings.Repeat("é", 300) + "…"},
-		{name: "600 kB", body: strings.Repeat("日本", 100_000), want: strings.Repeat("日本", 150) + "…"},
-		{name: "only a control sequence at the end", body: "x\x1b[0m", want: "x"},
+	tests := map[string]struct{ body, want string }{
+		"colors":                               {body: "\x1b[1;31mred\x1b[0m", want: "red"},
+		"cursor movement":                      {body: "a\x1b[2J\x1b[10;20Hb\x1b[?25l", want: "ab"},
+		"window title":                         {body: "\x1b]0;owned\x07text", want: "text"},
+		"window title with another terminator": {body: "\x1b]2;owned\x1b\\text", want: "text"},
+		"hyperlink":                            {body: "\x1b]8;;https://example.com\x1b\\link\x1b]8;;\x1b\\", want: "link"},
+		"other escape":                         {body: "a\x1bcb", want: "ab"},
+		"escape at the end":                    {body: "a\x1b", want: "a"},
+		"escape within an escape":              {body: "\x1b\x1b[31mred", want: "[31mred"},
+		"eight-bit escape":                     {body: "\u009b31mred\u009c", want: "31mred"},
+		"bidirectional overrides":              {body: "a\u202eb\u202c\u2066c\u2069", want: "abc"},
+		"invisible characters":                 {body: "a\u200bb\ufeffc\u00add", want: "abcd"},
+		"bell, backspace, zero":                {body: "a\x07\x08\x00b\x7f", want: "ab"},
+		"line breaks":                          {body: "a\r\n\r\n b\u2028c\u0085d\ve", want: "a b c d e"},
+		"invalid UTF-8":                        {body: "a\xffb\xc3", want: "ab"},
+		"other scripts and emoji are kept":     {body: "Größe 日本語 😀", want: "Größe 日本語 😀"},
+		"quotes are kept":                      {body: `say "no" \ 'no'`, want: `say "no" \ 'no'`},
+		"at the limit":                         {body: strings.Repeat("é", 300), want: strings.Repeat("é", 300)},
+		"beyond the limit":                     {body: strings.Repeat("é", 301), want: strings.Repeat("é", 300) + "…"},
+		"600 kB":                               {body: strings.Repeat("日本", 100_000), want: strings.Repeat("日本", 150) + "…"},
+		"only a control sequence at the end":   {body: "x\x1b[0m", want: "x"},
 	}
-	for _, test := range tests {
-		quoted := strconv.QuoteToASCII(test.body)
-		responses := map[string]http.Handler{"text": circlecitest.Raw(500, "text/plain", test.body)}
-		if len(test.body) < 64<<10 {
-			responses["HTML"] = circlecitest.Raw(500, "text/html", "<title>"+test.body+"</title>")
+	subtests(t, tests, func(t *testing.T, test struct{ body, want string }) {
+		responses := map[string]http.Handler{
+			"text": circlecitest.Raw(500, "text/plain", test.body), "HTML": circlecitest.Raw(500, "text/html", "<title>"+test.body+"</title>"),
+			"JSON": circlecitest.Error(500, test.body),
 		}
-		if test.name != "invalid UTF-8" {
-			responses["JSON"] = circlecitest.Error(500, test.body)
+		if len(test.body) >= 64<<10 {
+			delete(responses, "HTML")
+		}
+		if !utf8.ValidString(test.body) {
+			delete(responses, "JSON")
 		}
 		for kind, response := range responses {
-			t.Run(kind+"/"+test.name, func(t *testing.T) {
-				t.Parallel()
-				server := startServer(t)
-				server.SetHandler(response)
-				_, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "acme/linux")
-				if got := errorOf[*circleci.StatusError](t, err).Message; got != test.want {
-					t.Errorf("got %.400q for %.400s, want %.400q", got, quoted, test.want)
-				}
-			})
+			server := startServer(t)
+			server.SetHandler(response)
+			_, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "acme/linux")
+			if got := errorOf[*circleci.StatusError](t, err).Message; got != test.want {
+				t.Errorf("%s: got %.400q for %.400q, want %.400q", kind, got, test.body, test.want)
+			}
 		}
-	}
+	})
 }

@@ -143,7 +143,7 @@ func TestProxyWithAWrongPassword(t *testing.T) {
 	for _, user := range []*url.Userinfo{nil, url.User(proxyUser), url.UserPassword(proxyUser, "another"), url.UserPassword("joe", proxyPassword)} {
 		setProxy(t, (&url.URL{Scheme: "http", Host: proxy.Listener.Addr().String(), User: user}).String())
 		_, err := countBehindProxy(t, server, trusting, withRetries(4))
-		expectRequestError(t, err, requestBehindProxy, "the proxy returned 407 Proxy Authentication Required", "", nil)
+		assertRequestError(t, err, requestBehindProxy, "the proxy returned 407 Proxy Authentication Required")
 	}
 	equal(t, "targets of the proxy", proxy.Connects(), []string(nil))
 }
@@ -167,7 +167,7 @@ func TestProxyThatIsNoURL(t *testing.T) {
 	} {
 		setProxy(t, text)
 		_, err := countBehindProxy(t, server, trusting, withRetries(4))
-		expectRequestError(t, err, requestBehindProxy, "the proxy in the environment variable HTTPS_PROXY is not a valid URL", "", nil)
+		assertRequestError(t, err, requestBehindProxy, "the proxy in the environment variable HTTPS_PROXY is not a valid URL")
 	}
 	equal(t, "number of connections", server.Connections(), 0)
 }
