@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -121,8 +122,6 @@ func TestRetryTransientError(t *testing.T) {
 		{name: "503 with a good body", response: func(c call) http.Handler { return circlecitest.Raw(503, "application/json", c.good) }, status: 503},
 		{name: "closed before the response", response: always(circlecitest.AbortConnection()), reason: before, cause: io.EOF},
 		{name: "reset before the response", response: always(circlecitest.Reset(""))},
-		{name: "closed in the status line", response: func(c call) http.Handler { return circlecitest.Bytes(header(c)[:12]) }},
-		{name: "closed in the header", response: func(c call) http.Handler { return circlecitest.Bytes(header(c)[:30]) }},
 		{name: "closed before the body", response: always(circlecitest.TruncatedBody("")), status: 200, reason: middle, cause: io.ErrUnexpectedEOF},
 		{
 			name: "closed in the body", status: 200, reason: middle, cause: io.ErrUnexpectedEOF,
@@ -164,6 +163,20 @@ func TestRetryTransientError(t *testing.T) {
 			name: "no route", dial: fail(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}),
 			reason: "dial tcp: no route to host", cause: syscall.EHOSTUNREACH,
 		},
+	}
+	// To net/http, a response that ends in its status line, header or trailer is a malformed one.
+	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1b\r\n{\"unclaimed_task_count\":42}\r\n"
+	for part, response := range map[string]string{
+		"version": "HTT", "status code": "HTTP/1.1 20", "reason phrase": "HTTP/1.1 200 O", "header's name": "HTTP/1.1 200 OK\r\nContent-Ty",
+		"header's value": "HTTP/1.1 200 OK\r\nContent-Length: 2", "end of the header": "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n",
+		"length of a chunk": chunked + "1", "last chunk": chunked + "0\r\n", "trailer's name": chunked + "0\r\nX-Ch",
+		"end of the trailer": chunked + "0\r\nX-Checksum: 1\r\n",
+	} {
+		status := 0
+		if strings.HasPrefix(response, chunked) {
+			status = http.StatusOK
+		}
+		tests = append(tests, row{name: "truncated in the " + part, response: always(circlecitest.Bytes(response)), status: status, reason: middle})
 	}
 	for _, code := range []int{408, 425, 503, 504, 520, 522, 524} {
 		tests = append(tests, row{name: strconv.Itoa(code), response: always(circlecitest.Raw(code, "text/plain", "down")), status: code})
