@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,21 +32,6 @@ func assertBackoff(t *testing.T, waits []time.Duration, n int) {
 		if d < full/2 || d >= full {
 			t.Errorf("wait %d lasts %s, want at least %s and less than %s", i+1, d, full/2, full)
 		}
-	}
-}
-
-// assertAttempts asserts that n attempts failed with a status, 0 for none, and that the one after them succeeded.
-func assertAttempts(t *testing.T, attempts []circleci.Attempt, n, status int) {
-	t.Helper()
-	equal(t, "number of attempts", len(attempts), n+1)
-	for i, attempt := range attempts {
-		want := status
-		if i == n {
-			want = http.StatusOK
-		}
-		equal(t, "number of the attempt", attempt.Number, i+1)
-		equal(t, "status of the attempt", attempt.StatusCode, want)
-		equal(t, "the attempt failed", attempt.Err != nil, i < n)
 	}
 }
 
@@ -90,85 +77,69 @@ func dialTo(address string) func(context.Context) (net.Conn, error) {
 
 // These errors are retried, and returned after the last retry.
 func TestRetryTransientError(t *testing.T) {
-	t.Parallel()
 	const (
-		retries = 4
+		retries = circleci.DefaultMaxRetries
 		before  = "the connection was closed before a response came"
 		middle  = "the connection was closed in the middle of the response"
+		ok      = "HTTP/1.1 200 OK\r\n"
+		chunked = ok + "Transfer-Encoding: chunked\r\n\r\n1b\r\n{\"unclaimed_task_count\":42}\r\n"
 	)
-	header := func(c call) string {
-		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len(c.good)+1)
-	}
-	always := func(response http.Handler) func(call) http.Handler {
-		return func(call) http.Handler { return response }
-	}
-	fail := func(err error) func(context.Context) (net.Conn, error) {
-		return func(context.Context) (net.Conn, error) { return nil, err }
-	}
-	lookup := &net.DNSError{Err: "server misbehaving", Name: "runner.circleci.com", IsTemporary: true}
 	type row struct {
-		name string
 		// response fails a request. Dial, if set, fails a connection instead; with neither, the server resets it.
-		response func(call) http.Handler
+		response func(good string) http.Handler
 		dial     func(context.Context) (net.Conn, error)
 		// status, reason and cause are those of a failed attempt. The reason is "" if net/http has several.
 		status int
 		reason string
 		cause  error
 	}
-	tests := []row{
-		{name: "500", response: always(circlecitest.Error(500, "oops")), status: 500},
-		{name: "502", response: always(circlecitest.Raw(502, "text/html", "<html><title>Bad gateway</title></html>")), status: 502},
-		{name: "503 with a good body", response: func(c call) http.Handler { return circlecitest.Raw(503, "application/json", c.good) }, status: 503},
-		{name: "closed before the response", response: always(circlecitest.AbortConnection()), reason: before, cause: io.EOF},
-		{name: "reset before the response", response: always(circlecitest.Reset(""))},
-		{name: "closed before the body", response: always(circlecitest.TruncatedBody("")), status: 200, reason: middle, cause: io.ErrUnexpectedEOF},
-		{
-			name: "closed in the body", status: 200, reason: middle, cause: io.ErrUnexpectedEOF,
-			response: func(c call) http.Handler { return circlecitest.TruncatedBody(c.good[:10]) },
-		},
-		{
-			name: "closed after valid JSON", status: 200, reason: middle, cause: io.ErrUnexpectedEOF,
-			response: func(c call) http.Handler { return circlecitest.TruncatedBody(c.good) },
-		},
-		{
-			name: "closed in a gzip header", status: 200, reason: middle, cause: io.ErrUnexpectedEOF,
-			response: always(circlecitest.WithHeader(circlecitest.TruncatedBody("\x1f\x8b\b"), "Content-Encoding", "gzip")),
-		},
-		{name: "reset in the body", response: func(c call) http.Handler { return circlecitest.Reset(header(c) + c.good) }, status: 200},
-		{
-			name: "closed in the chunks", status: 200, reason: middle, cause: io.ErrUnexpectedEOF,
-			response: func(c call) http.Handler { return circlecitest.TruncatedChunks(c.good[:10]) },
-		},
-		{
-			name: "closed after chunks of valid JSON", status: 200, reason: middle, cause: io.ErrUnexpectedEOF,
-			response: func(c call) http.Handler { return circlecitest.TruncatedChunks(c.good) },
-		},
+	always := func(response http.Handler) func(string) http.Handler {
+		return func(string) http.Handler { return response }
+	}
+	closed := func(response func(body string) http.Handler, length int) row {
+		return row{status: http.StatusOK, reason: middle, cause: io.ErrUnexpectedEOF, response: func(good string) http.Handler {
+			return response(good[:min(length, len(good))])
+		}}
+	}
+	gzip := func(string) http.Handler {
+		return circlecitest.WithHeader(circlecitest.TruncatedBody("\x1f\x8b\b"), "Content-Encoding", "gzip")
+	}
+	reset := func(good string) http.Handler {
+		return circlecitest.Reset(fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s", ok, len(good)+1, good))
+	}
+	notConnected := func(reason string, err error) row {
+		return row{reason: reason, cause: err, dial: func(context.Context) (net.Conn, error) { return nil, err }}
+	}
+	operation := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
+	lookup := func(reason string) error {
+		return &net.DNSError{Err: reason, Name: "runner.circleci.com", IsTemporary: true}
+	}
+	tests := map[string]row{
+		"502":                  {response: always(circlecitest.Raw(502, "text/html", "<html><title>Bad gateway</title></html>")), status: 502},
+		"503 with a good body": {status: 503, response: func(good string) http.Handler { return circlecitest.Raw(503, "application/json", good) }},
 
-		{name: "connection reset", cause: syscall.ECONNRESET},
-		{name: "closed before use", dial: func(context.Context) (net.Conn, error) { return newClosedConn(), nil }, reason: before},
-		{
-			name: "connection refused", dial: fail(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}),
-			reason: "dial tcp: connection refused", cause: syscall.ECONNREFUSED,
-		},
-		{
-			name: "name not resolved", dial: fail(&net.OpError{Op: "dial", Net: "tcp", Err: lookup}),
-			reason: "dial tcp: lookup runner.circleci.com: server misbehaving", cause: lookup,
-		},
-		{
-			name: "name not found", dial: fail(&net.DNSError{Err: "no such host", Name: "runner.circleci.com", IsNotFound: true}),
-			reason: "lookup runner.circleci.com: no such host",
-		},
-		{
-			name: "no route", dial: fail(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}),
-			reason: "dial tcp: no route to host", cause: syscall.EHOSTUNREACH,
-		},
+		"500":                               {response: always(circlecitest.Error(500, "oops")), status: 500},
+		"closed before the response":        {response: always(circlecitest.AbortConnection()), reason: before, cause: io.EOF},
+		"reset before the response":         {response: always(circlecitest.Reset(""))},
+		"reset in the body":                 {response: reset, status: http.StatusOK},
+		"closed before the body":            closed(circlecitest.TruncatedBody, 0),
+		"closed in the body":                closed(circlecitest.TruncatedBody, 10),
+		"closed after valid JSON":           closed(circlecitest.TruncatedBody, math.MaxInt),
+		"closed in a gzip header":           closed(gzip, 0),
+		"closed in the chunks":              closed(circlecitest.TruncatedChunks, 10),
+		"closed after chunks of valid JSON": closed(circlecitest.TruncatedChunks, math.MaxInt),
+		"connection reset":                  {cause: syscall.ECONNRESET},
+		"closed before use":                 {reason: before, dial: func(context.Context) (net.Conn, error) { return newClosedConn(), nil }},
+		"connection refused":                notConnected("dial tcp: connection refused", operation(syscall.ECONNREFUSED)),
+		"no route":                          notConnected("dial tcp: no route to host", operation(syscall.EHOSTUNREACH)),
+		"name not found":                    notConnected("lookup runner.circleci.com: no such host", lookup("no such host")),
+
+		"name not resolved": notConnected("dial tcp: lookup runner.circleci.com: server misbehaving", operation(lookup("server misbehaving"))),
 	}
 	// To net/http, a response that ends in its status line, header or trailer is a malformed one.
-	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1b\r\n{\"unclaimed_task_count\":42}\r\n"
 	for part, response := range map[string]string{
-		"version": "HTT", "status code": "HTTP/1.1 20", "reason phrase": "HTTP/1.1 200 O", "header's name": "HTTP/1.1 200 OK\r\nContent-Ty",
-		"header's value": "HTTP/1.1 200 OK\r\nContent-Length: 2", "end of the header": "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n",
+		"version": "HTT", "status code": "HTTP/1.1 20", "reason phrase": "HTTP/1.1 200 O", "header's name": ok + "Content-Ty",
+		"header's value": ok + "Content-Length: 2", "end of the header": ok + "Content-Length: 27\r\n",
 		"length of a chunk": chunked + "1", "last chunk": chunked + "0\r\n", "trailer's name": chunked + "0\r\nX-Ch",
 		"end of the trailer": chunked + "0\r\nX-Checksum: 1\r\n",
 	} {
@@ -176,62 +147,64 @@ func TestRetryTransientError(t *testing.T) {
 		if strings.HasPrefix(response, chunked) {
 			status = http.StatusOK
 		}
-		tests = append(tests, row{name: "truncated in the " + part, response: always(circlecitest.Bytes(response)), status: status, reason: middle})
+		tests["closed in the "+part] = row{response: always(circlecitest.Bytes(response)), status: status, reason: middle}
 	}
 	for _, code := range []int{408, 425, 503, 504, 520, 522, 524} {
-		tests = append(tests, row{name: strconv.Itoa(code), response: always(circlecitest.Raw(code, "text/plain", "down")), status: code})
+		tests[strconv.Itoa(code)] = row{response: always(circlecitest.Raw(code, "text/plain", "down")), status: code}
 	}
-	for _, c := range calls {
-		for _, test := range tests {
-			for _, failures := range []int{1, retries, retries + 1} {
-				t.Run(fmt.Sprintf("%s/%s/%d", c.name, test.name, failures), func(t *testing.T) {
-					t.Parallel()
-					synctest.Test(t, func(t *testing.T) {
-						server := startMemoryServer(t)
-						server.SetHandler(circlecitest.JSON(c.good))
-						opts, received := []func(*circleci.Config){withRetries(retries)}, 0
-						switch {
-						case test.response != nil:
-							received = failures
-							for range failures {
-								server.Enqueue(test.response(c))
-							}
-						case test.dial != nil:
-							opts = append(opts, detour(int32(failures), test.dial))
-						default:
-							server.ResetConnections(failures)
-						}
-						var attempts record
-						start := time.Now()
-						got, err := c.do(waitForClosedConn(t.Context()), newClient(t, server, append(opts, attempts.keep)...))
-
-						assertBackoff(t, attempts.waits(), min(failures, retries))
-						all := attempts.all()
-						for _, attempt := range all[:min(failures, len(all))] {
-							equal(t, "status of a failed attempt", attempt.StatusCode, test.status)
-							if test.reason != "" {
-								equal(t, "error of a failed attempt", errorText(attempt.Err), c.requestTo(server)+": "+test.reason)
-							}
-							if test.cause != nil && !errors.Is(attempt.Err, test.cause) {
-								t.Errorf("got cause %v, want %v", attempt.Err, test.cause)
-							}
-						}
-						if failures <= retries {
-							equal(t, "error", errorText(err), "")
-							equal(t, "result", got, c.want)
-							equal(t, "number of requests", len(server.Requests()), received+1)
-							assertAttempts(t, attempts.all(), failures, test.status)
-							return
-						}
-						equal(t, "result", got, c.nothing)
-						equal(t, "number of requests", len(server.Requests()), received)
-						e := assertRetryError(t, err, failures, time.Since(start))
-						equal(t, "last cause", errorText(e.Err), errorText(attempts.last(t).Err))
-					})
-				})
+	assertRetried := func(t *testing.T, c call, test row, failures int) {
+		t.Helper()
+		var attempts record
+		received, config := 0, attempts.keep
+		if test.dial != nil {
+			config = func(config *circleci.Config) {
+				attempts.keep(config)
+				detour(int32(failures), test.dial)(config)
 			}
 		}
+		inBubble(t, circlecitest.JSON(c.good), config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+			if test.response != nil {
+				received = failures
+				server.Enqueue(slices.Repeat([]http.Handler{test.response(c.good)}, failures)...)
+			} else if test.dial == nil {
+				server.ResetConnections(failures)
+			}
+			start := time.Now()
+			got, err := c.do(waitForClosedConn(t.Context()), client)
+			assertBackoff(t, attempts.waits(), min(failures, retries))
+			for i, attempt := range attempts.all() {
+				equal(t, "number of the attempt", attempt.Number, i+1)
+				if i == failures {
+					equal(t, "status and error of the last attempt", []any{attempt.StatusCode, attempt.Err}, []any{http.StatusOK, nil})
+					break
+				}
+				equal(t, "status of a failed attempt", attempt.StatusCode, test.status)
+				if test.reason != "" {
+					equal(t, "error of a failed attempt", errorText(attempt.Err), c.requestTo(server)+": "+test.reason)
+				}
+				if attempt.Err == nil || test.cause != nil && !errors.Is(attempt.Err, test.cause) {
+					t.Errorf("got cause %v, want %v", attempt.Err, test.cause)
+				}
+			}
+			if failures <= retries {
+				equal(t, "error", errorText(err), "")
+				equal(t, "result", got, c.want)
+				equal(t, "number of requests", len(server.Requests()), received+1)
+				return
+			}
+			equal(t, "result", got, c.nothing)
+			equal(t, "number of requests", len(server.Requests()), received)
+			e := assertRetryError(t, err, failures, time.Since(start))
+			equal(t, "last cause", errorText(e.Err), errorText(attempts.last(t).Err))
+		})
 	}
+	subtests(t, tests, func(t *testing.T, test row) {
+		for _, c := range calls {
+			for _, failures := range []int{1, retries, retries + 1} {
+				assertRetried(t, c, test, failures)
+			}
+		}
+	})
 }
 
 // closedPort returns an address on which connections are refused.
