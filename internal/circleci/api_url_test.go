@@ -7,7 +7,6 @@ import (
 )
 
 func TestParseAPIURL(t *testing.T) {
-	t.Parallel()
 	const (
 		either = circleci.APIVersion("")
 		v2, v3 = circleci.V2, circleci.V3
@@ -61,7 +60,6 @@ func TestParseAPIURL(t *testing.T) {
 }
 
 func TestParseAPIURLRejects(t *testing.T) {
-	t.Parallel()
 	for want, texts := range map[string][]string{
 		"is not an absolute http or https URL": {
 			"", "runner.circleci.com", "/api/v2", "//runner.circleci.com", "ftp://runner.circleci.com", "localhost:8080",

@@ -13,7 +13,6 @@ import (
 )
 
 func TestValidateSecret(t *testing.T) {
-	t.Parallel()
 	for want, secrets := range map[string][]string{
 		"":         {"CCIPAT_0123456789abcdef", "x", "with:colon/slash=+~"},
 		"is empty": {""},
@@ -43,12 +42,10 @@ var credentials = []struct {
 }
 
 func TestCredentialIsSentInItsHeaderAndNoOther(t *testing.T) {
-	t.Parallel()
 	for _, credential := range credentials {
 		// The second has what base64 writes with + and /, and what a URL or a cookie would escape.
 		for _, secret := range []string{"CCIPAT_0123456789abcdef", "~?>~?>/+=%2F&;,"} {
 			t.Run(credential.name+"/"+secret, func(t *testing.T) {
-				t.Parallel()
 				server := startServer(t)
 				server.SetHandler(circlecitest.JSON(`{"unclaimed_task_count":42}`))
 				client := newClient(t, server, func(config *circleci.Config) { config.Credential = credential.make(secret) })
@@ -70,7 +67,6 @@ func TestCredentialIsSentInItsHeaderAndNoOther(t *testing.T) {
 }
 
 func TestCredentialIsNeverPrinted(t *testing.T) {
-	t.Parallel()
 	const token = "very-secret-token"
 	credential := circleci.PersonalToken(token)
 	config := circleci.Config{APIURL: parseURL(t, circleci.DefaultAPIURL), Credential: credential}

@@ -31,7 +31,6 @@ func gzipped(body string, corrupt func([]byte) []byte) http.Handler {
 }
 
 func TestGzipResponse(t *testing.T) {
-	t.Parallel()
 	for _, c := range calls {
 		server := startServer(t)
 		server.SetHandler(gzipped(c.good, func(p []byte) []byte { return p }))
@@ -51,7 +50,6 @@ func TestGzipResponse(t *testing.T) {
 			{name: "garbage", corrupt: func(p []byte) []byte { p[10] = 0xff; return p }, reason: "flate: corrupt input before offset 1"},
 		} {
 			t.Run(c.name+"/"+test.name, func(t *testing.T) {
-				t.Parallel()
 				assertMalformed(t, c, gzipped(c.good, test.corrupt), malformed{reason: "cannot be decompressed: " + test.reason})
 			})
 		}
@@ -59,7 +57,6 @@ func TestGzipResponse(t *testing.T) {
 }
 
 func TestMaxBody(t *testing.T) {
-	t.Parallel()
 	c := calls[1]
 	size := int64(maxBody - len(c.good))
 	server := startServer(t)
@@ -71,7 +68,7 @@ func TestMaxBody(t *testing.T) {
 	assertMalformed(t, c, circlecitest.LargeBody(c.good, size+1), malformed{reason: "is larger than the limit of 32 MiB"})
 }
 
-// This test is not parallel, because it measures what the process allocates.
+// No test runs in parallel, because this one measures what the process allocates.
 func TestMemoryLimit(t *testing.T) {
 	const (
 		size = 4 << 30
@@ -130,7 +127,6 @@ func TestMemoryLimit(t *testing.T) {
 
 // A truncated response must not expose part of a secret that is no longer recognizable.
 func TestTruncatedSecretIsNotExposed(t *testing.T) {
-	t.Parallel()
 	const secret = "908172635445362718099081726354453627180990817263"
 	// Without the NULs, which are removed, the secret starts the message.
 	interrupted := strings.Repeat("\x00", 64<<10-40) + strings.Join(strings.Split(secret, ""), "\x00")
@@ -146,7 +142,6 @@ func TestTruncatedSecretIsNotExposed(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			server := startServer(t)
 			server.SetHandler(circlecitest.Raw(test.status, "application/json", test.body))
 			client := newClient(t, server, func(config *circleci.Config) { config.Credential = circleci.PersonalToken(secret) })

@@ -55,18 +55,6 @@ func startMemoryServer(t *testing.T) *circlecitest.Server {
 	return server
 }
 
-// subtests runs a parallel subtest for each row, by its name.
-func subtests[R any](t *testing.T, rows map[string]R, test func(t *testing.T, row R)) {
-	t.Helper()
-	t.Parallel()
-	for name, row := range rows {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, row)
-		})
-	}
-}
-
 // inBubble runs a test with virtual time, a server with 42 tasks of acme/linux, and a client with the default limits unless
 // config changes them. The response is that of all requests; it may be nil.
 func inBubble(t *testing.T, response http.Handler, config func(*circleci.Config), test func(t *testing.T, server *circlecitest.Server, client *circleci.Client)) {
@@ -210,7 +198,6 @@ func readTasks(ctx context.Context, client *circleci.Client) <-chan outcome {
 }
 
 func TestRequest(t *testing.T) {
-	t.Parallel()
 	tests := []struct {
 		name, prefix string
 		version      circleci.APIVersion
@@ -225,7 +212,6 @@ func TestRequest(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			server := startServer(t)
 			server.SetHandler(circlecitest.JSON(`{"items":[]}`))
 			header := http.Header{"Accept": {"application/json"}, "Accept-Encoding": {"gzip"}, "User-Agent": {"circleci-test/1.0"}}
@@ -247,7 +233,6 @@ func TestRequest(t *testing.T) {
 }
 
 func TestConnectionIsReused(t *testing.T) {
-	t.Parallel()
 	server := startServer(t)
 	server.SetTasks("acme/linux", 1, 0)
 	client := newClient(t, server)
@@ -260,7 +245,6 @@ func TestConnectionIsReused(t *testing.T) {
 }
 
 func TestOnAttempt(t *testing.T) {
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := startMemoryServer(t)
 		server.Enqueue(
@@ -319,11 +303,9 @@ func TestOnAttempt(t *testing.T) {
 }
 
 func TestMaxConcurrentRequests(t *testing.T) {
-	t.Parallel()
 	const reads = 200
 	for _, limit := range []int{1, 3, 32, 0} {
 		t.Run(strconv.Itoa(limit), func(t *testing.T) {
-			t.Parallel()
 			config := func(config *circleci.Config) { config.MaxConcurrentRequests = limit }
 			inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 				limit := cmp.Or(limit, circleci.DefaultMaxConcurrentRequests)

@@ -15,13 +15,11 @@ import (
 
 // A server that sends a response too many on a kept connection must not give it to the next request.
 func TestSurplusResponse(t *testing.T) {
-	t.Parallel()
 	const response = "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s"
 	right, wrong := `{"unclaimed_task_count":42}`, `{"unclaimed_task_count":7}`
 	good, surplus := fmt.Sprintf(response, len(right), right), fmt.Sprintf(response, len(wrong), wrong)
 	for _, surplus := range []string{surplus, surplus[:30]} { // Complete, and in part.
 		t.Run(surplus, func(t *testing.T) {
-			t.Parallel()
 			address := listen(t, func(connection net.Conn) {
 				for requests := bufio.NewReader(connection); ; _, _ = io.WriteString(connection, good+surplus) {
 					if _, err := http.ReadRequest(requests); err != nil {

@@ -103,7 +103,6 @@ func create(t *testing.T, test func(t *testing.T, c creation, server *circlecite
 	t.Helper()
 	for _, c := range creations {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				server := startMemoryServer(t)
 				server.SetResourceClasses(circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "acme/old"})
@@ -115,7 +114,6 @@ func create(t *testing.T, test func(t *testing.T, c creation, server *circlecite
 }
 
 func TestCreateWithFaults(t *testing.T) {
-	t.Parallel()
 	status := func(code int, body string) func(creation, func()) http.Handler {
 		return func(creation, func()) http.Handler { return circlecitest.Raw(code, "application/json", body) }
 	}
@@ -178,7 +176,6 @@ func TestCreateWithFaults(t *testing.T) {
 		// The service may have carried out the request before, or not.
 		for _, acted := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/acted=%t", test.name, acted), func(t *testing.T) {
-				t.Parallel()
 				create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
 					if test.kind != "" && test.kind != c.name {
 						return
@@ -226,11 +223,9 @@ func TestCreateWithFaults(t *testing.T) {
 
 // Nothing is sent if what exists cannot be listed first, and nothing is listed again if a response says that nothing was created.
 func TestCreateRejected(t *testing.T) {
-	t.Parallel()
 	for _, status := range []int{400, 401, 403, 404, 409} {
 		for name, before := range map[string][]http.Handler{"list": nil, "creation": {nil}} {
 			t.Run(name+"/"+strconv.Itoa(status), func(t *testing.T) {
-				t.Parallel()
 				create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
 					server.Enqueue(append(slices.Clone(before), circlecitest.Error(status, "no"))...)
 					id, err := c.do(t.Context(), client)
@@ -246,7 +241,6 @@ func TestCreateRejected(t *testing.T) {
 
 // Whatever is created late is not created twice.
 func TestCreateCarriedOutAfterTimeout(t *testing.T) {
-	t.Parallel()
 	create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
 		late := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			<-r.Context().Done()
@@ -263,7 +257,6 @@ func TestCreateCarriedOutAfterTimeout(t *testing.T) {
 }
 
 func TestCreateThatCannotBeVerified(t *testing.T) {
-	t.Parallel()
 	create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(nil, server.After(circlecitest.AbortConnection()), circlecitest.Error(403, "no more"))
 		_, err := c.do(t.Context(), client)
@@ -273,7 +266,6 @@ func TestCreateThatCannotBeVerified(t *testing.T) {
 		}
 	})
 	t.Run("canceled", func(t *testing.T) {
-		t.Parallel()
 		create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
 			ctx, cancel := context.WithCancel(t.Context())
 			server.Enqueue(nil, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -290,7 +282,6 @@ func TestCreateThatCannotBeVerified(t *testing.T) {
 
 // A request that did not arrive, or was not let in, is sent again until it is carried out once.
 func TestCreateThatDidNotArrive(t *testing.T) {
-	t.Parallel()
 	const failures = 3
 	closing := circlecitest.WithHeader(circlecitest.JSON(`{"items":[]}`), "Connection", "close")
 	fail := func(err error) func(*circleci.Config) {
@@ -315,7 +306,6 @@ func TestCreateThatDidNotArrive(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			create(t, func(t *testing.T, c creation, server *circlecitest.Server, _ *circleci.Client) {
 				server.Enqueue(closing)
 				for range test.posts - 1 {
@@ -330,7 +320,6 @@ func TestCreateThatDidNotArrive(t *testing.T) {
 		})
 	}
 	t.Run("handshake", func(t *testing.T) {
-		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			ca := circlecitest.NewCA()
 			certificate, key := ca.Issue("127.0.0.1")
@@ -350,7 +339,6 @@ func TestCreateThatDidNotArrive(t *testing.T) {
 		})
 	})
 	t.Run("canceled after 429", func(t *testing.T) {
-		t.Parallel()
 		create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
@@ -365,7 +353,6 @@ func TestCreateThatDidNotArrive(t *testing.T) {
 
 // Of what appeared, only the one class with this name and description is adopted.
 func TestCreateResourceClassAdopts(t *testing.T) {
-	t.Parallel()
 	class := func(id, name, description string) string {
 		return fmt.Sprintf(`{"id":%q,"resource_class":%q,"description":%q}`, id, name, description)
 	}
@@ -384,7 +371,6 @@ func TestCreateResourceClassAdopts(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			server := startServer(t)
 			list := circlecitest.JSON(`{"items":[` + strings.Join(append(test.listed, old), ",") + `]}`)
 			server.Enqueue(circlecitest.JSON(`{"items":[`+old+`]}`), circlecitest.Error(500, "oops"), list)
@@ -400,7 +386,6 @@ func TestCreateResourceClassAdopts(t *testing.T) {
 }
 
 func TestCreateWithoutAName(t *testing.T) {
-	t.Parallel()
 	create(t, func(t *testing.T, _ creation, server *circlecitest.Server, client *circleci.Client) {
 		_, err := client.CreateResourceClass(t.Context(), "linux", "")
 		equal(t, "error", errorText(err), `resource class "linux" has no slash between namespace and name`)

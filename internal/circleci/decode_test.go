@@ -53,7 +53,6 @@ func (c call) withOther(key, value string) string {
 }
 
 func TestMalformedResponse(t *testing.T) {
-	t.Parallel()
 	const (
 		notHTML   = "is an HTML page, not JSON"
 		notText   = "is plain text, not JSON: "
@@ -122,7 +121,6 @@ func TestMalformedResponse(t *testing.T) {
 			},
 		} {
 			t.Run(c.name+"/"+test.name, func(t *testing.T) {
-				t.Parallel()
 				assertMalformed(t, c, circlecitest.JSON(test.body), test)
 			})
 		}
@@ -130,7 +128,6 @@ func TestMalformedResponse(t *testing.T) {
 }
 
 func TestMalformedRunners(t *testing.T) {
-	t.Parallel()
 	const (
 		identity = `"resource_class":"acme/linux","name":"one"`
 		unnamed  = ", without which a runner cannot be told from others"
@@ -201,14 +198,12 @@ func TestMalformedRunners(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			assertMalformed(t, calls[0], circlecitest.JSON(test.body), test)
 		})
 	}
 }
 
 func TestMalformedCount(t *testing.T) {
-	t.Parallel()
 	const (
 		missing = "has no unclaimed_task_count"
 		twice   = "has unclaimed_task_count twice"
@@ -245,14 +240,12 @@ func TestMalformedCount(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			assertMalformed(t, calls[1], circlecitest.JSON(test.body), test)
 		})
 	}
 }
 
 func TestUnusualResponse(t *testing.T) {
-	t.Parallel()
 	for _, c := range calls {
 		for _, test := range []struct{ name, body string }{
 			{name: "as documented", body: c.good},
@@ -269,7 +262,6 @@ func TestUnusualResponse(t *testing.T) {
 			{name: "number of a million digits", body: c.withOther(`"other"`, strings.Repeat("9", 1_000_000))},
 		} {
 			t.Run(c.name+"/"+test.name, func(t *testing.T) {
-				t.Parallel()
 				server := startServer(t)
 				server.SetHandler(circlecitest.JSON(test.body))
 				got, err := c.do(t.Context(), newClient(t, server))
@@ -281,7 +273,6 @@ func TestUnusualResponse(t *testing.T) {
 }
 
 func TestUnusualRunner(t *testing.T) {
-	t.Parallel()
 	server := startServer(t)
 	server.SetHandler(circlecitest.JSON(`{"items":[{
 		"ip": 7, "status": null, "labels": ["a", {"name": "inner"}], "labels": 1, "Name": null,

@@ -100,25 +100,27 @@ func TestStatusError(t *testing.T) {
 	instead := map[circleci.BodyKind]string{
 		circleci.BodyHTML: " with an HTML page instead of JSON", circleci.BodyText: " with plain text instead of JSON",
 	}
-	subtests(t, tests, func(t *testing.T, test row) {
+	for name, test := range tests {
 		for _, c := range calls {
-			inBubble(t, test.response, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-				got, err := c.do(t.Context(), client)
-				equal(t, "result", got, c.nothing)
-				e := errorOf[*circleci.StatusError](t, err)
-				equal(t, "request", e.Request, c.requestTo(server))
-				equal(t, "status, kind of body and message", []any{e.StatusCode, e.Body, e.Message}, []any{test.status, test.kind, test.message})
-				want := strings.TrimSpace(fmt.Sprintf("%d %s", test.status, http.StatusText(test.status))) + instead[test.kind]
-				if test.message != "" {
-					want += fmt.Sprintf(": %q", test.message)
-				}
-				equal(t, "text", e.Error(), c.requestTo(server)+" returned "+want)
-				isTransient := slices.Contains([]int{429, 500, 502, 503}, test.status)
-				equal(t, "is a RetryError", errors.As(err, new(*circleci.RetryError)), isTransient)
-				equal(t, "is the only request", len(server.Requests()) == 1, !isTransient)
+			t.Run(c.name+"/"+name, func(t *testing.T) {
+				inBubble(t, test.response, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+					got, err := c.do(t.Context(), client)
+					equal(t, "result", got, c.nothing)
+					e := errorOf[*circleci.StatusError](t, err)
+					equal(t, "request", e.Request, c.requestTo(server))
+					equal(t, "status, kind of body and message", []any{e.StatusCode, e.Body, e.Message}, []any{test.status, test.kind, test.message})
+					want := strings.TrimSpace(fmt.Sprintf("%d %s", test.status, http.StatusText(test.status))) + instead[test.kind]
+					if test.message != "" {
+						want += fmt.Sprintf(": %q", test.message)
+					}
+					equal(t, "text", e.Error(), c.requestTo(server)+" returned "+want)
+					isTransient := slices.Contains([]int{429, 500, 502, 503}, test.status)
+					equal(t, "is a RetryError", errors.As(err, new(*circleci.RetryError)), isTransient)
+					equal(t, "is the only request", len(server.Requests()) == 1, !isTransient)
+				})
 			})
 		}
-	})
+	}
 }
 
 func TestResponseThatIsNoHTTP(t *testing.T) {
@@ -165,7 +167,7 @@ func TestSanitizedMessage(t *testing.T) {
 		"600 kB":                               {body: strings.Repeat("日本", 100_000), want: strings.Repeat("日本", 150) + "…"},
 		"only a control sequence at the end":   {body: "x\x1b[0m", want: "x"},
 	}
-	subtests(t, tests, func(t *testing.T, test struct{ body, want string }) {
+	for name, test := range tests {
 		responses := map[string]http.Handler{
 			"text": circlecitest.Raw(500, "text/plain", test.body), "HTML": circlecitest.Raw(500, "text/html", "<title>"+test.body+"</title>"),
 			"JSON": circlecitest.Error(500, test.body),
@@ -181,8 +183,8 @@ func TestSanitizedMessage(t *testing.T) {
 			server.SetHandler(response)
 			_, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "acme/linux")
 			if got := errorOf[*circleci.StatusError](t, err).Message; got != test.want {
-				t.Errorf("%s: got %.400q for %.400q, want %.400q", kind, got, test.body, test.want)
+				t.Errorf("%s, %s: got %.400q for %.400q, want %.400q", name, kind, got, test.body, test.want)
 			}
 		}
-	})
+	}
 }

@@ -46,7 +46,6 @@ func startHTTP2Server(t *testing.T, ca *circlecitest.CA, respond func(framer *ht
 }
 
 func TestHTTP2Error(t *testing.T) {
-	t.Parallel()
 	ca := circlecitest.NewCA()
 	var head bytes.Buffer
 	if err := hpack.NewEncoder(&head).WriteField(hpack.HeaderField{Name: ":status", Value: "200"}); err != nil {
@@ -72,7 +71,6 @@ func TestHTTP2Error(t *testing.T) {
 				continue // net/http itself sends the request once more, on another connection.
 			}
 			t.Run(code.String()+"/"+name, func(t *testing.T) {
-				t.Parallel()
 				config := circleci.Config{APIURL: parseURL(t, startHTTP2Server(t, ca, respond))}
 				trust(t, ca)(&config)
 				client := circleci.New(config)

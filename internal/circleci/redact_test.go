@@ -75,10 +75,8 @@ func newClientOf(t *testing.T, server *circlecitest.Server, credential circleci.
 }
 
 func TestEncodedSecretIsRedacted(t *testing.T) {
-	t.Parallel()
 	for _, credential := range credentials {
 		t.Run(credential.name, func(t *testing.T) {
-			t.Parallel()
 			server := startServer(t)
 			client := newClientOf(t, server, credential.make(oddSecret))
 			for form, text := range encodings(oddSecret) {
@@ -98,7 +96,6 @@ const redactedMessage = "(redacted)"
 
 // A server, or a proxy in front of it, may repeat what it received, anywhere in a response.
 func TestEchoedTokenIsRedacted(t *testing.T) {
-	t.Parallel()
 	const token = circlecitest.PersonalToken
 	tests := []struct {
 		name     string
@@ -134,7 +131,6 @@ func TestEchoedTokenIsRedacted(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			server := startServer(t)
 			var attempts record
 			server.SetHandler(circlecitest.WithHeader(test.response, "X-Request-Id", "id-"+token))
@@ -156,7 +152,6 @@ func TestEchoedTokenIsRedacted(t *testing.T) {
 
 // What a runner is called would get into a state.
 func TestResponseThatContainsTheCredential(t *testing.T) {
-	t.Parallel()
 	const token = circlecitest.PersonalToken
 	tests := map[string]string{
 		"plain": token, "JSON": escaped(`\u%04x`, token), "query": escaped("%%%02X", token),
@@ -173,7 +168,6 @@ func TestResponseThatContainsTheCredential(t *testing.T) {
 }
 
 func TestRedactionGarblesNothing(t *testing.T) {
-	t.Parallel()
 	tests := []struct{ name, token, message, want string }{
 		{"a token that is too short to be one", "h", "this is how", "this is how"},
 		{"seven characters", "forbids", "nobody forbids it", "nobody forbids it"},

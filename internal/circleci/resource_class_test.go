@@ -8,7 +8,6 @@ import (
 )
 
 func TestParseResourceClass(t *testing.T) {
-	t.Parallel()
 	for _, test := range []struct{ class, namespace, name string }{
 		{class: "acme/linux", namespace: "acme", name: "linux"},
 		{class: "test-namespace/test-resource", namespace: "test-namespace", name: "test-resource"},
@@ -37,7 +36,6 @@ func TestParseResourceClass(t *testing.T) {
 }
 
 func TestCheckNamespace(t *testing.T) {
-	t.Parallel()
 	for namespace, want := range map[string]string{
 		"acme": "", "Acme_1.x-y": "", "": "is empty", "acme/": "has a slash, as only a resource class has",
 		"acme/linux": "has a slash, as only a resource class has", "ac me": "holds white space", "acme\r\n": "holds white space",
@@ -48,7 +46,6 @@ func TestCheckNamespace(t *testing.T) {
 }
 
 func TestInNamespace(t *testing.T) {
-	t.Parallel()
 	for _, class := range []string{"acme/linux", "ACME/linux", "Acme/linux"} {
 		equal(t, class, circleci.InNamespace(class, "aCMe"), true)
 	}
@@ -61,7 +58,6 @@ func TestInNamespace(t *testing.T) {
 }
 
 func TestResourceClassKey(t *testing.T) {
-	t.Parallel()
 	for a, b := range map[string]string{
 		"Linux": "linux", "\u00e9": "e\u0301", "\u00c9": "e\u0301", "\u01f0": "J\u030c", "ς": "Σ", "\u212a": "k", // The sign for kelvin.
 	} {

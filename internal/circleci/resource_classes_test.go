@@ -11,7 +11,6 @@ import (
 )
 
 func TestListResourceClassesAndTokens(t *testing.T) {
-	t.Parallel()
 	server := startServer(t)
 	server.SetResourceClasses(
 		circlecitest.ResourceClass{ID: otherID, ResourceClass: "acme/windows", Description: "Windows"},
@@ -43,7 +42,6 @@ func TestListResourceClassesAndTokens(t *testing.T) {
 }
 
 func TestListThatIsRejected(t *testing.T) {
-	t.Parallel()
 	const id, class = `"id":"` + newID + `",`, `"resource_class":"acme/linux",`
 	classRest, tokenRest := `"description":""`, `"nickname":"","created_at":"2026-01-01T00:00:00Z"`
 	tests := []struct {
@@ -75,7 +73,6 @@ func TestListThatIsRejected(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			server := startServer(t)
 			server.SetHandler(circlecitest.JSON(test.body))
 			var err error
@@ -92,7 +89,6 @@ func TestListThatIsRejected(t *testing.T) {
 }
 
 func TestDelete(t *testing.T) {
-	t.Parallel()
 	remove := func(force bool) func(*circleci.Client, *testing.T) error {
 		return func(client *circleci.Client, t *testing.T) error {
 			return client.DeleteResourceClass(t.Context(), oldClassID, force)
@@ -129,7 +125,6 @@ func TestDelete(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				server := startMemoryServer(t)
 				server.SetResourceClasses(circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "acme/linux"})
@@ -153,7 +148,6 @@ func TestDelete(t *testing.T) {
 
 // The secret of a token is redacted from the response on that tells it, whatever that is like, and in all that follows.
 func TestRunnerTokenIsRedacted(t *testing.T) {
-	t.Parallel()
 	tests := map[string]http.Handler{
 		"status without a message": circlecitest.Raw(500, "application/json", `{"token" : "`+secret+`"}`),
 		"truncated":                circlecitest.Raw(403, "application/json", `{"token":"`+secret),
@@ -165,7 +159,6 @@ func TestRunnerTokenIsRedacted(t *testing.T) {
 	}
 	for name, response := range tests {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			server := startServer(t)
 			list := circlecitest.JSON(`{"items":[]}`)
 			var attempts record

@@ -19,7 +19,6 @@ func retryAfter(status int, header string) http.Handler {
 }
 
 func TestRetryAfter(t *testing.T) {
-	t.Parallel()
 	tests := []struct {
 		name, header string
 		// date, if not empty, is the layout of a header that is the current date plus offset.
@@ -53,7 +52,6 @@ func TestRetryAfter(t *testing.T) {
 	for _, status := range []int{429, 503} {
 		for _, test := range tests {
 			t.Run(fmt.Sprintf("%d/%s", status, test.name), func(t *testing.T) {
-				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					server := startMemoryServer(t)
 					server.SetTasks("acme/linux", 42, 0)
@@ -85,7 +83,6 @@ func TestRetryAfter(t *testing.T) {
 }
 
 func TestRetryAfterExceedsReadTimeout(t *testing.T) {
-	t.Parallel()
 	const longest = time.Duration(math.MaxInt64)
 	for header, want := range map[string]time.Duration{
 		"300": 5 * time.Minute, "301": 301 * time.Second, "in 301 s": 301 * time.Second, "3600": time.Hour,
@@ -94,7 +91,6 @@ func TestRetryAfterExceedsReadTimeout(t *testing.T) {
 	} {
 		for _, status := range []int{429, 503} {
 			t.Run(fmt.Sprintf("%d/%.30s", status, header), func(t *testing.T) {
-				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					server := startMemoryServer(t)
 					header := header
@@ -116,7 +112,6 @@ func TestRetryAfterExceedsReadTimeout(t *testing.T) {
 	}
 	// The read timeout is one for all attempts.
 	t.Run("exceeds what is left", func(t *testing.T) {
-		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			server := startMemoryServer(t)
 			server.Enqueue(retryAfter(503, "200"), retryAfter(503, "101"))

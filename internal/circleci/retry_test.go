@@ -115,8 +115,10 @@ func TestRetryTransientError(t *testing.T) {
 		return &net.DNSError{Err: reason, Name: "runner.circleci.com", IsTemporary: true}
 	}
 	tests := map[string]row{
-		"502":                  {response: always(circlecitest.Raw(502, "text/html", "<html><title>Bad gateway</title></html>")), status: 502},
-		"503 with a good body": {status: 503, response: func(good string) http.Handler { return circlecitest.Raw(503, "application/json", good) }},
+		"502": {response: always(circlecitest.Raw(502, "text/html", "<html><title>Bad gateway</title></html>")), status: 502},
+		"503 with a good body": {status: 503, response: func(good string) http.Handler {
+			return circlecitest.Raw(503, "application/json", good)
+		}},
 
 		"500":                               {response: always(circlecitest.Error(500, "oops")), status: 500},
 		"closed before the response":        {response: always(circlecitest.AbortConnection()), reason: before, cause: io.EOF},
@@ -198,13 +200,13 @@ func TestRetryTransientError(t *testing.T) {
 			equal(t, "last cause", errorText(e.Err), errorText(attempts.last(t).Err))
 		})
 	}
-	subtests(t, tests, func(t *testing.T, test row) {
+	for name, test := range tests {
 		for _, c := range calls {
 			for _, failures := range []int{1, retries, retries + 1} {
-				assertRetried(t, c, test, failures)
+				t.Run(fmt.Sprintf("%s/%s/%d", c.name, name, failures), func(t *testing.T) { assertRetried(t, c, test, failures) })
 			}
 		}
-	})
+	}
 }
 
 // closedPort returns an address on which connections are refused.
@@ -245,7 +247,6 @@ func listen(t *testing.T, serve func(net.Conn)) (address string) {
 
 // The errors of real connections, as the operating system reports them.
 func TestConnectionErrorIsRetryable(t *testing.T) {
-	t.Parallel()
 	ca, refused := circlecitest.NewCA(), closedPort(t)
 	closing := listen(t, func(connection net.Conn) { _, _ = io.CopyN(io.Discard, connection, 1) })
 	tests := []struct {
@@ -266,7 +267,6 @@ func TestConnectionErrorIsRetryable(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			server, opts := startServer(t), []func(*circleci.Config){}
 			if test.secure {
 				tlsServer, trusting := startTLSServer(t, ca)
@@ -318,10 +318,8 @@ func waitForClosedConn(ctx context.Context) context.Context {
 }
 
 func TestMaxRetries(t *testing.T) {
-	t.Parallel()
 	for _, retries := range []int{0, 1, 2, 10} {
 		t.Run(strconv.Itoa(retries), func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				server := startMemoryServer(t)
 				server.Intercept(func(*http.Request) http.Handler {

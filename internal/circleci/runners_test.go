@@ -41,7 +41,6 @@ func itemsOf(t *testing.T, runners []circleci.Runner) string {
 }
 
 func TestReferenceExamples(t *testing.T) {
-	t.Parallel()
 	server := startServer(t)
 	server.Enqueue(circlecitest.JSON(example(t, "v2-runner.json")), circlecitest.JSON(example(t, "v2-tasks.json")))
 	client := newClient(t, server)
@@ -59,7 +58,6 @@ func TestReferenceExamples(t *testing.T) {
 }
 
 func TestListRunnersFilter(t *testing.T) {
-	t.Parallel()
 	neverUsed := circlecitest.Runner{
 		ResourceClass: "acme/linux", Name: "one", Hostname: "host-1", Version: "1.0.12345-abcdef0",
 		FirstConnected: "2024-02-29T23:59:59.123456Z", LastConnected: "2024-03-01T00:00:00+01:00",
@@ -103,7 +101,6 @@ func TestListRunnersFilter(t *testing.T) {
 	for _, version := range []circleci.APIVersion{circleci.V2, circleci.V3} {
 		for _, test := range tests {
 			t.Run(string(version)+" "+test.name, func(t *testing.T) {
-				t.Parallel()
 				server := startServer(t)
 				server.SetRunners(neverUsed, other, arm)
 				server.SetTasks("acme/windows", 3, 0) // A resource class with tasks exists.
@@ -119,7 +116,6 @@ func TestListRunnersFilter(t *testing.T) {
 }
 
 func TestListRunnersSorts(t *testing.T) {
-	t.Parallel()
 	optional := func(s string) *string {
 		if s == "" {
 			return nil
@@ -157,7 +153,6 @@ func TestListRunnersSorts(t *testing.T) {
 }
 
 func TestListRunnersNullAndEmpty(t *testing.T) {
-	t.Parallel()
 	const identity = `"resource_class":"acme/linux","name":"one"`
 	fields := []string{"hostname", "first_connected", "last_connected", "last_used", "version"}
 	all := func(value string) string {
@@ -177,7 +172,6 @@ func TestListRunnersNullAndEmpty(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			server := startServer(t)
 			server.SetHandler(circlecitest.JSON(`{"items":[` + test.item + `]}`))
 			got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{ResourceClass: "acme/linux"})
@@ -188,7 +182,6 @@ func TestListRunnersNullAndEmpty(t *testing.T) {
 }
 
 func TestListRunnersRejectsRunnerOutsideFilter(t *testing.T) {
-	t.Parallel()
 	class := circleci.RunnerFilter{ResourceClass: "acme/linux"}
 	namespace := circleci.RunnerFilter{Namespace: "acme"}
 	both := circleci.RunnerFilter{ResourceClass: "acme/linux", Namespace: "acme"}
@@ -215,7 +208,6 @@ func TestListRunnersRejectsRunnerOutsideFilter(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			server := startServer(t)
 			server.SetHandler(circlecitest.JSON(itemsOf(t, []circleci.Runner{
 				{ResourceClass: "acme/linux", Name: "one"},
@@ -229,7 +221,6 @@ func TestListRunnersRejectsRunnerOutsideFilter(t *testing.T) {
 }
 
 func TestListRunnersRejectsPages(t *testing.T) {
-	t.Parallel()
 	type row struct {
 		member, header, value string
 		// wantHint is "" for a list that is complete.
@@ -263,7 +254,6 @@ func TestListRunnersRejectsPages(t *testing.T) {
 		}
 		for _, body := range bodies {
 			t.Run(body+test.value, func(t *testing.T) {
-				t.Parallel()
 				server := startServer(t)
 				server.SetHandler(circlecitest.WithHeader(circlecitest.JSON(body), test.header, test.value))
 				got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
@@ -282,7 +272,6 @@ func TestListRunnersRejectsPages(t *testing.T) {
 }
 
 func TestListRunnersRejectsRepeatedItem(t *testing.T) {
-	t.Parallel()
 	const item = `{"resource_class":"acme/a","name":"one","id":9007199254740992}`
 	tests := []struct {
 		name, other string
@@ -295,7 +284,6 @@ func TestListRunnersRejectsRepeatedItem(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			server := startServer(t)
 			server.SetHandler(circlecitest.JSON(`{"items":[` + item + `,{"resource_class":"acme/b","name":"one"},` + test.other + `]}`))
 			got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})

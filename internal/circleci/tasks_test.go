@@ -15,7 +15,6 @@ import (
 )
 
 func TestUnclaimedTaskCount(t *testing.T) {
-	t.Parallel()
 	for _, version := range []circleci.APIVersion{circleci.V2, circleci.V3} {
 		for class, want := range map[string]int64{
 			"acme/linux": 42, "Acme/LINUX": 42, "acme/idle": 0, "acme/busy": math.MaxInt64, "acme/a&b=c#d?e+f%20": 5,
@@ -34,7 +33,6 @@ func TestUnclaimedTaskCount(t *testing.T) {
 
 // If both requests of API v3 fail, the error is always that of the same one.
 func TestCountTasksErrors(t *testing.T) {
-	t.Parallel()
 	for _, test := range []struct {
 		name               string
 		unclaimed, running http.Handler
@@ -62,7 +60,6 @@ func TestCountTasksErrors(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			server := startServer(t)
 			server.Intercept(func(r *http.Request) http.Handler {
 				if strings.HasSuffix(r.URL.Path, "/running") {

@@ -41,7 +41,6 @@ func countAll(t *testing.T, server *circlecitest.Server, client *circleci.Client
 
 // A rate limit adds little more than the unavoidable delay, and few requests are refused.
 func TestRateLimit(t *testing.T) {
-	t.Parallel()
 	tests := []struct {
 		name           string
 		reads, callers int
@@ -58,7 +57,6 @@ func TestRateLimit(t *testing.T) {
 	for _, test := range tests {
 		for _, latency := range []time.Duration{0, 100 * time.Millisecond} {
 			t.Run(fmt.Sprintf("%s/%s", test.name, latency), func(t *testing.T) {
-				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					server := startMemoryServer(t)
 					limit := circlecitest.RateLimit{PerSecond: test.perSecond, Burst: test.burst, RetryAfter: test.retryAfter}
@@ -89,7 +87,6 @@ func TestRateLimit(t *testing.T) {
 
 // After a limit is lifted, the client sends as many requests concurrently as before.
 func TestRateLimitIsLifted(t *testing.T) {
-	t.Parallel()
 	inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(retryAfter(429, "1"))
 		countAll(t, server, client, 200, 200)
@@ -105,7 +102,6 @@ func TestRateLimitIsLifted(t *testing.T) {
 
 // If a read cannot be completed at the pace of the service, it fails as soon as that is known, not at its deadline.
 func TestRateLimitExceedsReadTimeout(t *testing.T) {
-	t.Parallel()
 	inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		limit := circlecitest.RateLimit{PerSecond: 0.1, Burst: 1}
 		server.Intercept(limit.Handler)
@@ -144,7 +140,6 @@ func TestRateLimitExceedsReadTimeout(t *testing.T) {
 
 // OnThrottle reports each 429 and the pace that results.
 func TestOnThrottle(t *testing.T) {
-	t.Parallel()
 	var got []circleci.Throttle
 	config := func(config *circleci.Config) {
 		config.OnThrottle = func(_ context.Context, throttle circleci.Throttle) { got = append(got, throttle) }
@@ -158,7 +153,6 @@ func TestOnThrottle(t *testing.T) {
 }
 
 func TestRateLimitDelaysAllRequests(t *testing.T) {
-	t.Parallel()
 	const others = 10
 	inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(retryAfter(429, "30"))
@@ -185,10 +179,8 @@ func TestRateLimitDelaysAllRequests(t *testing.T) {
 
 // Of two waits, the one that ends later takes precedence, whichever starts first.
 func TestLongerRetryAfterWins(t *testing.T) {
-	t.Parallel()
 	for _, waits := range [][]string{{"10", "25"}, {"25", "10"}} {
 		t.Run(strings.Join(waits, ","), func(t *testing.T) {
-			t.Parallel()
 			inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 				for i, wait := range waits {
 					server.Enqueue(circlecitest.Delay(time.Duration(i+1)*time.Second, retryAfter(429, wait)))
@@ -209,7 +201,6 @@ func TestLongerRetryAfterWins(t *testing.T) {
 
 // A queued request must not use the slot that a 429 releases.
 func TestRateLimitDelaysQueuedRequests(t *testing.T) {
-	t.Parallel()
 	config := func(config *circleci.Config) { config.MaxConcurrentRequests = 1 }
 	inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(circlecitest.Delay(time.Second, retryAfter(429, "30")))
@@ -228,10 +219,8 @@ func TestRateLimitDelaysQueuedRequests(t *testing.T) {
 
 // A 503 delays only its own retry. Without retries, a 429 fails its own request, and still delays the others.
 func TestWhichRequestsAreDelayed(t *testing.T) {
-	t.Parallel()
 	for _, test := range []struct{ status, retries, own, others int }{{status: 503, retries: 1, own: 30}, {status: 429, others: 30}} {
 		t.Run(strconv.Itoa(test.status), func(t *testing.T) {
-			t.Parallel()
 			inBubble(t, nil, withRetries(test.retries), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 				server.Enqueue(retryAfter(test.status, "30"))
 				start := time.Now()
@@ -254,7 +243,6 @@ func TestWhichRequestsAreDelayed(t *testing.T) {
 
 // A request that has not been sent fails immediately if the wait exceeds its deadline.
 func TestRateLimitRetryAfterExceedsReadTimeout(t *testing.T) {
-	t.Parallel()
 	inBubble(t, nil, withRetries(4), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(retryAfter(429, "600"))
 		refused := <-readTasks(t.Context(), client)

@@ -21,7 +21,6 @@ import (
 const readTimedOut = "timed out waiting for a complete response"
 
 func TestIncompleteResponse(t *testing.T) {
-	t.Parallel()
 	c := calls[1]
 	tests := map[string]http.Handler{
 		"no response":       circlecitest.Hang(),
@@ -35,7 +34,6 @@ func TestIncompleteResponse(t *testing.T) {
 	}
 	for name, response := range tests {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			var attempts record
 			inBubble(t, response, attempts.keep, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 				start := time.Now()
@@ -53,10 +51,8 @@ func TestIncompleteResponse(t *testing.T) {
 }
 
 func TestSlowResponse(t *testing.T) {
-	t.Parallel()
 	for _, c := range calls {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
 			pause := (circleci.DefaultRequestTimeout - time.Second) / time.Duration(len(c.good))
 			inBubble(t, circlecitest.SlowBody(pause, c.good), nil, func(t *testing.T, _ *circlecitest.Server, client *circleci.Client) {
 				start := time.Now()
@@ -70,7 +66,6 @@ func TestSlowResponse(t *testing.T) {
 }
 
 func TestReadTimeout(t *testing.T) {
-	t.Parallel()
 	c := calls[1]
 	config := func(config *circleci.Config) {
 		config.RequestTimeout, config.MaxRetries, config.MaxConcurrentRequests = 2*time.Minute, 10, 1
@@ -81,7 +76,6 @@ func TestReadTimeout(t *testing.T) {
 		equal(t, "last cause", errorOf[*circleci.RequestError](t, e.Err).Error(), c.requestTo(server)+": "+readTimedOut)
 	}
 	t.Run("in the middle of an attempt", func(t *testing.T) {
-		t.Parallel()
 		inBubble(t, circlecitest.Hang(), config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 			start := time.Now()
 			_, err := c.do(t.Context(), client)
@@ -90,7 +84,6 @@ func TestReadTimeout(t *testing.T) {
 		})
 	})
 	t.Run("queued", func(t *testing.T) {
-		t.Parallel()
 		// The first read holds the only slot beyond the deadline of the second.
 		inBubble(t, circlecitest.Hang(), func(all *circleci.Config) {
 			config(all)
@@ -109,7 +102,6 @@ func TestReadTimeout(t *testing.T) {
 
 // Canceling the context, as Ctrl-C does, ends a read immediately in any state of the client, and is no RequestError.
 func TestContextCanceled(t *testing.T) {
-	t.Parallel()
 	c := calls[1]
 	half := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(c.good)))
@@ -150,7 +142,6 @@ func TestContextCanceled(t *testing.T) {
 	for _, test := range tests {
 		for _, end := range []string{"canceled", "deadline"} {
 			t.Run(test.name+"/"+end, func(t *testing.T) {
-				t.Parallel()
 				inBubble(t, test.response, test.config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 					// The shortest backoff is half a second.
 					const timeout = 300 * time.Millisecond
@@ -203,7 +194,6 @@ func TestContextCanceled(t *testing.T) {
 }
 
 func TestContextCanceledBefore(t *testing.T) {
-	t.Parallel()
 	server := startServer(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -222,7 +212,6 @@ func TestContextCanceledBefore(t *testing.T) {
 
 // The slot of a canceled request, queued or in flight, is free for others.
 func TestCancelReleasesSlot(t *testing.T) {
-	t.Parallel()
 	c := calls[1]
 	var number atomic.Int32
 	response := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

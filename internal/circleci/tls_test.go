@@ -32,7 +32,6 @@ func trust(t *testing.T, ca *circlecitest.CA) func(*circleci.Config) {
 
 // The credential is not sent to a server with which TLS cannot be agreed on.
 func TestTLSErrorIsNotRetried(t *testing.T) {
-	t.Parallel()
 	ca := circlecitest.NewCA()
 	address := func(old, scheme string) func(*testing.T, *circleci.Config) {
 		return func(t *testing.T, config *circleci.Config) {
@@ -75,7 +74,6 @@ func TestTLSErrorIsNotRetried(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			server := startServer(t)
 			if test.issued != "" {
 				issue := ca.Issue

@@ -15,7 +15,6 @@ import (
 
 // A token that the client itself creates concurrently is not taken for one that was lost.
 func TestCreateTokensConcurrently(t *testing.T) {
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := startMemoryServer(t)
 		server.SetResourceClasses(circlecitest.ResourceClass{ResourceClass: "acme/linux"})
