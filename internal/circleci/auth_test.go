@@ -41,29 +41,32 @@ var credentials = []struct {
 	{"session cookie", circleci.SessionCookie, "Cookie", func(secret string) string { return "ring-session=" + secret }},
 }
 
-func TestCredentialIsSentInItsHeaderAndNoOther(t *testing.T) {
+// The credential is sent in its header and no other. The default version is 2.
+func TestRequest(t *testing.T) {
+	const class = "acme/a&namespace=b=c#d?e+f%20"
+	assertRequest := func(t *testing.T, path, key, value string, change func(*circleci.Config)) {
+		t.Helper()
+		server, client := respond(t, circlecitest.JSON(`{"unclaimed_task_count":42}`), change)
+		_, err := client.UnclaimedTaskCount(t.Context(), class)
+		equal(t, "error", errorText(err), "")
+		header := http.Header{"Accept": {"application/json"}, "Accept-Encoding": {"gzip"}, "User-Agent": {"circleci-test/1.0"}}
+		if key != "" {
+			header.Set(key, value)
+		}
+		want := circlecitest.Request{Method: "GET", Path: path + "/runner/tasks", Query: url.Values{"resource-class": {class}}, Header: header}
+		equal(t, "requests", server.Requests(), []circlecitest.Request{want})
+	}
 	for _, credential := range credentials {
 		// The second has what base64 writes with + and /, and what a URL or a cookie would escape.
 		for _, secret := range []string{"CCIPAT_0123456789abcdef", "~?>~?>/+=%2F&;,"} {
-			t.Run(credential.name+"/"+secret, func(t *testing.T) {
-				server := startServer(t)
-				server.SetHandler(circlecitest.JSON(`{"unclaimed_task_count":42}`))
-				client := newClient(t, server, func(config *circleci.Config) { config.Credential = credential.make(secret) })
-				if _, err := client.UnclaimedTaskCount(t.Context(), "acme/linux"); err != nil {
-					t.Fatal(err)
-				}
-				requests := server.Requests()
-				equal(t, "number of requests", len(requests), 1)
-				equal(t, "headers", requests[0].Header, http.Header{
-					"Accept":          {"application/json"},
-					"Accept-Encoding": {"gzip"},
-					"User-Agent":      {"circleci-test/1.0"},
-					credential.header: {credential.value(secret)},
-				})
-				equal(t, "query", requests[0].Query, url.Values{"resource-class": {"acme/linux"}})
+			assertRequest(t, "/api/v2", credential.header, credential.value(secret), func(config *circleci.Config) {
+				config.Credential = credential.make(secret)
 			})
 		}
 	}
+	assertRequest(t, "/circle/ci/api/v3", "", "", func(config *circleci.Config) {
+		config.APIURL, config.APIVersion, config.Credential = config.APIURL.JoinPath("circle/ci"), circleci.V3, circleci.Credential{}
+	})
 }
 
 func TestCredentialIsNeverPrinted(t *testing.T) {

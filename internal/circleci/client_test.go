@@ -43,6 +43,14 @@ func newClient(t *testing.T, server *circlecitest.Server, changes ...func(*circl
 	return client
 }
 
+// respond starts a server that gives one response to every request, and returns it with a client.
+func respond(t *testing.T, response http.Handler, changes ...func(*circleci.Config)) (*circlecitest.Server, *circleci.Client) {
+	t.Helper()
+	server := startServer(t)
+	server.SetHandler(response)
+	return server, newClient(t, server, changes...)
+}
+
 func withRetries(n int) func(*circleci.Config) {
 	return func(config *circleci.Config) { config.MaxRetries = n }
 }
@@ -57,7 +65,10 @@ func startMemoryServer(t *testing.T) *circlecitest.Server {
 
 // inBubble runs a test with virtual time, a server with 42 tasks of acme/linux, and a client with the default limits unless
 // config changes them. The response is that of all requests; it may be nil.
-func inBubble(t *testing.T, response http.Handler, config func(*circleci.Config), test func(t *testing.T, server *circlecitest.Server, client *circleci.Client)) {
+func inBubble(
+	t *testing.T, response http.Handler, config func(*circleci.Config),
+	test func(t *testing.T, server *circlecitest.Server, client *circleci.Client),
+) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		server := startMemoryServer(t)
@@ -195,41 +206,6 @@ func readTasks(ctx context.Context, client *circleci.Client) <-chan outcome {
 		out <- outcome{count, err}
 	}()
 	return out
-}
-
-func TestRequest(t *testing.T) {
-	tests := []struct {
-		name, prefix string
-		version      circleci.APIVersion
-		path         string
-		anonymous    bool
-	}{
-		{name: "default version", path: "/api/v2/runner"},
-		{name: "v2", version: circleci.V2, path: "/api/v2/runner"},
-		{name: "v3", version: circleci.V3, path: "/api/v3/runner"},
-		{name: "path prefix", prefix: "/circle/ci", version: circleci.V3, path: "/circle/ci/api/v3/runner"},
-		{name: "no credential", path: "/api/v2/runner", anonymous: true},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			server := startServer(t)
-			server.SetHandler(circlecitest.JSON(`{"items":[]}`))
-			header := http.Header{"Accept": {"application/json"}, "Accept-Encoding": {"gzip"}, "User-Agent": {"circleci-test/1.0"}}
-			client := newClient(t, server, func(config *circleci.Config) {
-				config.APIURL = parseURL(t, server.URL+test.prefix)
-				config.APIVersion = test.version
-				if test.anonymous {
-					config.Credential = circleci.Credential{}
-				} else {
-					header["Circle-Token"] = []string{circlecitest.PersonalToken}
-				}
-			})
-			_, err := client.ListRunners(t.Context(), circleci.RunnerFilter{ResourceClass: "acme/linux&namespace=other"})
-			equal(t, "error", errorText(err), "")
-			query := url.Values{"resource-class": {"acme/linux&namespace=other"}}
-			equal(t, "requests", server.Requests(), []circlecitest.Request{{Method: "GET", Path: test.path, Query: query, Header: header}})
-		})
-	}
 }
 
 func TestConnectionIsReused(t *testing.T) {

@@ -1,11 +1,8 @@
 package circleci_test
 
 import (
-	"encoding/json"
+	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,118 +10,21 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// example returns a response in CircleCI's API reference.
-func example(t *testing.T, name string) string {
+// The provider's tests have each filter, and each form of a runner.
+
+// listRunners lists the runners of namespace acme from a server with this response.
+func listRunners(t *testing.T, body string) ([]circleci.Runner, error) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("circlecitest", "testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// itemsOf encodes runners as the API does.
-func itemsOf(t *testing.T, runners []circleci.Runner) string {
-	t.Helper()
-	items := []map[string]any{}
-	for _, r := range runners {
-		items = append(items, map[string]any{
-			"resource_class": r.ResourceClass, "hostname": r.Hostname, "name": r.Name, "first_connected": r.FirstConnected,
-			"last_connected": r.LastConnected, "last_used": r.LastUsed, "version": r.Version,
-		})
-	}
-	text, err := json.Marshal(map[string]any{"items": items})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-func TestReferenceExamples(t *testing.T) {
-	server := startServer(t)
-	server.Enqueue(circlecitest.JSON(example(t, "v2-runner.json")), circlecitest.JSON(example(t, "v2-tasks.json")))
-	client := newClient(t, server)
-
-	runners, err := client.ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "test-namespace"})
-	equal(t, "error", errorText(err), "")
-	equal(t, "runners", runners, []circleci.Runner{{
-		ResourceClass: "test-namespace/test-resource", Name: "bobby-sue", Hostname: new("bobby"),
-		FirstConnected: new("2020-05-15T00:00:00Z"), LastConnected: new("2020-05-16T00:00:00Z"), LastUsed: new("2020-05-17T00:00:00Z"),
-		Version: new("5.4.3.2.1"),
-	}})
-	count, err := client.UnclaimedTaskCount(t.Context(), "test-namespace/test-resource")
-	equal(t, "error", errorText(err), "")
-	equal(t, "count", count, int64(42))
-}
-
-func TestListRunnersFilter(t *testing.T) {
-	neverUsed := circlecitest.Runner{
-		ResourceClass: "acme/linux", Name: "one", Hostname: "host-1", Version: "1.0.12345-abcdef0",
-		FirstConnected: "2024-02-29T23:59:59.123456Z", LastConnected: "2024-03-01T00:00:00+01:00",
-		IP: "192.0.2.1", Status: "idle",
-	}
-	arm := circlecitest.Runner{
-		ResourceClass: "Acme/arm", Name: "two", Hostname: "host-2", Version: "3.1.2",
-		FirstConnected: "2024-01-01T00:00:00Z", LastConnected: "2024-01-02T00:00:00Z",
-		LastUsed: new("2024-01-01T12:00:00Z"),
-	}
-	other := circlecitest.Runner{ResourceClass: "other/linux", Name: "three"}
-
-	wantNeverUsed := circleci.Runner{
-		ResourceClass: "acme/linux", Name: "one", Hostname: new("host-1"), Version: new("1.0.12345-abcdef0"),
-		FirstConnected: new("2024-02-29T23:59:59.123456Z"), LastConnected: new("2024-03-01T00:00:00+01:00"),
-	}
-	wantArm := circleci.Runner{
-		ResourceClass: "Acme/arm", Name: "two", Hostname: new("host-2"), Version: new("3.1.2"),
-		FirstConnected: new("2024-01-01T00:00:00Z"), LastConnected: new("2024-01-02T00:00:00Z"),
-		LastUsed: new("2024-01-01T12:00:00Z"),
-	}
-
-	class := func(name string) circleci.RunnerFilter { return circleci.RunnerFilter{ResourceClass: name} }
-	namespace := func(name string) circleci.RunnerFilter { return circleci.RunnerFilter{Namespace: name} }
-	both := circleci.RunnerFilter{ResourceClass: "acme/linux", Namespace: "acme"}
-	one, two := []circleci.Runner{wantNeverUsed}, []circleci.Runner{wantArm, wantNeverUsed}
-	tests := []struct {
-		name   string
-		filter circleci.RunnerFilter
-		query  string
-		want   []circleci.Runner
-	}{
-		{name: "class", filter: class("acme/linux"), query: "resource-class=acme%2Flinux", want: one},
-		{name: "namespace", filter: namespace("acme"), query: "namespace=acme", want: two},
-		{name: "both", filter: both, query: "resource-class=acme%2Flinux", want: one},
-		{name: "class in another case", filter: class("ACME/Linux"), query: "resource-class=ACME%2FLinux", want: one},
-		{name: "namespace in another case", filter: namespace("aCME"), query: "namespace=aCME", want: two},
-		{name: "class without runners", filter: class("acme/windows"), query: "resource-class=acme%2Fwindows", want: []circleci.Runner{}},
-		{name: "namespace without runners", filter: namespace("unknown"), query: "namespace=unknown", want: []circleci.Runner{}},
-	}
-	for _, version := range []circleci.APIVersion{circleci.V2, circleci.V3} {
-		for _, test := range tests {
-			t.Run(string(version)+" "+test.name, func(t *testing.T) {
-				server := startServer(t)
-				server.SetRunners(neverUsed, other, arm)
-				server.SetTasks("acme/windows", 3, 0) // A resource class with tasks exists.
-				client := newClient(t, server, func(config *circleci.Config) { config.APIVersion = version })
-
-				got, err := client.ListRunners(t.Context(), test.filter)
-				equal(t, "error", errorText(err), "")
-				equal(t, "runners", got, test.want)
-				equal(t, "requests", sent(server), []string{"GET /api/" + string(version) + "/runner?" + test.query})
-			})
-		}
-	}
+	_, client := respond(t, circlecitest.JSON(body))
+	return client.ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
 }
 
 func TestListRunnersSorts(t *testing.T) {
-	optional := func(s string) *string {
-		if s == "" {
-			return nil
-		}
-		return &s
-	}
 	// Each runner differs from the previous one in one field, which takes precedence over all fields to its right.
+	keys := []string{"resource_class", "name", "hostname", "first_connected", "last_connected", "last_used", "version"}
 	var sorted []circleci.Runner
-	for _, f := range [][7]string{
+	var items []string
+	for _, f := range [][]string{
 		{"acme/a", "n2", "h2", "f2", "l2", "u2", "v2"}, {"acme/b", "n1", "h2", "f2", "l2", "u2", "v2"},
 		{"acme/b", "n2", "", "f2", "l2", "u2", "v2"}, {"acme/b", "n2", "h1", "f2", "l2", "u2", "v2"},
 		{"acme/b", "n2", "h2", "", "l2", "u2", "v2"}, {"acme/b", "n2", "h2", "f1", "l2", "u2", "v2"},
@@ -133,55 +33,31 @@ func TestListRunnersSorts(t *testing.T) {
 		{"acme/b", "n2", "h2", "f2", "l2", "u2", ""}, {"acme/b", "n2", "h2", "f2", "l2", "u2", "v1"},
 		{"acme/b", "n2", "h2", "f2", "l2", "u2", "v2"}, {"acme/c", "n1", "h1", "f1", "l1", "u1", "v1"},
 	} {
+		var members []string
+		values := make([]*string, len(keys))
+		for i, value := range f {
+			if value != "" {
+				values[i] = &value
+				members = append(members, fmt.Sprintf("%q:%q", keys[i], value))
+			}
+		}
+		items = append(items, "{"+strings.Join(members, ",")+"}")
 		sorted = append(sorted, circleci.Runner{
-			ResourceClass: f[0], Name: f[1], Hostname: optional(f[2]), FirstConnected: optional(f[3]), LastConnected: optional(f[4]),
-			LastUsed: optional(f[5]), Version: optional(f[6]),
+			ResourceClass: f[0], Name: f[1], Hostname: values[2], FirstConnected: values[3], LastConnected: values[4], LastUsed: values[5],
+			Version: values[6],
 		})
 	}
-
-	server := startServer(t)
-	client := newClient(t, server)
-	shuffled := slices.Clone(sorted)
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20 {
-		random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		server.Enqueue(circlecitest.JSON(itemsOf(t, shuffled)))
-		got, err := client.ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
+		random.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
+		got, err := listRunners(t, `{"items":[`+strings.Join(items, ",")+`]}`)
 		equal(t, "error", errorText(err), "")
 		equal(t, "runners", got, sorted)
 	}
 }
 
-func TestListRunnersNullAndEmpty(t *testing.T) {
-	const identity = `"resource_class":"acme/linux","name":"one"`
-	fields := []string{"hostname", "first_connected", "last_connected", "last_used", "version"}
-	all := func(value string) string {
-		return `{` + identity + `,"` + strings.Join(fields, `":`+value+`,"`) + `":` + value + `}`
-	}
-	tests := []struct {
-		name, item string
-		want       circleci.Runner
-	}{
-		{name: "omitted", item: `{` + identity + `}`, want: circleci.Runner{ResourceClass: "acme/linux", Name: "one"}},
-		{name: "null", item: all(`null`), want: circleci.Runner{ResourceClass: "acme/linux", Name: "one"}},
-		{
-			name: "empty", item: all(`""`), // An empty time means that there is none.
-			want: circleci.Runner{ResourceClass: "acme/linux", Name: "one", Hostname: new(""), Version: new("")},
-		},
-		{name: "empty name", item: `{"resource_class":"acme/linux","name":""}`, want: circleci.Runner{ResourceClass: "acme/linux"}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			server := startServer(t)
-			server.SetHandler(circlecitest.JSON(`{"items":[` + test.item + `]}`))
-			got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{ResourceClass: "acme/linux"})
-			equal(t, "error", errorText(err), "")
-			equal(t, "runners", got, []circleci.Runner{test.want})
-		})
-	}
-}
-
 func TestListRunnersRejectsRunnerOutsideFilter(t *testing.T) {
+	const list = `{"items":[{"resource_class":"acme/linux","name":"one"},{"resource_class":%q,"name":"two"}]}`
 	class := circleci.RunnerFilter{ResourceClass: "acme/linux"}
 	namespace := circleci.RunnerFilter{Namespace: "acme"}
 	both := circleci.RunnerFilter{ResourceClass: "acme/linux", Namespace: "acme"}
@@ -208,12 +84,8 @@ func TestListRunnersRejectsRunnerOutsideFilter(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			server := startServer(t)
-			server.SetHandler(circlecitest.JSON(itemsOf(t, []circleci.Runner{
-				{ResourceClass: "acme/linux", Name: "one"},
-				{ResourceClass: test.class, Name: "two"},
-			})))
-			got, err := newClient(t, server).ListRunners(t.Context(), test.filter)
+			_, client := respond(t, circlecitest.JSON(fmt.Sprintf(list, test.class)))
+			got, err := client.ListRunners(t.Context(), test.filter)
 			equal(t, "runners", got, []circleci.Runner(nil))
 			equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason, "lists a runner of resource class "+test.want)
 		})
@@ -254,9 +126,8 @@ func TestListRunnersRejectsPages(t *testing.T) {
 		}
 		for _, body := range bodies {
 			t.Run(body+test.value, func(t *testing.T) {
-				server := startServer(t)
-				server.SetHandler(circlecitest.WithHeader(circlecitest.JSON(body), test.header, test.value))
-				got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
+				_, client := respond(t, circlecitest.WithHeader(circlecitest.JSON(body), test.header, test.value))
+				got, err := client.ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
 				if test.wantHint == "" {
 					equal(t, "error", errorText(err), "")
 					equal(t, "runners", got, []circleci.Runner{})
@@ -284,9 +155,7 @@ func TestListRunnersRejectsRepeatedItem(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			server := startServer(t)
-			server.SetHandler(circlecitest.JSON(`{"items":[` + item + `,{"resource_class":"acme/b","name":"one"},` + test.other + `]}`))
-			got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{Namespace: "acme"})
+			got, err := listRunners(t, `{"items":[`+item+`,{"resource_class":"acme/b","name":"one"},`+test.other+`]}`)
 			if !test.repeated {
 				equal(t, "error", errorText(err), "")
 				equal(t, "number of runners", len(got), 3)

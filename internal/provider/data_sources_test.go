@@ -69,6 +69,9 @@ func TestRunnerFilters(t *testing.T) {
 		"both, in another case": {
 			attributes: "resource_class = \"ACME/Mac\"\n  namespace = \"Acme\"", url: "/api/v3/runner?resource-class=ACME%2FMac", want: []any{runners[0]},
 		},
+		"resource class without runners": {
+			attributes: `resource_class = "acme/idle"`, url: "/api/v3/runner?resource-class=acme%2Fidle", want: []any{},
+		},
 		"namespace without runners": {attributes: `namespace = "empty"`, url: "/api/v3/runner?namespace=empty", want: []any{}},
 		"missing, null, unknown and empty fields": {
 			attributes: `namespace = "acme"`, url: "/api/v3/runner?namespace=acme",
@@ -99,6 +102,7 @@ func TestRunnerFilters(t *testing.T) {
 				circlecitest.Runner{ResourceClass: "other/a", Name: "1", LastConnected: "x", OrganizationID: organization},
 				circlecitest.Runner{ResourceClass: "other/c", Name: "3", LastConnected: "x", OrganizationID: "another"},
 			)...)
+			server.SetTasks("acme/idle", 0, 0) // It exists.
 			if row.response != "" {
 				server.SetHandler(circlecitest.JSON(row.response))
 			}
