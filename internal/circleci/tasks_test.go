@@ -14,14 +14,15 @@ import (
 // If both requests of API v3 fail, the error is always that of the same one.
 func TestCountTasksErrors(t *testing.T) {
 	const unclaimed, running = "/api/v3/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/tasks/running?resource-class=acme%2Flinux"
-	a, b, hang := circlecitest.Error(403, "a"), circlecitest.Error(403, "b"), circlecitest.Hang()
+	one, hang := circlecitest.JSON(`{"unclaimed_task_count": 1}`), circlecitest.Hang()
+	a, b := circlecitest.Error(403, "a"), circlecitest.Error(403, "b")
 	for name, test := range map[string]struct {
 		unclaimed, running http.Handler
 		// want follows the method and the server's URL in the error.
 		want string
 	}{
 		"both":                 {unclaimed: a, running: b, want: unclaimed + ` returned 403 Forbidden: "a"`},
-		"running tasks only":   {unclaimed: circlecitest.JSON(`{"unclaimed_task_count": 1}`), running: b, want: running + ` returned 403 Forbidden: "b"`},
+		"running tasks only":   {unclaimed: one, running: b, want: running + ` returned 403 Forbidden: "b"`},
 		"unclaimed tasks only": {unclaimed: a, running: hang, want: unclaimed + ` returned 403 Forbidden: "a"`},
 		"deadline":             {unclaimed: hang, running: hang, want: unclaimed + ": " + readTimedOut + " (tried once in 300ms)"},
 	} {

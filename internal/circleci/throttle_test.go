@@ -2,12 +2,9 @@ package circleci_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -100,44 +97,6 @@ func TestRateLimitIsLifted(t *testing.T) {
 	})
 }
 
-// If a read cannot be completed at the pace of the service, it fails as soon as that is known, not at its deadline.
-func TestRateLimitExceedsReadTimeout(t *testing.T) {
-	inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-		limit := circlecitest.RateLimit{PerSecond: 0.1, Burst: 1}
-		server.Intercept(limit.Handler)
-		start := time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), circleci.ReadTimeout)
-		defer cancel()
-		results := make(chan outcome)
-		for range 200 {
-			go func() {
-				count, err := client.UnclaimedTaskCount(ctx, "acme/linux")
-				if err != nil {
-					cancel()
-				}
-				results <- outcome{count, err}
-			}()
-		}
-		var limited []*circleci.RetryError
-		for range 200 {
-			if e := (*circleci.RetryError)(nil); errors.As((<-results).err, &e) && e.Pace > 0 {
-				limited = append(limited, e)
-			}
-		}
-		if len(limited) == 0 {
-			t.Fatal("no error has a pace")
-		}
-		if elapsed := time.Since(start); elapsed > time.Minute {
-			t.Errorf("took %s, want at most a minute", elapsed)
-		}
-		if !strings.HasSuffix(limited[0].Error(), fmt.Sprintf("; the server accepts %.1f requests per second, at which the remaining "+
-			"requests exceed the 5m0s read timeout", limited[0].Pace)) {
-			t.Errorf("got error %s", limited[0])
-		}
-		equal(t, "status", errorOf[*circleci.StatusError](t, limited[0]).StatusCode, 429)
-	})
-}
-
 // OnThrottle reports each 429 and the pace that results.
 func TestOnThrottle(t *testing.T) {
 	var got []circleci.Throttle
@@ -152,91 +111,67 @@ func TestOnThrottle(t *testing.T) {
 	})
 }
 
-func TestRateLimitDelaysAllRequests(t *testing.T) {
-	const others = 10
-	inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-		server.Enqueue(retryAfter(429, "30"))
-		start := time.Now()
-		outcomes := []<-chan outcome{readTasks(t.Context(), client)}
-		synctest.Wait()
-		for range others {
-			outcomes = append(outcomes, readTasks(t.Context(), client))
-		}
-		time.Sleep(29 * time.Second)
-		outcomes = append(outcomes, readTasks(t.Context(), client))
-		time.Sleep(time.Second - 1)
-		synctest.Wait()
-		equal(t, "number of requests during the wait", len(server.Requests()), 1)
-		for _, out := range outcomes {
-			equal(t, "outcome", <-out, outcome{count: 42})
-		}
-		equal(t, "number of requests", len(server.Requests()), 1+others+2)
-		if elapsed := time.Since(start); elapsed > 35*time.Second {
-			t.Errorf("took %s", elapsed)
-		}
-	})
-}
-
-// Of two waits, the one that ends later takes precedence, whichever starts first.
-func TestLongerRetryAfterWins(t *testing.T) {
-	for _, waits := range [][]string{{"10", "25"}, {"25", "10"}} {
-		t.Run(strings.Join(waits, ","), func(t *testing.T) {
-			inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-				for i, wait := range waits {
-					server.Enqueue(circlecitest.Delay(time.Duration(i+1)*time.Second, retryAfter(429, wait)))
+// A 429 delays all requests, also those that wait for its slot. Of two waits, the one that ends later takes precedence.
+func TestRateLimitDelays(t *testing.T) {
+	later := func(seconds int, header string) http.Handler {
+		return circlecitest.Delay(time.Duration(seconds)*time.Second, retryAfter(429, header))
+	}
+	for name, test := range map[string]struct {
+		responses   []http.Handler
+		reads       int
+		concurrency int
+		until       time.Duration
+	}{
+		"all":               {responses: []http.Handler{retryAfter(429, "30")}, reads: 11, concurrency: 32, until: 30 * time.Second},
+		"queued":            {responses: []http.Handler{later(1, "30")}, reads: 6, concurrency: 1, until: 31 * time.Second},
+		"longer wait later": {responses: []http.Handler{later(1, "10"), later(2, "25")}, reads: 2, concurrency: 2, until: 27 * time.Second},
+		"longer wait first": {responses: []http.Handler{later(1, "25"), later(2, "10")}, reads: 2, concurrency: 2, until: 26 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := func(config *circleci.Config) { config.MaxConcurrentRequests = test.concurrency }
+			inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+				server.Enqueue(test.responses...)
+				start := time.Now()
+				var outcomes []<-chan outcome
+				for range test.reads {
+					outcomes = append(outcomes, readTasks(t.Context(), client))
+					synctest.Wait()
 				}
-				outcomes := []<-chan outcome{readTasks(t.Context(), client), readTasks(t.Context(), client)}
-				// The longer wait starts after one or two seconds.
-				time.Sleep(26*time.Second - 1)
+				time.Sleep(test.until - time.Second)
+				outcomes = append(outcomes, readTasks(t.Context(), client))
+				time.Sleep(time.Second - 1)
 				synctest.Wait()
-				equal(t, "number of requests during the wait", len(server.Requests()), 2)
+				equal(t, "number of requests during the wait", len(server.Requests()), len(test.responses))
 				for _, out := range outcomes {
 					equal(t, "outcome", <-out, outcome{count: 42})
 				}
-				equal(t, "number of requests", len(server.Requests()), 4)
+				equal(t, "number of requests", len(server.Requests()), len(test.responses)+len(outcomes))
+				if elapsed := time.Since(start); elapsed > test.until+5*time.Second {
+					t.Errorf("took %s", elapsed)
+				}
 			})
 		})
 	}
 }
 
-// A queued request must not use the slot that a 429 releases.
-func TestRateLimitDelaysQueuedRequests(t *testing.T) {
-	config := func(config *circleci.Config) { config.MaxConcurrentRequests = 1 }
-	inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-		server.Enqueue(circlecitest.Delay(time.Second, retryAfter(429, "30")))
-		var outcomes []<-chan outcome
-		for range 6 {
-			outcomes = append(outcomes, readTasks(t.Context(), client))
-		}
-		time.Sleep(31*time.Second - 1)
-		synctest.Wait()
-		equal(t, "number of requests during the wait", len(server.Requests()), 1)
-		for _, out := range outcomes {
-			equal(t, "outcome", <-out, outcome{count: 42})
-		}
-	})
-}
-
 // A 503 delays only its own retry. Without retries, a 429 fails its own request, and still delays the others.
 func TestWhichRequestsAreDelayed(t *testing.T) {
-	for _, test := range []struct{ status, retries, own, others int }{{status: 503, retries: 1, own: 30}, {status: 429, others: 30}} {
-		t.Run(strconv.Itoa(test.status), func(t *testing.T) {
-			inBubble(t, nil, withRetries(test.retries), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-				server.Enqueue(retryAfter(test.status, "30"))
-				start := time.Now()
-				refused := readTasks(t.Context(), client)
-				synctest.Wait()
-				equal(t, "outcome of another", <-readTasks(t.Context(), client), outcome{count: 42})
-				equal(t, "wait of another", int(time.Since(start).Seconds()), test.others)
-				got := <-refused
-				if test.retries > 0 {
-					equal(t, "outcome", got, outcome{count: 42})
-					equal(t, "elapsed", int(time.Since(start).Seconds()), test.own)
-					return
-				}
-				e := errorOf[*circleci.RetryError](t, got.err)
-				equal(t, "attempts and elapsed", []any{e.Attempts, e.Elapsed}, []any{1, time.Duration(0)})
-			})
+	for status, retries := range map[int]int{503: 1, 429: 0} {
+		inBubble(t, nil, withRetries(retries), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+			server.Enqueue(retryAfter(status, "30"))
+			start := time.Now()
+			refused := readTasks(t.Context(), client)
+			synctest.Wait()
+			equal(t, "outcome of another", <-readTasks(t.Context(), client), outcome{count: 42})
+			delayed := int(time.Since(start).Seconds())
+			if status == 503 {
+				equal(t, "wait of another", delayed, 0)
+				equal(t, "outcome", <-refused, outcome{count: 42})
+				equal(t, "elapsed", time.Since(start), 30*time.Second)
+				return
+			}
+			equal(t, "wait of another", delayed, 30)
+			assertRetryError(t, (<-refused).err, 1, 0)
 		})
 	}
 }
@@ -251,7 +186,6 @@ func TestRateLimitRetryAfterExceedsReadTimeout(t *testing.T) {
 		time.Sleep(time.Minute)
 		e := errorOf[*circleci.RetryError](t, (<-readTasks(t.Context(), client)).err)
 		equal(t, "attempts", e.Attempts, 0)
-		equal(t, "elapsed", e.Elapsed, time.Duration(0))
 		equal(t, "retry after", e.RetryAfter, 9*time.Minute)
 		equal(t, "error", e.Error(), calls[1].requestTo(server)+` returned 429 Too Many Requests: "later" (tried 0 times in 0s); `+
 			"the server asked to retry after 9m0s, which exceeds the 5m0s read timeout")

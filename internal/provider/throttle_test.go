@@ -92,7 +92,8 @@ func TestThrottledFleetExceedsReadTimeout(t *testing.T) {
 		_, got, _ := readThrottledFleet(t, &circlecitest.RateLimit{PerSecond: 0.2, Burst: 20})
 		assertDiagnostic(t, got, wantDiagnostic{
 			summary: "Error counting tasks of namespace acme",
-			detail:  " of 200 resource classes ... requests per second ... exceed the 5m0s read timeout ... max_concurrent_requests",
+			detail: " of 200 resource classes ... 429 Too Many Requests ... ; the server accepts  ... requests per second, at which the " +
+				"remaining requests exceed the 5m0s read timeout ... max_concurrent_requests",
 		})
 		if elapsed := time.Since(start); elapsed > time.Minute {
 			t.Errorf("the read took %s", elapsed)
