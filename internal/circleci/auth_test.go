@@ -59,9 +59,7 @@ func TestRequest(t *testing.T) {
 	for _, credential := range credentials {
 		// The second has what base64 writes with + and /, and what a URL or a cookie would escape.
 		for _, secret := range []string{"CCIPAT_0123456789abcdef", "~?>~?>/+=%2F&;,"} {
-			assertRequest(t, "/api/v2", credential.header, credential.value(secret), func(config *circleci.Config) {
-				config.Credential = credential.make(secret)
-			})
+			assertRequest(t, "/api/v2", credential.header, credential.value(secret), withCredential(credential.make(secret)))
 		}
 	}
 	assertRequest(t, "/circle/ci/api/v3", "", "", func(config *circleci.Config) {

@@ -32,9 +32,8 @@ func gzipped(body string, corrupt func([]byte) []byte) http.Handler {
 
 func TestGzipResponse(t *testing.T) {
 	for _, c := range calls {
-		server := startServer(t)
-		server.SetHandler(gzipped(c.good, func(p []byte) []byte { return p }))
-		got, err := c.do(t.Context(), newClient(t, server))
+		_, client := respond(t, gzipped(c.good, func(p []byte) []byte { return p }))
+		got, err := c.do(t.Context(), client)
 		equal(t, "error", errorText(err), "")
 		equal(t, "result", got, c.want)
 
@@ -59,9 +58,8 @@ func TestGzipResponse(t *testing.T) {
 func TestMaxBody(t *testing.T) {
 	c := calls[1]
 	size := int64(maxBody - len(c.good))
-	server := startServer(t)
-	server.Enqueue(circlecitest.LargeBody(c.good, size))
-	got, err := c.do(t.Context(), newClient(t, server))
+	_, client := respond(t, circlecitest.LargeBody(c.good, size))
+	got, err := c.do(t.Context(), client)
 	equal(t, "error at the limit", errorText(err), "")
 	equal(t, "result at the limit", got, c.want)
 
@@ -108,9 +106,7 @@ func TestMemoryLimit(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			server := startServer(t)
-			server.SetHandler(test.response)
-			client := newClient(t, server, withRetries(4))
+			server, client := respond(t, test.response, withRetries(4))
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			got, err := test.call.do(t.Context(), client)
@@ -142,9 +138,8 @@ func TestTruncatedSecretIsNotExposed(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			server := startServer(t)
-			server.SetHandler(circlecitest.Raw(test.status, "application/json", test.body))
-			client := newClient(t, server, func(config *circleci.Config) { config.Credential = circleci.PersonalToken(secret) })
+			response := circlecitest.Raw(test.status, "application/json", test.body)
+			_, client := respond(t, response, withCredential(circleci.PersonalToken(secret)))
 			_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
 			if text := errorText(err); !strings.Contains(text, test.want) || strings.Contains(text, secret[:4]) {
 				t.Errorf("got error %s\nwant a part %s and nothing of the secret", text, test.want)

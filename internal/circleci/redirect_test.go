@@ -60,44 +60,31 @@ func TestCrossOriginRedirectIsNotFollowed(t *testing.T) {
 
 func TestSameOriginRedirectKeepsCredential(t *testing.T) {
 	for _, status := range redirectStatuses {
-		t.Run(strconv.Itoa(status), func(t *testing.T) {
-			server := startServer(t)
-			server.SetTasks("acme/linux", 42, 0)
-			server.Enqueue(http.RedirectHandler("/api/v3/runner/tasks?resource-class=acme%2Flinux", status))
-
-			got, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "acme/linux")
-			equal(t, "error", errorText(err), "")
-			equal(t, "count", got, int64(42))
-			const target = "/runner/tasks?resource-class=acme%2Flinux"
-			equal(t, "requests", sent(server), []string{"GET /api/v2" + target, "GET /api/v3" + target})
-			requests := server.Requests()
-			for _, header := range []string{"Circle-Token", "Accept", "User-Agent"} {
-				equal(t, header, requests[1].Header[header], requests[0].Header[header])
-			}
-			equal(t, "Circle-Token", requests[1].Header["Circle-Token"], []string{circlecitest.PersonalToken})
-		})
+		server := startServer(t)
+		server.SetTasks("acme/linux", 42, 0)
+		server.Enqueue(http.RedirectHandler("/api/v3/runner/tasks?resource-class=acme%2Flinux", status))
+		equal(t, "outcome", <-readTasks(t.Context(), newClient(t, server)), outcome{count: 42})
+		requests := server.Requests()
+		equal(t, "token", requests[0].Header["Circle-Token"], []string{circlecitest.PersonalToken})
+		want := requests[0]
+		want.Path = "/api/v3/runner/tasks"
+		want.Header["Referer"] = requests[1].Header["Referer"]
+		equal(t, "requests after the first", requests[1:], []circlecitest.Request{want})
 	}
 }
 
 func TestMaxRedirects(t *testing.T) {
-	server := startServer(t)
-	server.SetTasks("acme/linux", 42, 0)
-	client := newClient(t, server)
 	redirect := circlecitest.Redirect("/api/v2/runner/tasks?resource-class=acme%2Flinux")
-
-	for range 10 {
-		server.Enqueue(redirect)
-	}
-	got, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
-	equal(t, "error after ten redirects", errorText(err), "")
-	equal(t, "count after ten redirects", got, int64(42))
+	server, client := respond(t, circlecitest.JSON(`{"unclaimed_task_count":42}`))
+	server.Enqueue(slices.Repeat([]http.Handler{redirect}, 10)...)
+	equal(t, "outcome after ten redirects", <-readTasks(t.Context(), client), outcome{count: 42})
 	equal(t, "number of requests", len(server.Requests()), 11)
 
 	server.ResetRecords()
 	server.SetHandler(redirect)
-	got, err = client.UnclaimedTaskCount(t.Context(), "acme/linux")
-	equal(t, "count", got, int64(0))
-	assertRequestError(t, err, calls[1].requestTo(server), "it was redirected more than 10 times")
+	got := <-readTasks(t.Context(), client)
+	equal(t, "count", got.count, int64(0))
+	assertRequestError(t, got.err, calls[1].requestTo(server), "it was redirected more than 10 times")
 	equal(t, "number of requests", len(server.Requests()), 11)
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
@@ -52,18 +51,14 @@ func TestRetryAfter(t *testing.T) {
 	for _, status := range []int{429, 503} {
 		for _, test := range tests {
 			t.Run(fmt.Sprintf("%d/%s", status, test.name), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					server := startMemoryServer(t)
-					server.SetTasks("acme/linux", 42, 0)
+				var attempts record
+				inBubble(t, nil, attempts.keep, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 					header := test.header
 					if test.date != "" {
 						header = time.Now().Add(test.offset).UTC().Format(test.date)
 					}
 					server.Enqueue(retryAfter(status, header))
-					var attempts record
-					got, err := newClient(t, server, withRetries(1), attempts.keep).UnclaimedTaskCount(t.Context(), "acme/linux")
-					equal(t, "error", errorText(err), "")
-					equal(t, "count", got, int64(42))
+					equal(t, "outcome", <-readTasks(t.Context(), client), outcome{count: 42})
 					equal(t, "number of requests", len(server.Requests()), 2)
 					wait := attempts.waits()[0]
 					low, high := test.want, test.want
@@ -84,43 +79,37 @@ func TestRetryAfter(t *testing.T) {
 
 func TestRetryAfterExceedsReadTimeout(t *testing.T) {
 	const longest = time.Duration(math.MaxInt64)
+	assertExceeds := func(t *testing.T, client *circleci.Client, attempts int, elapsed, retryAfter time.Duration) {
+		t.Helper()
+		got := <-readTasks(t.Context(), client)
+		equal(t, "count", got.count, int64(0))
+		e := errorOf[*circleci.RetryError](t, got.err)
+		want := circleci.RetryError{Err: e.Err, Attempts: attempts, Elapsed: elapsed, RetryAfter: retryAfter, Timeout: circleci.ReadTimeout}
+		equal(t, "error", *e, want)
+		wait := retryAfter.Round(time.Second).String()
+		assertSuffix(t, got.err.Error(), "; the server asked to retry after "+wait+", which exceeds the 5m0s read timeout")
+	}
 	for header, want := range map[string]time.Duration{
 		"300": 5 * time.Minute, "301": 301 * time.Second, "in 301 s": 301 * time.Second, "3600": time.Hour,
 		"9223372036": 9223372036 * time.Second, "9223372037": longest, "9223372036854775807": longest,
 		strings.Repeat("9", 1000): longest, "Fri, 31 Dec 9999 23:59:59 GMT": longest,
 	} {
 		for _, status := range []int{429, 503} {
-			t.Run(fmt.Sprintf("%d/%.30s", status, header), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					server := startMemoryServer(t)
-					header := header
-					if header == "in 301 s" {
-						header = time.Now().Add(want).UTC().Format(http.TimeFormat)
-					}
-					server.SetHandler(retryAfter(status, header))
-					got, err := newClient(t, server, withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")
-					equal(t, "count", got, int64(0))
-					e := errorOf[*circleci.RetryError](t, err)
-					equal(t, "status", errorOf[*circleci.StatusError](t, err).StatusCode, status)
-					equal(t, "error", *e, circleci.RetryError{Err: e.Err, Attempts: 1, RetryAfter: want, Timeout: circleci.ReadTimeout})
-					equal(t, "message", err.Error(), e.Err.Error()+" (tried once in 0s); the server asked to retry after "+
-						want.Round(time.Second).String()+", which exceeds the 5m0s read timeout")
-					equal(t, "number of requests", len(server.Requests()), 1)
-				})
+			inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+				value := header
+				if header == "in 301 s" {
+					value = time.Now().Add(want).UTC().Format(http.TimeFormat)
+				}
+				server.SetHandler(retryAfter(status, value))
+				assertExceeds(t, client, 1, 0, want)
+				equal(t, "number of requests", len(server.Requests()), 1)
 			})
 		}
 	}
 	// The read timeout is one for all attempts.
-	t.Run("exceeds what is left", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			server := startMemoryServer(t)
-			server.Enqueue(retryAfter(503, "200"), retryAfter(503, "101"))
-			_, err := newClient(t, server, withRetries(4)).UnclaimedTaskCount(t.Context(), "acme/linux")
-			e := errorOf[*circleci.RetryError](t, err)
-			equal(t, "error", *e, circleci.RetryError{
-				Err: e.Err, Attempts: 2, Elapsed: 200 * time.Second, RetryAfter: 101 * time.Second, Timeout: circleci.ReadTimeout,
-			})
-			equal(t, "number of requests", len(server.Requests()), 2)
-		})
+	inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+		server.Enqueue(retryAfter(503, "200"), retryAfter(503, "101"))
+		assertExceeds(t, client, 2, 200*time.Second, 101*time.Second)
+		equal(t, "number of requests", len(server.Requests()), 2)
 	})
 }

@@ -6,9 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,19 +18,23 @@ import (
 // readTimedOut is the reason of a read that a deadline ended.
 const readTimedOut = "timed out waiting for a complete response"
 
+// unfinished sends a part of a response, and neither the rest nor its end.
+func unfinished(part string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, part)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+}
+
 func TestIncompleteResponse(t *testing.T) {
 	c := calls[1]
-	tests := map[string]http.Handler{
-		"no response":       circlecitest.Hang(),
-		"late":              circlecitest.Delay(time.Hour, circlecitest.JSON(c.good)),
-		"one byte a second": circlecitest.SlowBody(time.Second, c.good+strings.Repeat(" ", 100)),
-		"valid JSON, not closed": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _ = io.WriteString(w, c.good)
-			_ = http.NewResponseController(w).Flush()
-			<-r.Context().Done()
-		}),
-	}
-	for name, response := range tests {
+	for name, response := range map[string]http.Handler{
+		"no response":            circlecitest.Hang(),
+		"late":                   circlecitest.Delay(time.Hour, circlecitest.JSON(c.good)),
+		"one byte a second":      circlecitest.SlowBody(time.Second, c.good+strings.Repeat(" ", 100)),
+		"valid JSON, not closed": unfinished(c.good),
+	} {
 		t.Run(name, func(t *testing.T) {
 			var attempts record
 			inBubble(t, response, attempts.keep, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
@@ -52,63 +54,52 @@ func TestIncompleteResponse(t *testing.T) {
 
 func TestSlowResponse(t *testing.T) {
 	for _, c := range calls {
-		t.Run(c.name, func(t *testing.T) {
-			pause := (circleci.DefaultRequestTimeout - time.Second) / time.Duration(len(c.good))
-			inBubble(t, circlecitest.SlowBody(pause, c.good), nil, func(t *testing.T, _ *circlecitest.Server, client *circleci.Client) {
-				start := time.Now()
-				got, err := c.do(t.Context(), client)
-				equal(t, "error", errorText(err), "")
-				equal(t, "result", got, c.want)
-				equal(t, "elapsed", time.Since(start), pause*time.Duration(len(c.good)))
-			})
+		pause := (circleci.DefaultRequestTimeout - time.Second) / time.Duration(len(c.good))
+		inBubble(t, circlecitest.SlowBody(pause, c.good), nil, func(t *testing.T, _ *circlecitest.Server, client *circleci.Client) {
+			start := time.Now()
+			got, err := c.do(t.Context(), client)
+			equal(t, "error", errorText(err), "")
+			equal(t, "result", got, c.want)
+			equal(t, "elapsed", time.Since(start), pause*time.Duration(len(c.good)))
 		})
 	}
 }
 
 func TestReadTimeout(t *testing.T) {
-	c := calls[1]
-	config := func(config *circleci.Config) {
-		config.RequestTimeout, config.MaxRetries, config.MaxConcurrentRequests = 2*time.Minute, 10, 1
-	}
-	assertTimedOut := func(t *testing.T, server *circlecitest.Server, err error, attempts int, elapsed time.Duration) {
-		t.Helper()
-		e := assertRetryError(t, err, attempts, elapsed)
-		equal(t, "last cause", errorOf[*circleci.RequestError](t, e.Err).Error(), c.requestTo(server)+": "+readTimedOut)
-	}
-	t.Run("in the middle of an attempt", func(t *testing.T) {
+	// The second read is queued: the first one holds the only slot beyond its deadline.
+	for name, test := range map[string]struct {
+		requestTimeout time.Duration
+		retries        int
+		attempts       int
+		second         bool
+	}{
+		"in the middle of an attempt": {requestTimeout: 2 * time.Minute, retries: 10, attempts: 3},
+		"queued":                      {requestTimeout: 10 * time.Minute, attempts: 1, second: true},
+	} {
+		config := func(config *circleci.Config) {
+			config.RequestTimeout, config.MaxRetries, config.MaxConcurrentRequests = test.requestTimeout, test.retries, 1
+		}
 		inBubble(t, circlecitest.Hang(), config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-			start := time.Now()
-			_, err := c.do(t.Context(), client)
-			equal(t, "elapsed", time.Since(start), 5*time.Minute)
-			assertTimedOut(t, server, err, 3, 5*time.Minute)
-		})
-	})
-	t.Run("queued", func(t *testing.T) {
-		// The first read holds the only slot beyond the deadline of the second.
-		inBubble(t, circlecitest.Hang(), func(all *circleci.Config) {
-			config(all)
-			all.RequestTimeout, all.MaxRetries = 10*time.Minute, 0
-		}, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-			first := readTasks(t.Context(), client)
+			assertTimedOut := func(got outcome, attempts int, elapsed time.Duration) {
+				e := assertRetryError(t, got.err, attempts, elapsed)
+				equal(t, name, errorOf[*circleci.RequestError](t, e.Err).Error(), calls[1].requestTo(server)+": "+readTimedOut)
+			}
+			start, first := time.Now(), readTasks(t.Context(), client)
 			synctest.Wait()
-			shorter, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-			defer cancel()
-			second := readTasks(shorter, client)
-			assertTimedOut(t, server, (<-second).err, 0, 4*time.Minute)
-			assertTimedOut(t, server, (<-first).err, 1, 5*time.Minute)
+			if test.second {
+				shorter, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+				defer cancel()
+				assertTimedOut(<-readTasks(shorter, client), 0, 4*time.Minute)
+			}
+			assertTimedOut(<-first, test.attempts, 5*time.Minute)
+			equal(t, "elapsed", time.Since(start), 5*time.Minute)
 		})
-	})
+	}
 }
 
 // Canceling the context, as Ctrl-C does, ends a read immediately in any state of the client, and is no RequestError.
 func TestContextCanceled(t *testing.T) {
 	c := calls[1]
-	half := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Length", strconv.Itoa(len(c.good)))
-		_, _ = io.WriteString(w, c.good[:10])
-		_ = http.NewResponseController(w).Flush()
-		<-r.Context().Done()
-	})
 	tests := []struct {
 		name     string
 		response http.Handler
@@ -121,7 +112,7 @@ func TestContextCanceled(t *testing.T) {
 		fails bool
 	}{
 		{name: "waiting for the response", response: circlecitest.Hang(), requests: 1},
-		{name: "reading the body", response: half, requests: 1},
+		{name: "reading the body", response: unfinished(c.good[:10]), requests: 1},
 		{name: "backing off", response: circlecitest.Error(503, "no upstream"), requests: 1, fails: true},
 		{name: "waiting for Retry-After", response: retryAfter(503, "120"), requests: 1, fails: true},
 		{name: "rate-limited", response: retryAfter(429, "120"), before: 3, requests: 1, fails: true},
@@ -212,17 +203,9 @@ func TestContextCanceledBefore(t *testing.T) {
 
 // The slot of a canceled request, queued or in flight, is free for others.
 func TestCancelReleasesSlot(t *testing.T) {
-	c := calls[1]
-	var number atomic.Int32
-	response := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if number.Add(1) == 1 {
-			circlecitest.Hang().ServeHTTP(w, r)
-			return
-		}
-		circlecitest.JSON(c.good).ServeHTTP(w, r)
-	})
 	config := func(config *circleci.Config) { config.MaxConcurrentRequests = 1 }
-	inBubble(t, response, config, func(t *testing.T, _ *circlecitest.Server, client *circleci.Client) {
+	inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+		server.Enqueue(circlecitest.Hang())
 		ctx, cancel := context.WithCancel(t.Context())
 		first := readTasks(ctx, client)
 		synctest.Wait()
@@ -230,9 +213,7 @@ func TestCancelReleasesSlot(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		for _, out := range []<-chan outcome{first, second} {
-			if got := <-out; !errors.Is(got.err, context.Canceled) {
-				t.Errorf("got error %v, want %v", got.err, context.Canceled)
-			}
+			equal(t, "is a cancellation", errors.Is((<-out).err, context.Canceled), true)
 		}
 		equal(t, "outcome", <-third, outcome{count: 42})
 	})

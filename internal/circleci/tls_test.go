@@ -38,8 +38,7 @@ func TestTLSErrorIsNotRetried(t *testing.T) {
 			config.APIURL = parseURL(t, strings.Replace(config.APIURL.String(), old, scheme, 1))
 		}
 	}
-	tests := []struct {
-		name string
+	type row struct {
 		// issued is what the certificate is issued for, "" for a server on plain HTTP.
 		issued  string
 		expired bool
@@ -47,33 +46,33 @@ func TestTLSErrorIsNotRetried(t *testing.T) {
 		// kind is a nil pointer of the type of the error, and want a part of its message.
 		kind error
 		want string
-	}{
-		{
-			name: "unknown CA", issued: "127.0.0.1", config: func(_ *testing.T, config *circleci.Config) { config.TLS = nil },
-			kind: (*circleci.CertificateError)(nil), want: "x509: certificate signed by unknown authority",
+	}
+	certificate := (*circleci.CertificateError)(nil)
+	for name, test := range map[string]row{
+		"unknown CA": {
+			issued: "127.0.0.1", config: func(_ *testing.T, config *circleci.Config) { config.TLS = nil },
+			kind: certificate, want: "x509: certificate signed by unknown authority",
 		},
-		{
-			name: "other host", issued: "runner.example.com", kind: (*circleci.CertificateError)(nil),
+		"other host": {
+			issued: "runner.example.com", kind: certificate,
 			want: "it is not valid for host 127.0.0.1, only for runner.example.com",
 		},
-		{name: "expired", issued: "127.0.0.1", expired: true, kind: (*circleci.CertificateError)(nil), want: "it expired at 20"},
-		{ // A version is what the server refuses before the client has sent anything that could cross its alert.
-			name: "alert", issued: "127.0.0.1", kind: (*circleci.TLSAlertError)(nil), want: "remote error: tls: protocol version not supported",
+		"expired": {issued: "127.0.0.1", expired: true, kind: certificate, want: "it expired at 20"},
+		"alert": { // A version is what the server refuses before the client has sent anything that could cross its alert.
+			issued: "127.0.0.1", kind: (*circleci.TLSAlertError)(nil), want: "remote error: tls: protocol version not supported",
 			config: func(_ *testing.T, config *circleci.Config) {
 				config.TLS.MinVersion, config.TLS.MaxVersion = tls.VersionTLS11, tls.VersionTLS11
 			},
 		},
-		{
-			name: "no TLS", config: address("http:", "https:"),
-			kind: (*circleci.NoTLSError)(nil), want: " does not use TLS",
+		"no TLS": {
+			config: address("http:", "https:"), kind: (*circleci.NoTLSError)(nil), want: " does not use TLS",
 		},
-		{
-			name: "TLS where none is expected", issued: "127.0.0.1", config: address("https:", "http:"),
-			kind: (*circleci.StatusError)(nil), want: `400 Bad Request with plain text instead of JSON: "Client sent an HTTP request to an HTTPS server."`,
+		"TLS where none is expected": {
+			issued: "127.0.0.1", config: address("https:", "http:"), kind: (*circleci.StatusError)(nil),
+			want: `400 Bad Request with plain text instead of JSON: "Client sent an HTTP request to an HTTPS server."`,
 		},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
+	} {
+		t.Run(name, func(t *testing.T) {
 			server := startServer(t)
 			if test.issued != "" {
 				issue := ca.Issue
@@ -98,8 +97,7 @@ func TestTLSErrorIsNotRetried(t *testing.T) {
 				equal(t, "request and host", e.Request+" "+e.Host, calls[1].requestTo(server)+" 127.0.0.1")
 			}
 			equal(t, "number of attempts", len(attempts.all()), 1)
-			equal(t, "number of connections", server.Connections(), 1)
-			equal(t, "number of requests", len(server.Requests()), 0)
+			equal(t, "connections and requests", [2]int{server.Connections(), len(server.Requests())}, [2]int{1, 0})
 		})
 	}
 }

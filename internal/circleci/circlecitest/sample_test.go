@@ -2,6 +2,8 @@ package circlecitest_test
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,7 +16,7 @@ func TestSampleQueue(t *testing.T) {
 	server.ServeSample(func() time.Duration { return elapsed })
 	count := func(target, key string) int64 {
 		var counts map[string]int64
-		if err := json.Unmarshal([]byte(get(t, server, "/api/v3/runner/"+target+"?resource-class=acme/linux").body), &counts); err != nil {
+		if err := json.Unmarshal(get(t, server, "/api/v3/runner/"+target+"?resource-class=acme/linux"), &counts); err != nil {
 			t.Fatal(err)
 		}
 		return counts[key]
@@ -25,8 +27,12 @@ func TestSampleQueue(t *testing.T) {
 		running = append(running, count("tasks/running", "running_runner_tasks"))
 		elapsed += 3 * time.Second
 	}
-	equal(t, "unclaimed tasks", unclaimed, []int64{6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6})
-	equal(t, "running tasks", running, []int64{2, 2, 2, 2, 2, 2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 2})
+	if want := []int64{6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6}; !slices.Equal(unclaimed, want) {
+		t.Errorf("got %d unclaimed tasks, want %d", unclaimed, want)
+	}
+	if want := []int64{2, 2, 2, 2, 2, 2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 2}; !slices.Equal(running, want) {
+		t.Errorf("got %d running tasks, want %d", running, want)
+	}
 }
 
 // TestSampleRunners has how long ago CircleCI saw each runner, in whole hours, and the one that never ran a task.
@@ -34,7 +40,7 @@ func TestSampleRunners(t *testing.T) {
 	server := startServer(t)
 	server.ServeSample(func() time.Duration { return 0 })
 	var list struct{ Items []circlecitest.Runner }
-	if err := json.Unmarshal([]byte(get(t, server, "/api/v2/runner?namespace=acme").body), &list); err != nil {
+	if err := json.Unmarshal(get(t, server, "/api/v2/runner?namespace=acme"), &list); err != nil {
 		t.Fatal(err)
 	}
 	hours, unused := map[string]int{}, []string{}
@@ -48,6 +54,10 @@ func TestSampleRunners(t *testing.T) {
 			unused = append(unused, runner.Name)
 		}
 	}
-	equal(t, "hours", hours, map[string]int{"linux-1": 0, "linux-2": 0, "linux-3": 26, "mac-1": 1})
-	equal(t, "unused runners", unused, []string{"mac-1"})
+	if want := map[string]int{"linux-1": 0, "linux-2": 0, "linux-3": 26, "mac-1": 1}; !maps.Equal(hours, want) {
+		t.Errorf("the runners were seen %v hours ago, want %v", hours, want)
+	}
+	if !slices.Equal(unused, []string{"mac-1"}) {
+		t.Errorf("the unused runners are %q, want mac-1", unused)
+	}
 }

@@ -66,6 +66,16 @@ func send(t *testing.T, server *circlecitest.Server, request, header, body strin
 	return response
 }
 
+// get returns the body of the response to a GET with the personal token.
+func get(t *testing.T, server *circlecitest.Server, target string) []byte {
+	t.Helper()
+	body, err := io.ReadAll(send(t, server, "GET "+target, personal, "").Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
 // expect sends a request and asserts the response, which is JSON, including the order of keys.
 func expect(t *testing.T, server *circlecitest.Server, request, header, body string, status int, want string) {
 	t.Helper()
