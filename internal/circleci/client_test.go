@@ -139,34 +139,26 @@ type call struct {
 	name string
 	// target is the path and query of the request, after the API version.
 	target string
-	// good is a complete response, and want the result.
-	good string
-	want any
-	do   func(context.Context, *circleci.Client) (any, error)
-	// nothing is the result with an error.
-	nothing any
+	// good is a complete response, want the result, and nothing the result with an error.
+	good          string
+	want, nothing any
+	do            func(context.Context, *circleci.Client) (any, error)
 }
 
 var calls = []call{
 	{
-		name:   "runners",
-		target: "/runner?namespace=acme",
-		good:   `{"items":[{"resource_class":"acme/linux","name":"one"}]}`,
-		want:   []circleci.Runner{{ResourceClass: "acme/linux", Name: "one"}},
+		name: "runners", target: "/runner?namespace=acme", good: `{"items":[{"resource_class":"acme/linux","name":"one"}]}`,
+		want: []circleci.Runner{{ResourceClass: "acme/linux", Name: "one"}}, nothing: []circleci.Runner(nil),
 		do: func(ctx context.Context, client *circleci.Client) (any, error) {
 			return client.ListRunners(ctx, circleci.RunnerFilter{Namespace: "acme"})
 		},
-		nothing: []circleci.Runner(nil),
 	},
 	{
-		name:   "unclaimed tasks",
-		target: "/runner/tasks?resource-class=acme%2Flinux",
-		good:   `{"unclaimed_task_count":42}`,
-		want:   int64(42),
+		name: "unclaimed tasks", target: "/runner/tasks?resource-class=acme%2Flinux", good: `{"unclaimed_task_count":42}`,
+		want: int64(42), nothing: int64(0),
 		do: func(ctx context.Context, client *circleci.Client) (any, error) {
 			return client.UnclaimedTaskCount(ctx, "acme/linux")
 		},
-		nothing: int64(0),
 	},
 }
 
@@ -221,35 +213,33 @@ func TestConnectionIsReused(t *testing.T) {
 }
 
 func TestOnAttempt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := startMemoryServer(t)
+	type key struct{}
+	var attempts record
+	config := func(config *circleci.Config) {
+		attempts.keep(config)
+		keep := config.OnAttempt
+		config.OnAttempt = func(ctx context.Context, attempt circleci.Attempt) {
+			equal(t, "value in the context", ctx.Value(key{}), "the caller's")
+			keep(ctx, attempt)
+		}
+	}
+	inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+		response := func(seconds int, id string, handler http.Handler) http.Handler {
+			return circlecitest.Delay(time.Duration(seconds)*time.Second, circlecitest.WithHeader(handler, "X-Request-Id", id))
+		}
 		server.Enqueue(
-			circlecitest.Delay(2*time.Second, circlecitest.WithHeader(retryAfter(503, "1"), "X-Request-Id", "one\t\u202e1")),
-			circlecitest.Delay(3*time.Second, circlecitest.WithHeader(circlecitest.Raw(429, "text/plain", "slow\ndown"), "X-Request-Id", "two")),
-			circlecitest.Delay(time.Second, circlecitest.WithHeader(circlecitest.JSON(`{"unclaimed_task_count":42}`), "X-Request-Id", "three")),
-			circlecitest.Delay(4*time.Second, circlecitest.JSON(`{"unclaimed_task_count":-1}`)),
-			circlecitest.Delay(5*time.Second, circlecitest.Redirect("https://login.example.com/")),
-			circlecitest.Delay(6*time.Second, circlecitest.TruncatedBody(`{"unclaimed_task_count":42}`)),
+			response(2, "one\t\u202e1", retryAfter(503, "1")), response(3, "two", circlecitest.Raw(429, "text/plain", "slow\ndown")),
+			response(1, "three", circlecitest.JSON(`{"unclaimed_task_count":42}`)),
+			response(4, "", circlecitest.JSON(`{"unclaimed_task_count":-1}`)), response(5, "", circlecitest.Redirect("https://login.example.com/")),
+			response(6, "", circlecitest.TruncatedBody(`{"unclaimed_task_count":42}`)),
 		)
-		var attempts record
-		type key struct{}
 		ctx := context.WithValue(t.Context(), key{}, "the caller's")
-		client := newClient(t, server, withRetries(2), attempts.keep, func(config *circleci.Config) {
-			keep := config.OnAttempt
-			config.OnAttempt = func(ctx context.Context, attempt circleci.Attempt) {
-				equal(t, "value in the context", ctx.Value(key{}), "the caller's")
-				keep(ctx, attempt)
-			}
-		})
 		equal(t, "outcome", <-readTasks(ctx, client), outcome{count: 42})
-		_, err := client.UnclaimedTaskCount(ctx, "acme/linux")
-		_ = errorOf[*circleci.ResponseError](t, err)
-		_, err = client.UnclaimedTaskCount(ctx, "acme/linux")
-		_ = errorOf[*circleci.RedirectError](t, err)
+		_ = errorOf[*circleci.ResponseError](t, (<-readTasks(ctx, client)).err)
+		_ = errorOf[*circleci.RedirectError](t, (<-readTasks(ctx, client)).err)
 		ctx, cancel := context.WithTimeout(ctx, 6500*time.Millisecond)
 		defer cancel()
-		_, err = client.UnclaimedTaskCount(ctx, "acme/linux")
-		equal(t, "attempts", errorOf[*circleci.RetryError](t, err).Attempts, 1)
+		equal(t, "attempts", errorOf[*circleci.RetryError](t, (<-readTasks(ctx, client)).err).Attempts, 1)
 
 		request := calls[1].requestTo(server)
 		type reported struct {
@@ -285,24 +275,14 @@ func TestMaxConcurrentRequests(t *testing.T) {
 			config := func(config *circleci.Config) { config.MaxConcurrentRequests = limit }
 			inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 				limit := cmp.Or(limit, circleci.DefaultMaxConcurrentRequests)
-				var mu sync.Mutex
-				inFlight, peak := 0, 0
-				count := func(n int) {
-					mu.Lock()
-					defer mu.Unlock()
-					inFlight += n
-					peak = max(peak, inFlight)
-				}
 				server.Intercept(func(*http.Request) http.Handler {
-					count(1)
-					defer count(-1)
 					time.Sleep(time.Second)
 					return nil
 				})
 				start := time.Now()
 				countAll(t, server, client, reads, reads)
 				equal(t, "elapsed", time.Since(start), time.Duration((reads+limit-1)/limit)*time.Second)
-				equal(t, "peak of requests in flight", peak, limit)
+				// Each connection has one request in flight.
 				equal(t, "number of connections", server.Connections(), limit)
 				equal(t, "number of requests", len(server.Requests()), reads)
 			})

@@ -113,6 +113,14 @@ func create(t *testing.T, test func(t *testing.T, c creation, server *circlecite
 	}
 }
 
+// hangAfter calls cancel and does not respond.
+func hangAfter(cancel func()) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		cancel()
+		circlecitest.Hang().ServeHTTP(w, r)
+	})
+}
+
 func TestCreateWithFaults(t *testing.T) {
 	status := func(code int, body string) func(creation, func()) http.Handler {
 		return func(creation, func()) http.Handler { return circlecitest.Raw(code, "application/json", body) }
@@ -144,12 +152,7 @@ func TestCreateWithFaults(t *testing.T) {
 		{name: "reset kept connection", failure: fixed(circlecitest.Reset(""))},
 		{name: "timeout", failure: fixed(circlecitest.Hang()), reason: "timed out after 30s waiting for a complete response"},
 		{name: "truncated response", failure: fixed(circlecitest.TruncatedBody(`{"id":"` + newID)), reason: "the connection was closed in the middle of the response"},
-		{name: "canceled", failure: func(_ creation, cancel func()) http.Handler {
-			return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				cancel()
-				<-r.Context().Done()
-			})
-		}, reason: "context canceled"},
+		{name: "canceled", failure: func(_ creation, cancel func()) http.Handler { return hangAfter(cancel) }, reason: "context canceled"},
 		{name: "empty", failure: status(201, ""), reason: "the response is empty"},
 		{name: "HTML", failure: status(201, "<title>Sign in</title>"), reason: `the response is an HTML page, not JSON; its title is "Sign in"`},
 		{name: "list", failure: status(201, `{"items":[]}`), reason: "the response has no id"},
@@ -225,15 +228,13 @@ func TestCreateWithFaults(t *testing.T) {
 func TestCreateRejected(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 404, 409} {
 		for name, before := range map[string][]http.Handler{"list": nil, "creation": {nil}} {
-			t.Run(name+"/"+strconv.Itoa(status), func(t *testing.T) {
-				create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
-					server.Enqueue(append(slices.Clone(before), circlecitest.Error(status, "no"))...)
-					id, err := c.do(t.Context(), client)
-					equal(t, "ID", id, "")
-					equal(t, "status", errorOf[*circleci.StatusError](t, err).StatusCode, status)
-					equal(t, "uncertain", errors.As(err, new(*circleci.UncertainError)), false)
-					equal(t, "requests", sent(server), []string{c.list, c.post}[:1+len(before)])
-				})
+			create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
+				server.Enqueue(append(slices.Clone(before), circlecitest.Error(status, "no"))...)
+				id, err := c.do(t.Context(), client)
+				equal(t, name+": ID", id, "")
+				equal(t, name+": status", errorOf[*circleci.StatusError](t, err).StatusCode, status)
+				equal(t, "uncertain", errors.As(err, new(*circleci.UncertainError)), false)
+				equal(t, "requests", sent(server), []string{c.list, c.post}[:1+len(before)])
 			})
 		}
 	}
@@ -260,23 +261,16 @@ func TestCreateThatCannotBeVerified(t *testing.T) {
 	create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(nil, server.After(circlecitest.AbortConnection()), circlecitest.Error(403, "no more"))
 		_, err := c.do(t.Context(), client)
-		equal(t, "status", errorOf[*circleci.StatusError](t, errorOf[*circleci.UncertainError](t, err).ListErr).StatusCode, 403)
-		if !strings.HasSuffix(err.Error(), `what exists could not be listed (`+strings.Replace(c.list, "GET ", "GET "+server.URL, 1)+` returned 403 Forbidden: "no more")`) {
-			t.Errorf("got error %v", err)
-		}
-	})
-	t.Run("canceled", func(t *testing.T) {
-		create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
-			ctx, cancel := context.WithCancel(t.Context())
-			server.Enqueue(nil, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				cancel()
-				<-r.Context().Done()
-			}), circlecitest.Hang())
-			start := time.Now()
-			_, err := c.do(ctx, client)
-			equal(t, "canceled", errors.Is(errorOf[*circleci.UncertainError](t, err).ListErr, context.Canceled), true)
-			equal(t, "elapsed", time.Since(start), 5*time.Second)
-		})
+		list := strings.Replace(c.list, "GET ", "GET "+server.URL, 1) + ` returned 403 Forbidden: "no more"`
+		equal(t, "error of the list", errorText(errorOf[*circleci.UncertainError](t, err).ListErr), list)
+		assertSuffix(t, err.Error(), `what exists could not be listed (`+list+`)`)
+
+		ctx, cancel := context.WithCancel(t.Context())
+		server.Enqueue(nil, hangAfter(cancel), circlecitest.Hang())
+		start := time.Now()
+		_, err = c.do(ctx, client)
+		equal(t, "canceled", errors.Is(errorOf[*circleci.UncertainError](t, err).ListErr, context.Canceled), true)
+		equal(t, "elapsed", time.Since(start), 5*time.Second)
 	})
 }
 
@@ -295,28 +289,21 @@ func TestCreateThatDidNotArrive(t *testing.T) {
 			}
 		}
 	}
-	tests := []struct {
-		name   string
+	for name, test := range map[string]struct {
 		config func(*circleci.Config)
 		posts  int
 	}{
-		{name: "refused", config: fail(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), posts: 1},
-		{name: "name not resolved", config: fail(&net.DNSError{Err: "no such host", Name: "runner.circleci.com", IsNotFound: true}), posts: 1},
-		{name: "429", config: func(*circleci.Config) {}, posts: 1 + failures},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			create(t, func(t *testing.T, c creation, server *circlecitest.Server, _ *circleci.Client) {
-				server.Enqueue(closing)
-				for range test.posts - 1 {
-					server.Enqueue(retryAfter(429, "7"))
-				}
-				client := newClient(t, server, withRetries(failures), test.config)
-				id, err := c.do(t.Context(), client)
-				equal(t, "error", errorText(err), "")
-				equal(t, "created", created(server), []string{id})
-				equal(t, "requests", sent(server), slices.Concat([]string{c.list}, slices.Repeat([]string{c.post}, test.posts)))
-			})
+		"refused":           {config: fail(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), posts: 1},
+		"name not resolved": {config: fail(&net.DNSError{Err: "no such host", Name: "runner.circleci.com", IsNotFound: true}), posts: 1},
+		"429":               {config: func(*circleci.Config) {}, posts: 1 + failures},
+	} {
+		create(t, func(t *testing.T, c creation, server *circlecitest.Server, _ *circleci.Client) {
+			server.Enqueue(closing)
+			server.Enqueue(slices.Repeat([]http.Handler{retryAfter(429, "7")}, test.posts-1)...)
+			id, err := c.do(t.Context(), newClient(t, server, withRetries(failures), test.config))
+			equal(t, name+": error", errorText(err), "")
+			equal(t, "created", created(server), []string{id})
+			equal(t, "requests", sent(server), slices.Concat([]string{c.list}, slices.Repeat([]string{c.post}, test.posts)))
 		})
 	}
 	t.Run("handshake", func(t *testing.T) {
@@ -338,16 +325,17 @@ func TestCreateThatDidNotArrive(t *testing.T) {
 			equal(t, "requests", sent(server), []string{creations[0].list, creations[0].post})
 		})
 	})
-	t.Run("canceled after 429", func(t *testing.T) {
-		create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			server.Enqueue(nil, retryAfter(429, "7"))
-			_, err := c.do(ctx, client)
-			equal(t, "time to wait", errorOf[*circleci.RetryError](t, err).RetryAfter, 7*time.Second)
-			equal(t, "uncertain", errors.As(err, new(*circleci.UncertainError)), false)
-			equal(t, "requests", sent(server), []string{c.list, c.post})
-		})
+}
+
+func TestCreateCanceledAfter429(t *testing.T) {
+	create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		server.Enqueue(nil, retryAfter(429, "7"))
+		_, err := c.do(ctx, client)
+		equal(t, "time to wait", errorOf[*circleci.RetryError](t, err).RetryAfter, 7*time.Second)
+		equal(t, "uncertain", errors.As(err, new(*circleci.UncertainError)), false)
+		equal(t, "requests", sent(server), []string{c.list, c.post})
 	})
 }
 
@@ -357,7 +345,7 @@ func TestCreateResourceClassAdopts(t *testing.T) {
 		return fmt.Sprintf(`{"id":%q,"resource_class":%q,"description":%q}`, id, name, description)
 	}
 	old := class(oldClassID, "acme/linux", "Linux")
-	tests := []struct {
+	for _, test := range []struct {
 		name     string
 		listed   []string
 		adopted  string
@@ -368,20 +356,17 @@ func TestCreateResourceClassAdopts(t *testing.T) {
 		{name: "existed before", listed: nil},
 		{name: "other description", listed: []string{class(newID, "acme/linux", "linux")}, appeared: []string{newID}},
 		{name: "two", listed: []string{class(otherID, "acme/Linux", "Linux"), class(newID, "acme/linux", "Linux")}, appeared: []string{otherID, newID}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			server := startServer(t)
-			list := circlecitest.JSON(`{"items":[` + strings.Join(append(test.listed, old), ",") + `]}`)
-			server.Enqueue(circlecitest.JSON(`{"items":[`+old+`]}`), circlecitest.Error(500, "oops"), list)
-			got, err := newClient(t, server).CreateResourceClass(t.Context(), "acme/linux", "Linux")
-			equal(t, "ID", got.ID, test.adopted)
-			if test.adopted == "" {
-				equal(t, "IDs that appeared", errorOf[*circleci.UncertainError](t, err).Appeared, test.appeared)
-				return
-			}
-			equal(t, "error", errorText(err), "")
-		})
+	} {
+		server := startServer(t)
+		list := circlecitest.JSON(`{"items":[` + strings.Join(append(test.listed, old), ",") + `]}`)
+		server.Enqueue(circlecitest.JSON(`{"items":[`+old+`]}`), circlecitest.Error(500, "oops"), list)
+		got, err := newClient(t, server).CreateResourceClass(t.Context(), "acme/linux", "Linux")
+		equal(t, test.name+": ID", got.ID, test.adopted)
+		if test.adopted == "" {
+			equal(t, test.name+": IDs that appeared", errorOf[*circleci.UncertainError](t, err).Appeared, test.appeared)
+		} else {
+			equal(t, test.name+": error", errorText(err), "")
+		}
 	}
 }
 

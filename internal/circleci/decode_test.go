@@ -21,10 +21,9 @@ type malformed struct {
 // and that the request is not retried.
 func assertMalformed(t *testing.T, c call, response http.Handler, want malformed) {
 	t.Helper()
-	server := startServer(t)
-	server.SetHandler(response)
 	var attempts record
-	got, err := c.do(t.Context(), newClient(t, server, withRetries(4), attempts.keep))
+	server, client := respond(t, response, withRetries(4), attempts.keep)
+	got, err := c.do(t.Context(), client)
 
 	equal(t, "result", got, c.nothing)
 	e, ok := err.(*circleci.ResponseError) //nolint:errorlint // A wrapped error would be one that was retried.
@@ -45,6 +44,14 @@ func assertMalformed(t *testing.T, c call, response http.Handler, want malformed
 	equal(t, "number of attempts", len(attempts.all()), 1)
 }
 
+// assertAllMalformed runs assertMalformed for each row.
+func assertAllMalformed(t *testing.T, c call, tests []malformed) {
+	t.Helper()
+	for _, test := range tests {
+		t.Run(c.name+"/"+test.name, func(t *testing.T) { assertMalformed(t, c, circlecitest.JSON(test.body), test) })
+	}
+}
+
 const truncated = "is truncated: its JSON does not end"
 
 // withOther returns the good response with another member, of the given key and value, at the start.
@@ -61,7 +68,7 @@ func TestMalformedResponse(t *testing.T) {
 		surrogate = "invalid surrogate pair in string"
 	)
 	for _, c := range calls {
-		for _, test := range []malformed{
+		assertAllMalformed(t, c, []malformed{
 			{name: "empty", body: ``, kind: circleci.BodyEmpty, reason: "is empty"},
 			{name: "white space", body: " \r\n\t", kind: circleci.BodyEmpty, reason: "is empty"},
 			{name: "much white space", body: strings.Repeat(" ", 1000), kind: circleci.BodyEmpty, reason: "is empty"},
@@ -119,11 +126,7 @@ func TestMalformedResponse(t *testing.T) {
 				name: "deep nesting of objects", body: c.withOther(`"other"`, strings.Repeat(`{"a":`, 100_000)+`1`+strings.Repeat(`}`, 100_000)),
 				syntax: "exceeded max depth",
 			},
-		} {
-			t.Run(c.name+"/"+test.name, func(t *testing.T) {
-				assertMalformed(t, c, circlecitest.JSON(test.body), test)
-			})
-		}
+		})
 	}
 }
 
@@ -196,11 +199,7 @@ func TestMalformedRunners(t *testing.T) {
 			}[key], "", 1))
 		})
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			assertMalformed(t, calls[0], circlecitest.JSON(test.body), test)
-		})
-	}
+	assertAllMalformed(t, calls[0], tests)
 }
 
 func TestMalformedCount(t *testing.T) {
@@ -238,33 +237,28 @@ func TestMalformedCount(t *testing.T) {
 	} {
 		add(value, "", syntax)
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			assertMalformed(t, calls[1], circlecitest.JSON(test.body), test)
-		})
-	}
+	assertAllMalformed(t, calls[1], tests)
 }
 
 func TestUnusualResponse(t *testing.T) {
 	for _, c := range calls {
-		for _, test := range []struct{ name, body string }{
-			{name: "as documented", body: c.good},
-			{name: "white space around", body: "\r\n\t " + strings.ReplaceAll(c.good, ":", " : ") + "\r\n\t "},
-			{name: "much white space before", body: strings.Repeat(" ", 1000) + c.good},
-			{name: "unknown key", body: c.withOther(`"other"`, `{"items":null,"unclaimed_task_count":-1,"name":7}`)},
-			{name: "unknown key twice", body: c.withOther(`"other"`, `1,"other":2`)},
-			{name: "unknown key that differs in case", body: c.withOther(`"ITEMS"`, `null,"Unclaimed_task_count":-1`)},
-			{name: "empty key", body: c.withOther(`""`, `null`)},
-			{name: "null character in an unknown key", body: c.withOther(`"items\u0000"`, `null`)},
-			{name: "escaped key", body: strings.Replace(strings.Replace(c.good, `"it`, `"i\u0074`, 1), `"unc`, `"\u0075nc`, 1)},
-			{name: "surrogate pair", body: c.withOther(`"other"`, `"\ud83d\ude00"`)},
-			{name: "nesting of a thousand", body: c.withOther(`"other"`, strings.Repeat("[", 1000)+strings.Repeat("]", 1000))},
-			{name: "number of a million digits", body: c.withOther(`"other"`, strings.Repeat("9", 1_000_000))},
+		for name, body := range map[string]string{
+			"as documented":                    c.good,
+			"white space around":               "\r\n\t " + strings.ReplaceAll(c.good, ":", " : ") + "\r\n\t ",
+			"much white space before":          strings.Repeat(" ", 1000) + c.good,
+			"unknown key":                      c.withOther(`"other"`, `{"items":null,"unclaimed_task_count":-1,"name":7}`),
+			"unknown key twice":                c.withOther(`"other"`, `1,"other":2`),
+			"unknown key that differs in case": c.withOther(`"ITEMS"`, `null,"Unclaimed_task_count":-1`),
+			"empty key":                        c.withOther(`""`, `null`),
+			"null character in an unknown key": c.withOther(`"items\u0000"`, `null`),
+			"escaped key":                      strings.Replace(strings.Replace(c.good, `"it`, `"i\u0074`, 1), `"unc`, `"\u0075nc`, 1),
+			"surrogate pair":                   c.withOther(`"other"`, `"\ud83d\ude00"`),
+			"nesting of a thousand":            c.withOther(`"other"`, strings.Repeat("[", 1000)+strings.Repeat("]", 1000)),
+			"number of a million digits":       c.withOther(`"other"`, strings.Repeat("9", 1_000_000)),
 		} {
-			t.Run(c.name+"/"+test.name, func(t *testing.T) {
-				server := startServer(t)
-				server.SetHandler(circlecitest.JSON(test.body))
-				got, err := c.do(t.Context(), newClient(t, server))
+			t.Run(c.name+"/"+name, func(t *testing.T) {
+				_, client := respond(t, circlecitest.JSON(body))
+				got, err := c.do(t.Context(), client)
 				equal(t, "error", errorText(err), "")
 				equal(t, "result", got, c.want)
 			})
@@ -273,12 +267,10 @@ func TestUnusualResponse(t *testing.T) {
 }
 
 func TestUnusualRunner(t *testing.T) {
-	server := startServer(t)
-	server.SetHandler(circlecitest.JSON(`{"items":[{
+	got, err := listRunners(t, `{"items":[{
 		"ip": 7, "status": null, "labels": ["a", {"name": "inner"}], "labels": 1, "Name": null,
 		"resource_class": "acme\/linux", "n\u0061me": "\u00e9 \ud83d\ude00 \"\\", "version": "\u0000"
-	}]}`))
-	got, err := newClient(t, server).ListRunners(t.Context(), circleci.RunnerFilter{ResourceClass: "acme/linux"})
+	}]}`)
 	equal(t, "error", errorText(err), "")
 	equal(t, "runners", got, []circleci.Runner{{ResourceClass: "acme/linux", Name: "é 😀 \"\\", Version: new("\x00")}})
 }
