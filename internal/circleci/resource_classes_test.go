@@ -1,6 +1,7 @@
 package circleci_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -72,37 +73,32 @@ func TestListThatIsRejected(t *testing.T) {
 		},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			server := startServer(t)
-			server.SetHandler(circlecitest.JSON(test.body))
-			var err error
-			if test.isToken {
-				_, err = newClient(t, server).ListTokens(t.Context(), "acme/linux")
-			} else {
-				_, err = newClient(t, server).ListResourceClasses(t.Context(), "acme")
-			}
-			if reason := errorOf[*circleci.ResponseError](t, err).Reason; !strings.HasPrefix(reason, test.reason) {
-				t.Errorf("got reason %q, want %q", reason, test.reason)
-			}
-		})
+		_, client := respond(t, circlecitest.JSON(test.body))
+		_, err := client.ListResourceClasses(t.Context(), "acme")
+		if test.isToken {
+			_, err = client.ListTokens(t.Context(), "acme/linux")
+		}
+		if reason := errorOf[*circleci.ResponseError](t, err).Reason; !strings.HasPrefix(reason, test.reason) {
+			t.Errorf("%s: got reason %q, want %q", test.name, reason, test.reason)
+		}
 	}
 }
 
 func TestDelete(t *testing.T) {
-	remove := func(force bool) func(*circleci.Client, *testing.T) error {
-		return func(client *circleci.Client, t *testing.T) error {
-			return client.DeleteResourceClass(t.Context(), oldClassID, force)
-		}
+	deleteClass := func(force bool) func(context.Context, *circleci.Client) error {
+		return func(ctx context.Context, client *circleci.Client) error { return client.DeleteResourceClass(ctx, oldClassID, force) }
 	}
-	class, forced := remove(false), remove(true)
-	token := func(client *circleci.Client, t *testing.T) error { return client.DeleteToken(t.Context(), oldTokenID) }
+	deleteToken := func(id string) func(context.Context, *circleci.Client) error {
+		return func(ctx context.Context, client *circleci.Client) error { return client.DeleteToken(ctx, id) }
+	}
+	class, forced, token := deleteClass(false), deleteClass(true), deleteToken(oldTokenID)
 	const (
 		classPath = "DELETE /api/v2/runner/resource/" + oldClassID
 		tokenPath = "DELETE /api/v2/runner/token/" + oldTokenID
 	)
 	tests := []struct {
 		name   string
-		delete func(*circleci.Client, *testing.T) error
+		delete func(context.Context, *circleci.Client) error
 		// failures are the first responses. The service processes those requests if acted is true.
 		failures []http.Handler
 		acted    bool
@@ -119,9 +115,7 @@ func TestDelete(t *testing.T) {
 		{name: "carried out before the timeout", delete: token, acted: true, failures: []http.Handler{circlecitest.Hang()}, sent: []string{tokenPath, tokenPath}, left: [2]int{1, 0}},
 		{name: "redirect", delete: token, failures: []http.Handler{http.RedirectHandler("/api/v2/runner/token/"+otherID, http.StatusTemporaryRedirect)}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "was not followed"},
 		{name: "page", delete: token, failures: []http.Handler{circlecitest.JSON("<html>")}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "is an HTML page, not JSON"},
-		{name: "ID that is no UUID", delete: func(client *circleci.Client, t *testing.T) error {
-			return client.DeleteToken(t.Context(), "../resource/"+oldClassID)
-		}, left: [2]int{1, 1}, err: "is not a UUID"},
+		{name: "ID that is no UUID", delete: deleteToken("../resource/" + oldClassID), left: [2]int{1, 1}, err: "is not a UUID"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -135,7 +129,7 @@ func TestDelete(t *testing.T) {
 					}
 					server.Enqueue(failure)
 				}
-				err := test.delete(newClient(t, server, withRetries(4)), t)
+				err := test.delete(t.Context(), newClient(t, server, withRetries(4)))
 				if text := errorText(err); (text == "") != (test.err == "") || !strings.HasSuffix(text, test.err) {
 					t.Errorf("got error %q, want one that ends with %q", text, test.err)
 				}
@@ -148,7 +142,7 @@ func TestDelete(t *testing.T) {
 
 // The secret of a token is redacted from the response on that tells it, whatever that is like, and in all that follows.
 func TestRunnerTokenIsRedacted(t *testing.T) {
-	tests := map[string]http.Handler{
+	for name, response := range map[string]http.Handler{
 		"status without a message": circlecitest.Raw(500, "application/json", `{"token" : "`+secret+`"}`),
 		"truncated":                circlecitest.Raw(403, "application/json", `{"token":"`+secret),
 		"plain text":               circlecitest.Raw(201, "application/json", `token {"token":"`+secret+`"}`),
@@ -156,26 +150,21 @@ func TestRunnerTokenIsRedacted(t *testing.T) {
 		"escaped":                  circlecitest.JSON(`{"token":"a\u002dsecret-of-a-runner-token","id":"` + secret + `"}`),
 		"complete": circlecitest.JSON(`{"id":"` + newID + `","resource_class":"acme/linux","nickname":"","created_at":"2026-01-01T00:00:00Z",` +
 			`"token":"` + secret + `"}`),
-	}
-	for name, response := range tests {
-		t.Run(name, func(t *testing.T) {
-			server := startServer(t)
-			list := circlecitest.JSON(`{"items":[]}`)
-			var attempts record
-			client := newClient(t, server, attempts.keep)
-			server.SetHandler(list)
-			server.Enqueue(list, response)
-			_, _, err := client.CreateToken(t.Context(), "acme/linux", "")
-			texts := []string{errorText(err)}
-			server.SetHandler(circlecitest.Error(403, "not for "+secret))
-			_, err = client.ListTokens(t.Context(), "acme/linux")
-			equal(t, "message", errorOf[*circleci.StatusError](t, err).Message, "not for (redacted)")
-			for _, attempt := range attempts.all() {
-				texts = append(texts, errorText(attempt.Err))
-			}
-			if strings.Contains(strings.Join(texts, "\n"), secret) {
-				t.Errorf("the errors hold the secret: %s", texts)
-			}
-		})
+	} {
+		var attempts record
+		list := circlecitest.JSON(`{"items":[]}`)
+		server, client := respond(t, list, attempts.keep)
+		server.Enqueue(list, response)
+		_, _, err := client.CreateToken(t.Context(), "acme/linux", "")
+		texts := []string{errorText(err)}
+		server.SetHandler(circlecitest.Error(403, "not for "+secret))
+		_, err = client.ListTokens(t.Context(), "acme/linux")
+		equal(t, name+": message", errorOf[*circleci.StatusError](t, err).Message, "not for (redacted)")
+		for _, attempt := range attempts.all() {
+			texts = append(texts, errorText(attempt.Err))
+		}
+		if strings.Contains(strings.Join(texts, "\n"), secret) {
+			t.Errorf("%s: the errors hold the secret: %s", name, texts)
+		}
 	}
 }

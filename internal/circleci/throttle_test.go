@@ -86,6 +86,7 @@ func TestRateLimit(t *testing.T) {
 func TestRateLimitIsLifted(t *testing.T) {
 	inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(retryAfter(429, "1"))
+		equal(t, "outcome", <-readTasks(t.Context(), client), outcome{count: 42}) // All others are sent after the refusal.
 		countAll(t, server, client, 200, 200)
 		start := time.Now()
 		server.Intercept(func(*http.Request) http.Handler {
