@@ -1,12 +1,12 @@
 package provider_test
 
 import (
-	"net/http"
+	"net/url"
 	"runtime"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
@@ -61,81 +61,45 @@ func TestCostOfRunners(t *testing.T) {
 	}
 }
 
-// blockCounts responds to no count until n are in flight. It returns how many were in flight at most.
-func blockCounts(server *circlecitest.Server, n int64, list http.Handler) (maxInFlight func() int64) {
-	var inFlight, highest atomic.Int64
-	full := make(chan struct{})
-	oneTask := circlecitest.JSON(`{"unclaimed_task_count": 1}`)
-	server.Intercept(func(r *http.Request) http.Handler {
-		if !strings.HasSuffix(r.URL.Path, "/tasks") {
-			return list
-		}
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			current := inFlight.Add(1)
-			for high := highest.Load(); current > high; high = highest.Load() {
-				if highest.CompareAndSwap(high, current) && current == n {
-					close(full)
-				}
-			}
-			select {
-			case <-full:
-			case <-r.Context().Done():
-			}
-			inFlight.Add(-1)
-			oneTask.ServeHTTP(w, r)
-		})
-	})
-	return highest.Load
-}
-
 // TestCostOfCounts counts the tasks of 200 classes, in one block and in a block for each, read concurrently. Both send one
-// request for each class, 32 in flight, over as many connections.
+// request for each class, over 32 connections, and so in as many seconds as it takes to send 32 requests in each.
 func TestCostOfCounts(t *testing.T) {
 	t.Parallel()
 	const classes, concurrency = 200, 32
+	var counts []string
+	blocks := make([]providertest.Attributes, classes)
+	for i := range classes {
+		class := circlecitest.LongListClass(i)
+		counts = append(counts, "/api/v2/runner/tasks?resource-class="+url.QueryEscape(class))
+		blocks[i] = providertest.Attributes{"resource_class": providertest.String(class)}
+	}
 	for name, row := range map[string]struct {
 		dataSource string
-		configs    []providertest.Attributes // Each is a block.
-		requests   []string                  // They are in addition to the counts.
+		blocks     []providertest.Attributes
+		list       []string // It is requested in addition to the counts.
 	}{
 		"fleet": {
-			dataSource: "circleci_runner_fleet", configs: []providertest.Attributes{acmeNamespace}, requests: []string{"/api/v2/runner?namespace=acme"},
+			dataSource: "circleci_runner_fleet", blocks: []providertest.Attributes{acmeNamespace}, list: []string{"/api/v2/runner?namespace=acme"},
 		},
-		"tasks": {dataSource: "circleci_runner_tasks", configs: longListClasses(classes)},
+		"tasks": {dataSource: "circleci_runner_tasks", blocks: blocks},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server := newServer(t)
-			maxInFlight := blockCounts(server, concurrency, circlecitest.Body(circlecitest.LongList(classes, classes)))
+		synctest.Test(t, func(t *testing.T) {
+			server := newMemoryServer(t)
+			serveFleet(server, classes, time.Second)
 			p := newProvider(t, server, nil)
+			start, want := time.Now(), providertest.Number(int64(classes/len(row.blocks)))
 			var reads sync.WaitGroup
-			for _, config := range row.configs {
+			for _, block := range row.blocks {
 				reads.Go(func() {
-					state, got := p.read(t.Context(), row.dataSource, config)
-					want := providertest.Number(int64(classes / len(row.configs)))
-					if len(got) != 0 || !state["unclaimed_task_count"].Equal(want) {
-						t.Errorf("got %s tasks, want %s: %s", state["unclaimed_task_count"], want, formatDiagnostics(got))
-					}
+					state, got := p.read(t.Context(), row.dataSource, block)
+					expectReport(t, got)
+					expectSame(t, "tasks", want, state["unclaimed_task_count"])
 				})
 			}
 			reads.Wait()
-			want := row.requests
-			for i := range classes {
-				want = append(want, "/api/v2/runner/tasks?resource-class="+strings.ReplaceAll(circlecitest.LongListClass(i), "/", "%2F"))
-			}
-			expectRequests(t, server, want...)
-			if got, connections := maxInFlight(), server.Connections(); got != concurrency || connections != concurrency {
-				t.Errorf("%d counts were in flight, over %d connections, want %d", got, connections, concurrency)
-			}
+			expectSame(t, "elapsed time of a "+name, (classes+concurrency-1)/concurrency*time.Second, time.Since(start))
+			expectSame(t, "connections", concurrency, server.Connections())
+			expectRequests(t, server, append(row.list, counts...)...)
 		})
 	}
-}
-
-// longListClasses returns a configuration for each class of a long list.
-func longListClasses(n int) []providertest.Attributes {
-	configs := make([]providertest.Attributes, n)
-	for i := range configs {
-		configs[i] = providertest.Attributes{"resource_class": providertest.String(circlecitest.LongListClass(i))}
-	}
-	return configs
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
@@ -68,7 +69,7 @@ func BenchmarkFleet(b *testing.B) {
 		b.Run(fmt.Sprintf("classes=%d", classes), func(b *testing.B) {
 			server := circlecitest.NewServer()
 			defer server.Close()
-			serveFleet(server, classes)
+			serveFleet(server, classes, 0)
 			read := newRead(b, newProvider(b, server, nil), "circleci_runner_fleet")
 			b.ReportAllocs()
 			for b.Loop() {
@@ -78,10 +79,10 @@ func BenchmarkFleet(b *testing.B) {
 	}
 }
 
-// serveFleet lists five runners of each class, and counts one task for each.
-func serveFleet(server *circlecitest.Server, classes int) {
+// serveFleet lists five runners of each class, and counts one task for each, after a latency.
+func serveFleet(server *circlecitest.Server, classes int, latency time.Duration) {
 	list := circlecitest.Body(circlecitest.LongList(5*classes, classes))
-	oneTask := circlecitest.JSON(`{"unclaimed_task_count": 1}`)
+	oneTask := circlecitest.Delay(latency, circlecitest.JSON(`{"unclaimed_task_count": 1}`))
 	server.Intercept(func(r *http.Request) http.Handler {
 		if strings.HasSuffix(r.URL.Path, "/tasks") {
 			return oneTask

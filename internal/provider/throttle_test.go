@@ -24,29 +24,22 @@ func TestRateLimitPausesAllReads(t *testing.T) {
 		server.Enqueue(circlecitest.WithHeader(circlecitest.Error(429, "slow down"), "Retry-After", "60"))
 		p := newProvider(t, server, nil)
 		var reads sync.WaitGroup
-		read := func(dataSource string, attributes providertest.Attributes) {
+		for _, read := range []failedRead{linuxTasks, acmeRunners} {
 			reads.Go(func() {
-				if _, got := p.read(t.Context(), dataSource, attributes); len(got) != 0 {
-					t.Errorf("%s: %s", dataSource, formatDiagnostics(got))
-				}
+				_, got := p.read(t.Context(), read.dataSource, read.attributes)
+				expectReport(t, got)
 			})
+			synctest.Wait()
 		}
-		read("circleci_runner_tasks", linuxClass)
-		synctest.Wait()
-		read("circleci_runners", acmeNamespace)
 		time.Sleep(time.Minute - 1)
-		if got := len(server.Requests()); got != 1 {
-			t.Errorf("got %d requests before the minute of Retry-After ended, want 1", got)
-		}
+		expectSame(t, "requests before the minute of Retry-After ended", 1, len(server.Requests()))
 		reads.Wait()
-		if got := len(server.Requests()); got != 3 {
-			t.Errorf("got %d requests, want 3", got)
-		}
+		expectSame(t, "requests", 3, len(server.Requests()))
 	})
 }
 
 // readThrottledFleet reads a namespace of 200 resource classes from an API with a rate limit.
-func readThrottledFleet(t *testing.T, limit *circlecitest.RateLimit) (state providertest.Attributes, diagnostics []diagnostic, logged string) {
+func readThrottledFleet(t *testing.T, limit *circlecitest.RateLimit) (state providertest.Attributes, got []diagnostic, logged string) {
 	t.Helper()
 	server := newMemoryServer(t)
 	runners := []circlecitest.Runner{}
@@ -58,8 +51,8 @@ func readThrottledFleet(t *testing.T, limit *circlecitest.RateLimit) (state prov
 	server.SetRunners(runners...)
 	server.Intercept(limit.Handler)
 	var log lockedBuffer
-	state, diagnostics = newProvider(t, server, nil).read(tflogtest.RootLogger(t.Context(), &log), "circleci_runner_fleet", acmeNamespace)
-	return state, diagnostics, log.String()
+	state, got = newProvider(t, server, nil).read(tflogtest.RootLogger(t.Context(), &log), "circleci_runner_fleet", acmeNamespace)
+	return state, got, log.String()
 }
 
 // TestThrottledFleet has a fleet that completes under a rate limit, which is logged once.
@@ -69,17 +62,13 @@ func TestThrottledFleet(t *testing.T) {
 		limit := &circlecitest.RateLimit{PerSecond: 10, Burst: 10, RetryAfter: time.Second}
 		state, got, logged := readThrottledFleet(t, limit)
 		assertNoDiagnostics(t, got)
-		if count := state["unclaimed_task_count"]; !count.Equal(providertest.Number(200)) {
-			t.Errorf("got %s tasks, want 200", count)
-		}
+		expectSame(t, "tasks", providertest.Number(200), state["unclaimed_task_count"])
 		if accepted, refused := limit.Counts(); accepted != 201 || refused == 0 {
 			t.Errorf("%d requests were accepted and %d refused, want 201 and some", accepted, refused)
 		}
-		if got := strings.Count(logged, `"The Runner API rate-limits requests, so they are sent more slowly"`); got != 1 {
-			t.Errorf("got %d log messages about the rate limit, want 1:\n%s", got, logged)
-		}
-		if !strings.Contains(logged, `"requests_per_second":4,"retry_after_seconds":1`) {
-			t.Errorf("the log does not have the rate:\n%s", logged)
+		const warning = `"The Runner API rate-limits requests, so they are sent more slowly"`
+		if strings.Count(logged, warning) != 1 || !strings.Contains(logged, `"requests_per_second":4,"retry_after_seconds":1`) {
+			t.Errorf("the log does not have one message with the rate:\n%s", logged)
 		}
 	})
 }
@@ -103,18 +92,12 @@ func TestThrottledFleetExceedsReadTimeout(t *testing.T) {
 
 // lockedBuffer takes a log from several goroutines.
 type lockedBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
+	sync.Mutex
+	bytes.Buffer
 }
 
 func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
+	b.Lock()
+	defer b.Unlock()
+	return b.Buffer.Write(p)
 }
