@@ -3,7 +3,6 @@ package provider_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"reflect"
@@ -108,25 +107,27 @@ func TestRunnerListEncoderErrors(t *testing.T) {
 // randomList returns a response with up to 40 runners of acme/linux: each field may be missing, null, empty, short, long or
 // of any script.
 func randomList(random *rand.Rand) string {
-	items := make([]string, random.IntN(40))
+	items := make([]map[string]any, random.IntN(40))
 	for i := range items {
-		members := []string{`"resource_class": "acme/linux"`, `"name": ` + randomString(random)}
+		items[i] = map[string]any{"resource_class": "acme/linux", "name": randomString(random)}
 		for _, field := range []string{"hostname", "first_connected", "last_connected", "last_used", "version", "ip", "status"} {
 			switch random.IntN(6) {
 			case 0:
 			case 1:
-				members = append(members, fmt.Sprintf("%q: null", field))
+				items[i][field] = nil
 			default:
-				members = append(members, fmt.Sprintf("%q: %s", field, randomString(random)))
+				items[i][field] = randomString(random)
 			}
 		}
-		random.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
-		items[i] = "{" + strings.Join(members, ", ") + "}"
 	}
-	return `{"items": [` + strings.Join(items, ", ") + `]}`
+	encoded, err := json.Marshal(map[string]any{"items": items})
+	if err != nil {
+		panic(err)
+	}
+	return string(encoded)
 }
 
-// randomString returns a JSON string. Its lengths are near those at which MessagePack changes its form: 32, 256 and 65,536.
+// randomString returns a string. Its lengths are near those at which MessagePack changes its form: 32, 256 and 65,536.
 func randomString(random *rand.Rand) string {
 	lengths := []int{0, 1, 8, 31, 32, 33, 255, 256, 257}
 	length := lengths[random.IntN(len(lengths))]
@@ -141,9 +142,5 @@ func randomString(random *rand.Rand) string {
 	for i := range runes {
 		runes[i] = alphabet[random.IntN(len(alphabet))]
 	}
-	encoded, err := json.Marshal(string(runes))
-	if err != nil {
-		panic(err)
-	}
-	return string(encoded)
+	return string(runes)
 }

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -37,6 +36,9 @@ func encodedForms(secret string) map[string]string {
 // expectRedacted asserts that nothing that was written has the secret, or a half of it.
 func expectRedacted(t *testing.T, written map[string]string) {
 	t.Helper()
+	if log, isLogged := written["trace.log"]; isLogged && !strings.Contains(log, "circleci.runner_api") {
+		t.Error("the log has no request")
+	}
 	forms := encodedForms(secret)
 	forms["a half"], forms["a half, base64"] = secret[:12], forms["base64"][:20]
 	for name, content := range written {
@@ -96,11 +98,7 @@ func TestSecrets(t *testing.T) {
 			t.Setenv("HTTPS_PROXY", cmp.Or(row.proxy, "http://user:"+url.QueryEscape(secret)+"@127.0.0.1:1"))
 			w := newBinaryWorkspace(t, providerWith(append(row.attributes, line("api_url", apiURL), "max_retries = 0")...)+tasksBlock+
 				output("data.circleci_runner_tasks.test.unclaimed_task_count"))
-			written := w.runAtTrace(row.succeeds)
-			if row.response != nil && !strings.Contains(written["trace.log"], "circleci.runner_api") {
-				t.Error("the log has no request")
-			}
-			expectRedacted(t, written)
+			expectRedacted(t, w.runAtTrace(row.succeeds))
 		})
 	}
 }
@@ -130,16 +128,7 @@ func TestStandardLoggerIsSilent(t *testing.T) {
 	overHTTP2 := newTLSServer(t, ca, "127.0.0.1", nil, func(s *circlecitest.Server) { s.EnableHTTP2 = true })
 	overHTTP2.SetHandler(circlecitest.JSON(`{"unclaimed_task_count": 3}`))
 	surplus := newServer(t)
-	surplus.SetHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		connection, _, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		_, _ = io.WriteString(connection, "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{\"unclaimed_task_count\": 3}"+r.Header.Get("Circle-Token"))
-		_, _ = io.Copy(io.Discard, connection) // Until the client has seen it.
-		_ = connection.Close()
-	}))
+	surplus.SetHandler(circlecitest.Bytes("HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{\"unclaimed_task_count\": 3}" + secret))
 	for name, lines := range map[string][]string{
 		"HTTP/2":           {line("api_url", overHTTP2.URL), line("ca_cert_pem", ca.CertificatePEM)},
 		"surplus response": {line("api_url", surplus.URL)},
@@ -152,11 +141,7 @@ func TestStandardLoggerIsSilent(t *testing.T) {
 			if output, ok := w.run("plan"); !ok {
 				t.Fatal(output)
 			}
-			written := w.files()
-			if !strings.Contains(written["trace.log"], "circleci.runner_api") {
-				t.Error("the log has no request")
-			}
-			expectRedacted(t, written)
+			expectRedacted(t, w.files())
 		})
 	}
 }
@@ -168,14 +153,11 @@ func TestRequestLog(t *testing.T) {
 	w := newBinaryWorkspace(t, providerBlock(server)+tasksBlock)
 	w.Env = append(w.Env, "TF_LOG_PROVIDER=DEBUG", "TF_LOG_PATH="+filepath.Join(w.Dir, "debug.log"))
 	w.run("plan")
-	logged := ""
-	for line := range strings.Lines(read(t, filepath.Join(w.Dir, "debug.log"))) {
-		if strings.Contains(line, "Read from the Runner API") {
-			logged = line
-		}
-	}
+	const prefix = "[DEBUG] provider.terraform-provider-circleci: Read from the Runner API:"
+	_, logged, _ := strings.Cut(read(t, filepath.Join(w.Dir, "debug.log")), prefix)
+	logged, _, _ = strings.Cut(logged, "\n")
 	for _, field := range []string{
-		"[DEBUG] provider.terraform-provider-circleci: Read from the Runner API:", " @module=circleci.runner_api ",
+		" @module=circleci.runner_api ",
 		" method=GET", " url=\"" + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux\"",
 		" status=200", " attempt=1", " request_id=request-1", " duration_ms=",
 	} {
@@ -212,7 +194,9 @@ func (w *workspace) runAtTrace(succeeds bool) map[string]string {
 // files returns every file of the workspace, by its name.
 func (w *workspace) files() map[string]string {
 	w.t.Helper()
-	return w.readFiles(os.DirFS(w.Dir), "")
+	files := map[string]string{}
+	w.readFiles(os.DirFS(w.Dir), "", files)
+	return files
 }
 
 // unzip adds the files in an archive, by its name and theirs.
@@ -221,19 +205,17 @@ func (w *workspace) unzip(name string, into map[string]string) {
 	archive, err := zip.OpenReader(filepath.Join(w.Dir, name))
 	w.check(err)
 	defer archive.Close() //nolint:errcheck // It was only read.
-	maps.Copy(into, w.readFiles(archive, name+"/"))
+	w.readFiles(archive, name+"/", into)
 }
 
-func (w *workspace) readFiles(fsys fs.FS, prefix string) map[string]string {
+func (w *workspace) readFiles(fsys fs.FS, prefix string, into map[string]string) {
 	w.t.Helper()
-	files := map[string]string{}
 	w.check(fs.WalkDir(fsys, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
 		content, err := fs.ReadFile(fsys, path)
-		files[prefix+path] = string(content)
+		into[prefix+path] = string(content)
 		return err
 	}))
-	return files
 }
