@@ -19,10 +19,12 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
+// startServer starts a server with 42 tasks of acme/linux.
 func startServer(t *testing.T) *circlecitest.Server {
 	t.Helper()
 	server := circlecitest.NewServer()
 	t.Cleanup(server.Close)
+	server.SetTasks("acme/linux", 42, 0)
 	return server
 }
 
@@ -202,13 +204,12 @@ func readTasks(ctx context.Context, client *circleci.Client) <-chan outcome {
 
 func TestConnectionIsReused(t *testing.T) {
 	server := startServer(t)
-	server.SetTasks("acme/linux", 1, 0)
 	client := newClient(t, server)
-	equal(t, "first", <-readTasks(t.Context(), client), outcome{count: 1})
-	equal(t, "second", <-readTasks(t.Context(), client), outcome{count: 1})
+	equal(t, "first", <-readTasks(t.Context(), client), outcome{count: 42})
+	equal(t, "second", <-readTasks(t.Context(), client), outcome{count: 42})
 	equal(t, "connections", server.Connections(), 1)
 	client.Close()
-	equal(t, "third", <-readTasks(t.Context(), client), outcome{count: 1})
+	equal(t, "third", <-readTasks(t.Context(), client), outcome{count: 42})
 	equal(t, "connections after Close", server.Connections(), 2)
 }
 

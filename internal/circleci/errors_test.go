@@ -179,9 +179,8 @@ func TestSanitizedMessage(t *testing.T) {
 			delete(responses, "JSON")
 		}
 		for kind, response := range responses {
-			server := startServer(t)
-			server.SetHandler(response)
-			_, err := newClient(t, server).UnclaimedTaskCount(t.Context(), "acme/linux")
+			_, client := respond(t, response)
+			_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
 			if got := errorOf[*circleci.StatusError](t, err).Message; got != test.want {
 				t.Errorf("%s, %s: got %.400q for %.400q, want %.400q", name, kind, got, test.body, test.want)
 			}

@@ -86,7 +86,9 @@ func TestListThatIsRejected(t *testing.T) {
 
 func TestDelete(t *testing.T) {
 	deleteClass := func(force bool) func(context.Context, *circleci.Client) error {
-		return func(ctx context.Context, client *circleci.Client) error { return client.DeleteResourceClass(ctx, oldClassID, force) }
+		return func(ctx context.Context, client *circleci.Client) error {
+			return client.DeleteResourceClass(ctx, oldClassID, force)
+		}
 	}
 	deleteToken := func(id string) func(context.Context, *circleci.Client) error {
 		return func(ctx context.Context, client *circleci.Client) error { return client.DeleteToken(ctx, id) }

@@ -16,7 +16,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
@@ -249,44 +248,32 @@ func listen(t *testing.T, serve func(net.Conn)) (address string) {
 func TestConnectionErrorIsRetryable(t *testing.T) {
 	ca, refused := circlecitest.NewCA(), closedPort(t)
 	closing := listen(t, func(connection net.Conn) { _, _ = io.CopyN(io.Discard, connection, 1) })
-	tests := []struct {
-		name   string
-		secure bool
-		// reset makes the server reset the connection; otherwise the client connects to address.
-		reset   bool
-		address string
+	for name, test := range map[string]struct {
+		address string // Without one, the server resets the connection.
 		cause   error
-		// reason is "" if net/http has several.
-		reason string
 	}{
-		{name: "refused", address: refused, reason: "dial tcp " + refused + ": connect: connection refused", cause: syscall.ECONNREFUSED},
-		{name: "reset", reset: true, cause: syscall.ECONNRESET},
-		{name: "closed", address: closing, cause: syscall.ECONNRESET},
-		{name: "reset in the handshake", secure: true, reset: true, cause: syscall.ECONNRESET},
-		{name: "closed in the handshake", secure: true, address: closing, cause: syscall.ECONNRESET},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			server, opts := startServer(t), []func(*circleci.Config){}
-			if test.secure {
-				tlsServer, trusting := startTLSServer(t, ca)
-				server, opts = tlsServer, append(opts, trusting)
-			}
-			if test.reset {
+		"refused": {address: refused, cause: syscall.ECONNREFUSED},
+		"reset":   {cause: syscall.ECONNRESET},
+		"closed":  {address: closing, cause: syscall.ECONNRESET},
+	} {
+		secure, trusting := startTLSServer(t, ca)
+		for _, server := range []*circlecitest.Server{startServer(t), secure} {
+			opts := []func(*circleci.Config){trusting}
+			if test.address == "" {
 				server.ResetConnections(1)
 			} else {
 				opts = append(opts, detour(1, dialTo(test.address)))
 			}
 			_, err := newClient(t, server, opts...).UnclaimedTaskCount(t.Context(), "acme/linux")
-			equal(t, "retryable", circleci.IsRetryable(err), true)
-			if test.reason != "" {
-				equal(t, "reason", errorOf[*circleci.RequestError](t, err).Reason, test.reason)
-			}
+			equal(t, name+" is retryable", circleci.IsRetryable(err), true)
 			if !errors.Is(err, test.cause) {
-				t.Errorf("got error %v, want %v", err, test.cause)
+				t.Errorf("%s: got error %v, want %v", name, err, test.cause)
+			}
+			if name == "refused" {
+				equal(t, "reason", errorOf[*circleci.RequestError](t, err).Reason, "dial tcp "+refused+": connect: connection refused")
 			}
 			equal(t, "number of requests", len(server.Requests()), 0)
-		})
+		}
 	}
 }
 
@@ -317,33 +304,27 @@ func waitForClosedConn(ctx context.Context) context.Context {
 	}})
 }
 
-func TestMaxRetries(t *testing.T) {
-	for _, retries := range []int{0, 1, 2, 10} {
-		t.Run(strconv.Itoa(retries), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				server := startMemoryServer(t)
-				server.Intercept(func(*http.Request) http.Handler {
-					return circlecitest.Error(503, fmt.Sprintf("no upstream, %d", len(server.Requests())))
-				})
-				seen := map[time.Duration]bool{}
-				for range 10 {
-					server.ResetRecords()
-					var attempts record
-					start := time.Now()
-					_, err := newClient(t, server, withRetries(retries), attempts.keep).UnclaimedTaskCount(t.Context(), "acme/linux")
-					equal(t, "number of requests", len(server.Requests()), retries+1)
-					assertBackoff(t, attempts.waits(), retries)
-					e := assertRetryError(t, err, retries+1, time.Since(start))
-					equal(t, "last cause", errorOf[*circleci.StatusError](t, e.Err).Message, fmt.Sprintf("no upstream, %d", retries+1))
-					for _, d := range attempts.waits() {
-						seen[d] = true
-					}
-				}
-				// A hundred random durations in a range of at least half a billion nanoseconds rarely collide.
-				if retries == 10 && len(seen) < 95 {
-					t.Errorf("only %d of 100 waits differ", len(seen))
-				}
-			})
+// The backoff is random, and up to half a minute.
+func TestBackoff(t *testing.T) {
+	const retries = 10
+	waits := map[time.Duration]bool{}
+	for range 10 {
+		var attempts record
+		config := func(config *circleci.Config) {
+			attempts.keep(config)
+			config.MaxRetries = retries
+		}
+		inBubble(t, circlecitest.Error(503, "busy"), config, func(t *testing.T, _ *circlecitest.Server, client *circleci.Client) {
+			start := time.Now()
+			assertRetryError(t, (<-readTasks(t.Context(), client)).err, retries+1, time.Since(start))
+			assertBackoff(t, attempts.waits(), retries)
 		})
+		for _, wait := range attempts.waits() {
+			waits[wait] = true
+		}
+	}
+	// A hundred random durations in a range of at least half a billion nanoseconds rarely collide.
+	if len(waits) < 95 {
+		t.Errorf("only %d of 100 waits differ", len(waits))
 	}
 }

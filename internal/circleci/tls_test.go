@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -33,16 +34,14 @@ func trust(t *testing.T, ca *circlecitest.CA) func(*circleci.Config) {
 // The credential is not sent to a server with which TLS cannot be agreed on.
 func TestTLSErrorIsNotRetried(t *testing.T) {
 	ca := circlecitest.NewCA()
-	address := func(old, scheme string) func(*testing.T, *circleci.Config) {
-		return func(t *testing.T, config *circleci.Config) {
-			config.APIURL = parseURL(t, strings.Replace(config.APIURL.String(), old, scheme, 1))
-		}
+	scheme := func(scheme string) func(*circleci.Config) {
+		return func(config *circleci.Config) { config.APIURL = &url.URL{Scheme: scheme, Host: config.APIURL.Host} }
 	}
 	type row struct {
 		// issued is what the certificate is issued for, "" for a server on plain HTTP.
 		issued  string
 		expired bool
-		config  func(*testing.T, *circleci.Config)
+		config  func(*circleci.Config)
 		// kind is a nil pointer of the type of the error, and want a part of its message.
 		kind error
 		want string
@@ -50,7 +49,7 @@ func TestTLSErrorIsNotRetried(t *testing.T) {
 	certificate := (*circleci.CertificateError)(nil)
 	for name, test := range map[string]row{
 		"unknown CA": {
-			issued: "127.0.0.1", config: func(_ *testing.T, config *circleci.Config) { config.TLS = nil },
+			issued: "127.0.0.1", config: func(config *circleci.Config) { config.TLS = nil },
 			kind: certificate, want: "x509: certificate signed by unknown authority",
 		},
 		"other host": {
@@ -60,25 +59,24 @@ func TestTLSErrorIsNotRetried(t *testing.T) {
 		"expired": {issued: "127.0.0.1", expired: true, kind: certificate, want: "it expired at 20"},
 		"alert": { // A version is what the server refuses before the client has sent anything that could cross its alert.
 			issued: "127.0.0.1", kind: (*circleci.TLSAlertError)(nil), want: "remote error: tls: protocol version not supported",
-			config: func(_ *testing.T, config *circleci.Config) {
+			config: func(config *circleci.Config) {
 				config.TLS.MinVersion, config.TLS.MaxVersion = tls.VersionTLS11, tls.VersionTLS11
 			},
 		},
 		"no TLS": {
-			config: address("http:", "https:"), kind: (*circleci.NoTLSError)(nil), want: " does not use TLS",
+			config: scheme("https"), kind: (*circleci.NoTLSError)(nil), want: " does not use TLS",
 		},
 		"TLS where none is expected": {
-			issued: "127.0.0.1", config: address("https:", "http:"), kind: (*circleci.StatusError)(nil),
+			issued: "127.0.0.1", config: scheme("http"), kind: (*circleci.StatusError)(nil),
 			want: `400 Bad Request with plain text instead of JSON: "Client sent an HTTP request to an HTTPS server."`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := startServer(t)
+			server, issue := startServer(t), ca.Issue
+			if test.expired {
+				issue = ca.IssueExpired
+			}
 			if test.issued != "" {
-				issue := ca.Issue
-				if test.expired {
-					issue = ca.IssueExpired
-				}
 				certificate, key := issue(test.issued)
 				server = circlecitest.NewTLSServer(certificate, key, nil)
 				t.Cleanup(server.Close)
@@ -86,7 +84,7 @@ func TestTLSErrorIsNotRetried(t *testing.T) {
 			var attempts record
 			_, err := newClient(t, server, trust(t, ca), withRetries(4), attempts.keep, func(config *circleci.Config) {
 				if test.config != nil {
-					test.config(t, config)
+					test.config(config)
 				}
 			}).UnclaimedTaskCount(t.Context(), "acme/linux")
 			equal(t, "type of error", fmt.Sprintf("%T", err), fmt.Sprintf("%T", test.kind))
