@@ -75,7 +75,7 @@ func TestMemoryLimit(t *testing.T) {
 		tooLarge     = "is larger than the limit of 32 MiB"
 	)
 	runners, tasks := calls[0], calls[1]
-	tests := []struct {
+	for _, test := range []struct {
 		name     string
 		call     call
 		response http.Handler
@@ -103,8 +103,7 @@ func TestMemoryLimit(t *testing.T) {
 				w.Header().Set("X-Long", strings.Repeat("x", 16<<20))
 			}), want: "net/http: server response headers exceeded 10485760 bytes; aborted",
 		},
-	}
-	for _, test := range tests {
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			server, client := respond(t, test.response, withRetries(4))
 			var before, after runtime.MemStats
@@ -126,7 +125,7 @@ func TestTruncatedSecretIsNotExposed(t *testing.T) {
 	const secret = "908172635445362718099081726354453627180990817263"
 	// Without the NULs, which are removed, the secret starts the message.
 	interrupted := strings.Repeat("\x00", 64<<10-40) + strings.Join(strings.Split(secret, ""), "\x00")
-	tests := []struct {
+	for _, test := range []struct {
 		name, body, want string
 		status           int
 	}{
@@ -135,8 +134,7 @@ func TestTruncatedSecretIsNotExposed(t *testing.T) {
 		{name: "text", status: 200, body: "x" + interrupted, want: `is plain text, not JSON: "…"`},
 		{name: "error text", status: 404, body: interrupted, want: `: "…"`},
 		{name: "error message", status: 404, body: `{"message":"` + strings.ReplaceAll(interrupted, "\x00", `\u0000`) + `"}`, want: `: "…"`},
-	}
-	for _, test := range tests {
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			response := circlecitest.Raw(test.status, "application/json", test.body)
 			_, client := respond(t, response, withCredential(circleci.PersonalToken(secret)))

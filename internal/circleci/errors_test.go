@@ -145,7 +145,7 @@ func TestResponseThatIsNoHTTP(t *testing.T) {
 
 // A server's message is printed on a terminal, so it must not contain control sequences.
 func TestSanitizedMessage(t *testing.T) {
-	tests := map[string]struct{ body, want string }{
+	for name, test := range map[string]struct{ body, want string }{
 		"colors":                               {body: "\x1b[1;31mred\x1b[0m", want: "red"},
 		"cursor movement":                      {body: "a\x1b[2J\x1b[10;20Hb\x1b[?25l", want: "ab"},
 		"window title":                         {body: "\x1b]0;owned\x07text", want: "text"},
@@ -166,8 +166,7 @@ func TestSanitizedMessage(t *testing.T) {
 		"beyond the limit":                     {body: strings.Repeat("é", 301), want: strings.Repeat("é", 300) + "…"},
 		"600 kB":                               {body: strings.Repeat("日本", 100_000), want: strings.Repeat("日本", 150) + "…"},
 		"only a control sequence at the end":   {body: "x\x1b[0m", want: "x"},
-	}
-	for name, test := range tests {
+	} {
 		responses := map[string]http.Handler{
 			"text": circlecitest.Raw(500, "text/plain", test.body), "HTML": circlecitest.Raw(500, "text/html", "<title>"+test.body+"</title>"),
 			"JSON": circlecitest.Error(500, test.body),

@@ -126,11 +126,10 @@ func TestEchoedTokenIsRedacted(t *testing.T) {
 // What a runner is called would get into a state.
 func TestResponseThatContainsTheCredential(t *testing.T) {
 	const token = circlecitest.PersonalToken
-	tests := map[string]string{
+	for name, text := range map[string]string{
 		"plain": token, "JSON": escaped(`\u%04x`, token), "query": escaped("%%%02X", token),
 		"base64": base64.StdEncoding.EncodeToString([]byte("Circle-Token: " + token)),
-	}
-	for name, text := range tests {
+	} {
 		got, err := listRunners(t, `{"items":[{"resource_class":"acme/linux","name":"`+text+`"}]}`)
 		equal(t, name+": runners", got, []circleci.Runner(nil))
 		equal(t, name+": reason", errorOf[*circleci.ResponseError](t, err).Reason, "contains the credential that was sent")
@@ -139,14 +138,13 @@ func TestResponseThatContainsTheCredential(t *testing.T) {
 }
 
 func TestRedactionGarblesNothing(t *testing.T) {
-	tests := []struct{ name, token, message, want string }{
+	for _, test := range []struct{ name, token, message, want string }{
 		{"a token that is too short to be one", "h", "this is how", "this is how"},
 		{"seven characters", "forbids", "nobody forbids it", "nobody forbids it"},
 		{"eight characters", "forbidst", "nobody forbidst it", "nobody (redacted) it"},
 		{"a part of what replaces it", "redacted", "redacted (redacted)", "(redacted) (redacted)"},
 		{"escapes of something else", "0123456789", "50% of a&b \\ c", "50% of a&b \\ c"},
-	}
-	for _, test := range tests {
+	} {
 		server, client := respond(t, circlecitest.Error(401, test.message), withCredential(circleci.PersonalToken(test.token)))
 		_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
 		equal(t, test.name, err.Error(), calls[1].requestTo(server)+fmt.Sprintf(" returned 401 Unauthorized: %q", test.want))

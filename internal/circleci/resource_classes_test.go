@@ -45,7 +45,7 @@ func TestListResourceClassesAndTokens(t *testing.T) {
 func TestListThatIsRejected(t *testing.T) {
 	const id, class = `"id":"` + newID + `",`, `"resource_class":"acme/linux",`
 	classRest, tokenRest := `"description":""`, `"nickname":"","created_at":"2026-01-01T00:00:00Z"`
-	tests := []struct {
+	for _, test := range []struct {
 		name, body, reason string
 		isToken            bool
 	}{
@@ -71,8 +71,7 @@ func TestListThatIsRejected(t *testing.T) {
 			name: "time", isToken: true, body: `{"items":[{` + id + class + `"nickname":"","created_at":"today"}]}`,
 			reason: `has "today" for items[0].created_at, which is not an RFC 3339 date-time`,
 		},
-	}
-	for _, test := range tests {
+	} {
 		_, client := respond(t, circlecitest.JSON(test.body))
 		_, err := client.ListResourceClasses(t.Context(), "acme")
 		if test.isToken {
@@ -98,7 +97,7 @@ func TestDelete(t *testing.T) {
 		classPath = "DELETE /api/v2/runner/resource/" + oldClassID
 		tokenPath = "DELETE /api/v2/runner/token/" + oldTokenID
 	)
-	tests := []struct {
+	for _, test := range []struct {
 		name   string
 		delete func(context.Context, *circleci.Client) error
 		// failures are the first responses. The service processes those requests if acted is true.
@@ -118,8 +117,7 @@ func TestDelete(t *testing.T) {
 		{name: "redirect", delete: token, failures: []http.Handler{http.RedirectHandler("/api/v2/runner/token/"+otherID, http.StatusTemporaryRedirect)}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "was not followed"},
 		{name: "page", delete: token, failures: []http.Handler{circlecitest.JSON("<html>")}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "is an HTML page, not JSON"},
 		{name: "ID that is no UUID", delete: deleteToken("../resource/" + oldClassID), left: [2]int{1, 1}, err: "is not a UUID"},
-	}
-	for _, test := range tests {
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := startMemoryServer(t)

@@ -66,7 +66,7 @@ func TestListRunnersRejectsRunnerOutsideFilter(t *testing.T) {
 		acme  = ", though only namespace acme was requested"
 	)
 	long := "other/" + strings.Repeat("x", 400)
-	tests := []struct {
+	for _, test := range []struct {
 		name   string
 		filter circleci.RunnerFilter
 		class  string
@@ -81,8 +81,7 @@ func TestListRunnersRejectsRunnerOutsideFilter(t *testing.T) {
 		{name: "no namespace", filter: namespace, class: "acme", want: `"acme"` + acme},
 		{name: "empty class", filter: namespace, class: "", want: `""` + acme},
 		{name: "long class", filter: namespace, class: long, want: `"` + long[:300] + `…"` + acme},
-	}
-	for _, test := range tests {
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, client := respond(t, circlecitest.JSON(fmt.Sprintf(list, test.class)))
 			got, err := client.ListRunners(t.Context(), test.filter)
@@ -144,7 +143,7 @@ func TestListRunnersRejectsPages(t *testing.T) {
 
 func TestListRunnersRejectsRepeatedItem(t *testing.T) {
 	const item = `{"resource_class":"acme/a","name":"one","id":9007199254740992}`
-	tests := []struct {
+	for _, test := range []struct {
 		name, other string
 		repeated    bool
 	}{
@@ -152,8 +151,7 @@ func TestListRunnersRejectsRepeatedItem(t *testing.T) {
 		{name: "another order and escapes", other: `{"id": 9007199254740992, "n\u0061me": "one", "resource_class": "acme\/a"}`, repeated: true},
 		{name: "another member differs", other: strings.Replace(item, "992", "993", 1)},
 		{name: "another member", other: strings.Replace(item, `{`, `{"ip":"192.0.2.1",`, 1)},
-	}
-	for _, test := range tests {
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := listRunners(t, `{"items":[`+item+`,{"resource_class":"acme/b","name":"one"},`+test.other+`]}`)
 			if !test.repeated {

@@ -38,7 +38,7 @@ func countAll(t *testing.T, server *circlecitest.Server, client *circleci.Client
 
 // A rate limit adds little more than the unavoidable delay, and few requests are refused.
 func TestRateLimit(t *testing.T) {
-	tests := []struct {
+	for _, test := range []struct {
 		name           string
 		reads, callers int
 		perSecond      float64
@@ -50,8 +50,7 @@ func TestRateLimit(t *testing.T) {
 		{name: "200 classes at 5/s with a long Retry-After", reads: 200, callers: 200, perSecond: 5, burst: 25, retryAfter: 5 * time.Second},
 		{name: "200 classes at 50/s", reads: 200, callers: 200, perSecond: 50, burst: 50, retryAfter: time.Second},
 		{name: "100 blocks at 10/s", reads: 100, callers: 10, perSecond: 10, burst: 10, retryAfter: time.Second},
-	}
-	for _, test := range tests {
+	} {
 		for _, latency := range []time.Duration{0, 100 * time.Millisecond} {
 			t.Run(fmt.Sprintf("%s/%s", test.name, latency), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {

@@ -100,7 +100,7 @@ func TestReadTimeout(t *testing.T) {
 // Canceling the context, as Ctrl-C does, ends a read immediately in any state of the client, and is no RequestError.
 func TestContextCanceled(t *testing.T) {
 	c := calls[1]
-	tests := []struct {
+	for _, test := range []struct {
 		name     string
 		response http.Handler
 		config   func(*circleci.Config)
@@ -129,8 +129,7 @@ func TestContextCanceled(t *testing.T) {
 				}
 			},
 		},
-	}
-	for _, test := range tests {
+	} {
 		for _, end := range []string{"canceled", "deadline"} {
 			t.Run(test.name+"/"+end, func(t *testing.T) {
 				inBubble(t, test.response, test.config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
