@@ -11,37 +11,6 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-func TestListResourceClassesAndTokens(t *testing.T) {
-	server := startServer(t)
-	server.SetResourceClasses(
-		circlecitest.ResourceClass{ID: otherID, ResourceClass: "acme/windows", Description: "Windows"},
-		circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "other/linux"},
-		circlecitest.ResourceClass{ID: newID, ResourceClass: "acme/linux"},
-	)
-	server.SetTokens(
-		circlecitest.Token{ID: otherID, ResourceClass: "acme/linux", Nickname: "b", CreatedAt: "2026-01-01T00:00:00.5Z"},
-		circlecitest.Token{ID: oldTokenID, ResourceClass: "acme/linux", CreatedAt: "2026-01-01T00:00:00.500000Z"},
-		circlecitest.Token{ID: newID, ResourceClass: "acme/linux", Nickname: "a", CreatedAt: "2026-01-01T01:00:00+01:00"},
-		circlecitest.Token{ResourceClass: "acme/windows"},
-	)
-	client := newClient(t, server, func(config *circleci.Config) { config.APIVersion = circleci.V3 })
-	classes, err := client.ListResourceClasses(t.Context(), "ACME")
-	equal(t, "error", errorText(err), "")
-	equal(t, "classes", classes, []circleci.ResourceClass{
-		{ID: newID, ResourceClass: "acme/linux"}, {ID: otherID, ResourceClass: "acme/windows", Description: "Windows"},
-	})
-	tokens, err := client.ListTokens(t.Context(), "acme/Linux")
-	equal(t, "error", errorText(err), "")
-	equal(t, "tokens", tokens, []circleci.Token{
-		{ID: newID, ResourceClass: "acme/linux", Nickname: "a", CreatedAt: "2026-01-01T01:00:00+01:00"},
-		{ID: oldTokenID, ResourceClass: "acme/linux", CreatedAt: "2026-01-01T00:00:00.500000Z"},
-		{ID: otherID, ResourceClass: "acme/linux", Nickname: "b", CreatedAt: "2026-01-01T00:00:00.5Z"},
-	})
-	equal(t, "requests", sent(server), []string{
-		"GET /api/v3/runner/resource?namespace=ACME", "GET /api/v3/runner/token?resource-class=acme%2FLinux",
-	})
-}
-
 func TestListThatIsRejected(t *testing.T) {
 	const id, class = `"id":"` + newID + `",`, `"resource_class":"acme/linux",`
 	classRest, tokenRest := `"description":""`, `"nickname":"","created_at":"2026-01-01T00:00:00Z"`

@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,19 +15,29 @@ func TestRunnerLists(t *testing.T) {
 	server.SetResourceClasses(
 		circlecitest.ResourceClass{ResourceClass: "acme/macos", ID: movedToken.ID}, movedClass, circlecitest.ResourceClass{ResourceClass: "other/linux"},
 	)
-	later := circlecitest.Token{ID: movedClass.ID, ResourceClass: "acme/linux", CreatedAt: "2026-01-01T00:00:00Z"}
-	server.SetTokens(later, movedToken)
+	// Tokens are sorted by the times, not the strings, and those of one time by ID.
+	tokens := []circlecitest.Token{
+		movedToken,
+		{ID: "33333333-3333-4333-8333-333333333333", ResourceClass: "acme/linux", Nickname: "b", CreatedAt: "2026-01-01T01:00:00+01:00"},
+		{ID: "22222222-2222-4222-8222-222222222222", ResourceClass: "acme/linux", CreatedAt: "2026-01-01T00:00:00.500000Z"},
+		{ID: "44444444-4444-4444-8444-444444444444", ResourceClass: "acme/linux", Nickname: "a", CreatedAt: "2026-01-01T00:00:00.5Z"},
+	}
+	server.SetTokens(tokens[3], tokens[2], tokens[1], tokens[0])
+	var sorted []any
+	for _, token := range tokens {
+		sorted = append(sorted, map[string]any{"id": token.ID, "nickname": token.Nickname, "created_at": token.CreatedAt})
+	}
 	// Runners of a class that was deleted stay listed.
 	server.SetRunners(circlecitest.Runner{ResourceClass: "acme/deleted", Name: "a", LastConnected: ago(time.Hour)})
 	server.SetTasks("acme/linux", 3, 0)
 	server.SetTasks("acme/macos", 4, 0)
 	const configuration = `
 data "circleci_runner_resource_classes" "test" {
-  for_each  = toset(["acme", "empty"])
+  for_each  = toset(["Acme", "empty"])
   namespace = each.key
 }
 data "circleci_runner_tokens" "test" {
-  for_each       = toset(["acme/linux", "acme/macos"])
+  for_each       = toset(["acme/Linux", "acme/macos"])
   resource_class = each.key
 }
 data "circleci_runner_fleet" "test" {
@@ -58,17 +67,14 @@ output "fleets" {
 	})
 	expectSame(t, "outputs", map[string]any{
 		"classes": map[string]any{
-			"acme": []any{
+			"Acme": []any{
 				map[string]any{"id": movedClass.ID, "resource_class": "acme/linux", "description": "Linux"},
 				map[string]any{"id": movedToken.ID, "resource_class": "acme/macos", "description": ""},
 			},
 			"empty": []any{},
 		},
 		"tokens": map[string]any{
-			"acme/linux": []any{
-				map[string]any{"id": movedToken.ID, "nickname": "ci", "created_at": movedToken.CreatedAt},
-				map[string]any{"id": later.ID, "nickname": "", "created_at": later.CreatedAt},
-			},
+			"acme/Linux": sorted,
 			"acme/macos": []any{},
 		},
 		"fleets": map[string]any{
@@ -77,15 +83,16 @@ output "fleets" {
 		},
 	}, w.outputs())
 	const api = "/api/v2/runner"
-	classes := []string{api + "/resource?namespace=acme", api + "/resource?namespace=empty"}
-	expectRequests(t, server, slices.Concat(classes, []string{
-		api + "/token?resource-class=acme%2Flinux", api + "/token?resource-class=acme%2Fmacos",
+	expectRequests(t, server,
+		api+"/resource?namespace=Acme", api+"/resource?namespace=empty",
+		api+"/token?resource-class=acme%2FLinux", api+"/token?resource-class=acme%2Fmacos",
 		// Those of the fleets.
-		api + "?namespace=acme", api + "?namespace=empty", api + "/tasks?resource-class=acme%2FLinux",
-		api + "/tasks?resource-class=acme%2Fdeleted", api + "/tasks?resource-class=acme%2Fmacos",
-	}, classes)...)
+		api+"/resource?namespace=acme", api+"/resource?namespace=empty",
+		api+"?namespace=acme", api+"?namespace=empty", api+"/tasks?resource-class=acme%2FLinux",
+		api+"/tasks?resource-class=acme%2Fdeleted", api+"/tasks?resource-class=acme%2Fmacos",
+	)
 
-	w.write("fleet.tf", strings.NewReplacer("acme/Linux", "acme/windows", ", empty = []", "").Replace(configuration))
+	w.write("fleet.tf", strings.NewReplacer(`acme = ["acme/Linux"]`, `acme = ["acme/windows"]`, ", empty = []", "").Replace(configuration))
 	assertDiagnostic(t, w.plan(), wantDiagnostic{
 		summary: "Resource class not found",
 		detail:  `The API does not list the resource class "acme/windows" in namespace acme.`,
