@@ -47,8 +47,8 @@ func isUserSetting(name string) bool {
 // CleanEnvironment drops, except the variables that begin with TF_ACC, and sets TF_ACC_TERRAFORM_PATH to the CLI that Find
 // finds. TF_CLI names it too, so that Find finds the same one from then on. Call it in TestMain, before any test runs.
 //
-// Terraform and OpenTofu take the provider from different registries, so plugin-testing is told the address by which this
-// CLI knows it.
+// Terraform and OpenTofu take the provider from different registries, so TF_ACC_PROVIDER_HOST is the one by which this CLI
+// knows it.
 //
 // Without TF_ACC no test runs a CLI. Then none needs to exist, and none is searched for.
 func PrepareTests() error {

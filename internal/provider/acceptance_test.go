@@ -6,12 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
-	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
 
 func TestMain(m *testing.M) {
@@ -80,14 +76,3 @@ const (
 	tasksBlock   = "data \"circleci_runner_tasks\" \"test\" {\n  resource_class = \"acme/linux\"\n}\n"
 	runnersBlock = "data \"circleci_runners\" \"test\" {\n  namespace = \"acme\"\n}\n"
 )
-
-// runTest runs steps with the CLI and with the provider in the test's own process.
-func runTest(t *testing.T, steps ...resource.TestStep) {
-	t.Helper()
-	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-			"circleci": func() (tfprotov6.ProviderServer, error) { return provider.NewServer("test")(), nil },
-		},
-		Steps: steps,
-	})
-}

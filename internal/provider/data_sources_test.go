@@ -6,12 +6,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
-
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
@@ -119,34 +113,33 @@ func TestRunnerFilters(t *testing.T) {
 
 // TestRunnersOrder reads the same runners in two orders: the second plan must be empty.
 func TestRunnersOrder(t *testing.T) {
+	t.Parallel()
 	server := newServer(t)
 	server.SetRunners(fleet...)
-	configuration := providerBlock(server) + runnersBlock + `
+	w := newWorkspace(t, providerBlock(server)+runnersBlock+`
 resource "terraform_data" "test" {
   input = data.circleci_runners.test.runners
-}`
-	runTest(t, resource.TestStep{Config: configuration}, resource.TestStep{
-		PreConfig:        func() { server.SetRunners(fleet[1], fleet[2], fleet[0]) },
-		Config:           configuration,
-		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
-	})
+}`)
+	assertNoDiagnostics(t, w.apply())
+	server.SetRunners(fleet[1], fleet[2], fleet[0])
+	w.expectChanges(nil)
 }
 
 // TestRunnersUnknownFilter has a filter that is known only after apply: the read is deferred to the apply.
 func TestRunnersUnknownFilter(t *testing.T) {
+	t.Parallel()
 	server := newServer(t)
 	server.SetRunners(fleet...)
-	const dataSource = "data.circleci_runners.test"
-	runners := tfjsonpath.New("runners")
-	runTest(t, resource.TestStep{
-		Config: providerBlock(server) + `
+	w := newWorkspace(t, providerBlock(server)+`
 resource "terraform_data" "class" {
   input = "acme/mac"
 }
-` + dataBlock("circleci_runners", "resource_class = terraform_data.class.output\n  namespace = \"acme\""),
-		ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectUnknownValue(dataSource, runners)}},
-		ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(dataSource, runners, knownvalue.ListSizeExact(1))},
-	})
+`+dataBlock("circleci_runners", "resource_class = terraform_data.class.output\n  namespace = \"acme\"")+
+		output("length(data.circleci_runners.test.runners)"))
+	assertNoDiagnostics(t, w.plan())
+	expectRequests(t, server)
+	expectOutputs(t, w, map[string]any{"test": 1.0})
+	expectRequests(t, server, "/api/v2/runner?resource-class=acme%2Fmac")
 }
 
 func TestRunnerTasks(t *testing.T) {
