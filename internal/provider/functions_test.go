@@ -162,22 +162,19 @@ func TestDesiredCapacityFunctionNull(t *testing.T) {
 	for name, null := range map[string]*tfprotov6.DynamicValue{
 		"encoded": number(nil), "JSON": {JSON: []byte("null")}, "empty": {}, "missing": nil,
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			arguments := []*tfprotov6.DynamicValue{number(3), null, number(1), number(10)}
-			response, err := provider.NewServer("test")().CallFunction(t.Context(), &tfprotov6.CallFunctionRequest{
-				Name: "desired_capacity", Arguments: arguments,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			failure := response.Error
-			if failure == nil || failure.FunctionArgument == nil || *failure.FunctionArgument != 1 || !strings.HasPrefix(failure.Text, "it is null") {
-				t.Errorf("got error %+v", failure)
-			}
-			if arguments[1] != null {
-				t.Error("the caller's arguments were modified")
-			}
+		arguments := []*tfprotov6.DynamicValue{number(3), null, number(1), number(10)}
+		response, err := provider.NewServer("test")().CallFunction(t.Context(), &tfprotov6.CallFunctionRequest{
+			Name: "desired_capacity", Arguments: arguments,
 		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		failure := response.Error
+		if failure == nil || failure.FunctionArgument == nil || *failure.FunctionArgument != 1 || !strings.HasPrefix(failure.Text, "it is null") {
+			t.Errorf("%s: got error %+v", name, failure)
+		}
+		if arguments[1] != null {
+			t.Errorf("%s: the caller's arguments were modified", name)
+		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -39,9 +38,7 @@ func TestInstall(t *testing.T) {
 		{require: "0.1.2", init: []string{"-upgrade"}, want: "second"},
 	} {
 		if step.install != "" {
-			output := h.install(step.install)
-			expectPrefix(t, output, step.printed)
-			h.requirement = strings.Replace(requirement(t, output, step.version), `"`+step.version+`"`, "%q", 1)
+			h.requirement = strings.Replace(requirement(t, h.install(step.install, step.printed), step.version), `"`+step.version+`"`, "%q", 1)
 		}
 		if step.require != "" {
 			h.write(step.require)
@@ -93,11 +90,11 @@ func TestInstallVersions(t *testing.T) {
 			for _, version := range row.existing {
 				h.check(os.MkdirAll(filepath.Join(h.plugins, cli.Addresses[0], version), 0o700))
 			}
-			expectPrefix(t, h.install(executable), "Installed as version "+row.version+" in "+h.plugins+".\n")
+			h.install(executable, "Installed as version "+row.version+" in "+h.plugins+".\n")
 			for _, address := range cli.Addresses {
 				expectSame(t, "executables", "a build", read(t, filepath.Join(h.plugins, address, row.version, row.path)))
 			}
-			expectPrefix(t, h.install(executable), "This build is already installed, as version "+row.version+".\n")
+			h.install(executable, "This build is already installed, as version "+row.version+".\n")
 		})
 	}
 }
@@ -168,8 +165,8 @@ func newHome(t *testing.T) *home {
 	return h
 }
 
-// install runs the script as `make install` does and returns what it prints.
-func (h *home) install(executable string) string {
+// install runs the script as `make install` does, asserts what it prints first, and returns all of it.
+func (h *home) install(executable, first string) string {
 	h.t.Helper()
 	command := exec.Command("../../tools/install-provider", executable)
 	command.Env = h.Env
@@ -177,6 +174,7 @@ func (h *home) install(executable string) string {
 	if err != nil {
 		h.t.Fatalf("tools/install-provider: %v\n%s", err, output)
 	}
+	expectPrefix(h.t, string(output), first)
 	return string(output)
 }
 
@@ -184,17 +182,16 @@ func (h *home) install(executable string) string {
 func (h *home) expectVersions(want ...string) {
 	h.t.Helper()
 	for _, address := range cli.Addresses {
+		var names []string
+		for _, version := range want {
+			names = append(names, version+"/terraform-provider-circleci_v"+version)
+		}
 		var got []string
 		for _, executable := range h.executables(address, "*") {
-			version := filepath.Base(filepath.Dir(filepath.Dir(executable)))
-			if filepath.Base(executable) != "terraform-provider-circleci_v"+version {
-				h.t.Errorf("version %s of %s is called %s", version, address, filepath.Base(executable))
-			}
-			got = append(got, version)
+			platform := filepath.Dir(executable)
+			got = append(got, filepath.Base(filepath.Dir(platform))+"/"+filepath.Base(executable))
 		}
-		if !slices.Equal(got, want) {
-			h.t.Errorf("%s has the versions %q, want %q", address, got, want)
-		}
+		expectSame(h.t, "executables of "+address, names, got)
 	}
 }
 

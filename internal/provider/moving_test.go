@@ -100,14 +100,11 @@ func (w *workspace) reattach(served, address string) {
 	w.t.Helper()
 	last := &w.Env[len(w.Env)-1]
 	name, ours, _ := strings.Cut(*last, "=")
-	all := map[string]any{}
-	for _, part := range []string{ours, served} {
-		w.check(json.Unmarshal([]byte(part), &all))
-	}
-	theirs := map[string]any{}
+	var all, theirs map[string]any
+	w.check(json.Unmarshal([]byte(ours), &all))
 	w.check(json.Unmarshal([]byte(served), &theirs))
-	for _, process := range theirs {
-		all[address] = process
+	for served, process := range theirs {
+		all[served], all[address] = process, process
 	}
 	encoded, err := json.Marshal(all)
 	w.check(err)
