@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -377,5 +378,33 @@ func TestCreateWithoutAName(t *testing.T) {
 		_, _, err = client.CreateToken(t.Context(), "linux", "")
 		equal(t, "error", errorText(err), `resource class "linux" has no slash between namespace and name`)
 		equal(t, "requests", sent(server), []string(nil))
+	})
+}
+
+// A token that the client itself creates concurrently is not taken for one that was lost.
+func TestCreateTokensConcurrently(t *testing.T) {
+	inBubble(t, nil, withRetries(0), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+		server.SetResourceClasses(circlecitest.ResourceClass{ResourceClass: "acme/linux"})
+		server.Enqueue(nil, circlecitest.Delay(time.Second, server.After(circlecitest.Error(503, "busy"))))
+		var (
+			tokens  [2]circleci.Token
+			errs    [2]error
+			creates sync.WaitGroup
+		)
+		for i, class := range []string{"acme/linux", "ACME/Linux"} {
+			creates.Go(func() { tokens[i], _, errs[i] = client.CreateToken(t.Context(), class, "") })
+			synctest.Wait()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		_, _, err := client.CreateToken(ctx, "acme/linux", "")
+		equal(t, "error of the one that did not get its turn", errorText(err), "context deadline exceeded")
+		creates.Wait()
+
+		equal(t, "error", errorText(errs[1]), "")
+		created := created(server)
+		equal(t, "number of tokens", len(created), 3) // The first ID is that of the class.
+		equal(t, "ID", tokens[1].ID, created[2])
+		equal(t, "IDs that appeared", errorOf[*circleci.UncertainError](t, errs[0]).Appeared, created[1:2])
 	})
 }

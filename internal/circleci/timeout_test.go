@@ -136,9 +136,10 @@ func TestContextCanceled(t *testing.T) {
 					// The shortest backoff is half a second.
 					const timeout = 300 * time.Millisecond
 					start := time.Now()
-					ctx, cancel := context.WithCancel(t.Context())
-					if end == "deadline" {
-						ctx, cancel = context.WithTimeout(t.Context(), timeout)
+					ctx, cancel := context.WithTimeout(t.Context(), timeout)
+					if end == "canceled" {
+						ctx, cancel = context.WithCancel(t.Context())
+						time.AfterFunc(timeout, cancel)
 					}
 					defer cancel()
 					var outcomes []<-chan outcome
@@ -148,30 +149,21 @@ func TestContextCanceled(t *testing.T) {
 					}
 					time.Sleep(timeout / 2)
 					equal(t, "number of requests", len(server.Requests()), test.requests)
-					if end == "canceled" {
-						time.Sleep(timeout / 2)
-						cancel()
-					}
-					for i, out := range outcomes {
+					tried := " (tried once in 300ms)"
+					for _, out := range outcomes {
 						got := <-out
 						equal(t, "count", got.count, int64(0))
-						request := c.requestTo(server) + ": "
-						if end == "canceled" {
-							equal(t, "error", errorText(got.err), request+"context canceled")
-							equal(t, "is a cancellation", errors.Is(got.err, context.Canceled), true)
+						want, cause := c.requestTo(server)+": "+readTimedOut+tried, context.DeadlineExceeded
+						switch tried = " (tried 0 times in 300ms)"; {
+						case end == "canceled":
+							want, cause = c.requestTo(server)+": context canceled", context.Canceled
 							equal(t, "is a RequestError", errors.As(got.err, new(*circleci.RequestError)), false)
-							continue
-						}
-						if test.fails {
+						case test.fails:
 							equal(t, "elapsed", errorOf[*circleci.RetryError](t, got.err).Elapsed, time.Duration(0))
 							continue
 						}
-						tried := "0 times"
-						if i == 0 {
-							tried = "once"
-						}
-						equal(t, "error", errorText(got.err), request+readTimedOut+" (tried "+tried+" in 300ms)")
-						equal(t, "is a deadline", errors.Is(got.err, context.DeadlineExceeded), true)
+						equal(t, "error", errorText(got.err), want)
+						equal(t, "has the cause", errors.Is(got.err, cause), true)
 					}
 					if end == "canceled" || !test.fails {
 						equal(t, "elapsed", time.Since(start), timeout)
@@ -184,11 +176,10 @@ func TestContextCanceled(t *testing.T) {
 }
 
 func TestContextCanceledBefore(t *testing.T) {
-	server := startServer(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var attempts record
-	client := newClient(t, server, attempts.keep)
+	server, client := respond(t, nil, attempts.keep)
 	for _, c := range calls {
 		for range 20 { // A slot is free each time, too.
 			_, err := c.do(ctx, client)
@@ -196,8 +187,7 @@ func TestContextCanceledBefore(t *testing.T) {
 			equal(t, "is a cancellation", errors.Is(err, context.Canceled), true)
 		}
 	}
-	equal(t, "number of requests", len(server.Requests()), 0)
-	equal(t, "number of attempts", len(attempts.all()), 0)
+	equal(t, "requests and attempts", [2]int{len(server.Requests()), len(attempts.all())}, [2]int{0, 0})
 }
 
 // The slot of a canceled request, queued or in flight, is free for others.
