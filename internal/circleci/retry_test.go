@@ -316,7 +316,7 @@ func TestBackoff(t *testing.T) {
 		}
 		inBubble(t, circlecitest.Error(503, "busy"), config, func(t *testing.T, _ *circlecitest.Server, client *circleci.Client) {
 			start := time.Now()
-			assertRetryError(t, (<-readTasks(t.Context(), client)).err, retries+1, time.Since(start))
+			_ = assertRetryError(t, (<-readTasks(t.Context(), client)).err, retries+1, time.Since(start))
 			assertBackoff(t, attempts.waits(), retries)
 		})
 		for _, wait := range attempts.waits() {

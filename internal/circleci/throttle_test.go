@@ -171,7 +171,7 @@ func TestWhichRequestsAreDelayed(t *testing.T) {
 				return
 			}
 			equal(t, "wait of another", delayed, 30)
-			assertRetryError(t, (<-refused).err, 1, 0)
+			_ = assertRetryError(t, (<-refused).err, 1, 0)
 		})
 	}
 }

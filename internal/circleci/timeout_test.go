@@ -29,15 +29,18 @@ func unfinished(part string) http.Handler {
 
 func TestIncompleteResponse(t *testing.T) {
 	c := calls[1]
-	for name, response := range map[string]http.Handler{
-		"no response":            circlecitest.Hang(),
-		"late":                   circlecitest.Delay(time.Hour, circlecitest.JSON(c.good)),
-		"one byte a second":      circlecitest.SlowBody(time.Second, c.good+strings.Repeat(" ", 100)),
-		"valid JSON, not closed": unfinished(c.good),
+	for name, test := range map[string]struct {
+		response http.Handler
+		status   int // It is 0 if the header of the response does not arrive either.
+	}{
+		"no response":            {response: circlecitest.Hang()},
+		"late":                   {response: circlecitest.Delay(time.Hour, circlecitest.JSON(c.good))},
+		"one byte a second":      {response: circlecitest.SlowBody(time.Second, c.good+strings.Repeat(" ", 100)), status: 200},
+		"valid JSON, not closed": {response: unfinished(c.good), status: 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var attempts record
-			inBubble(t, response, attempts.keep, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+			inBubble(t, test.response, attempts.keep, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 				start := time.Now()
 				_, err := c.do(t.Context(), client)
 				e := assertRetryError(t, err, circleci.DefaultMaxRetries+1, time.Since(start))
@@ -46,6 +49,7 @@ func TestIncompleteResponse(t *testing.T) {
 				assertBackoff(t, attempts.waits(), circleci.DefaultMaxRetries)
 				for _, attempt := range attempts.all() {
 					equal(t, "duration of an attempt", attempt.Duration, circleci.DefaultRequestTimeout)
+					equal(t, "status of an attempt", attempt.StatusCode, test.status)
 				}
 			})
 		})
