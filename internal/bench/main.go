@@ -54,7 +54,7 @@ func measure(ctx context.Context) (err error) {
 			if math.IsNaN(measured) || measured > r.target { // Runs that cost nothing are no number.
 				verdict, missed = "MISSED", errors.New("a target is missed")
 			}
-			fmt.Printf("%-105s   %-7.3g %-20s   at most %-4.3g   %s\n", r.what, measured, spread, r.target, verdict)
+			fmt.Printf("%-106s   %-7.3g %-20s   at most %-4.3g   %s\n", r.what, measured, spread, r.target, verdict)
 		}
 	}
 	return missed

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	var err error
 	if *live {
 		// PrepareTests keeps the user's variables away from the tests. These are the ones that are meant.
-		remote, err = readEnvironment(os.Getenv)
+		remote, err = readEnvironment()
 		err = errors.Join(err, os.Setenv("TF_ACC", "1"))
 	}
 	if err := errors.Join(err, cli.PrepareTests()); err != nil {
@@ -54,23 +54,18 @@ type installation struct {
 	writes                     bool   // whether a class and a token may be created and deleted
 }
 
-func readEnvironment(getenv func(string) string) (i installation, err error) {
+// readEnvironment leaves it to the provider, which is checked first, to validate the token and the resource class.
+func readEnvironment() (i installation, err error) {
 	i = installation{
-		token: getenv("CIRCLE_TOKEN"), resourceClass: getenv("CIRCLECI_TEST_RESOURCE_CLASS"),
-		emptyClass: getenv("CIRCLECI_TEST_EMPTY_CLASS"), organizationID: getenv("CIRCLECI_TEST_ORGANIZATION_ID"),
-		apiVersion: getenv("CIRCLECI_RUNNER_API_VERSION"), writes: getenv("CIRCLECI_TEST_WRITE") == "1",
+		token: os.Getenv("CIRCLE_TOKEN"), resourceClass: os.Getenv("CIRCLECI_TEST_RESOURCE_CLASS"),
+		emptyClass: os.Getenv("CIRCLECI_TEST_EMPTY_CLASS"), organizationID: os.Getenv("CIRCLECI_TEST_ORGANIZATION_ID"),
+		apiVersion: os.Getenv("CIRCLECI_RUNNER_API_VERSION"), writes: os.Getenv("CIRCLECI_TEST_WRITE") == "1",
 	}
-	if problem := circleci.ValidateSecret(i.token); problem != "" {
-		return i, errors.New("the environment variable CIRCLE_TOKEN " + problem + ": set it to a personal API token")
-	}
-	if _, _, err := circleci.ParseResourceClass(i.resourceClass); err != nil {
-		return i, fmt.Errorf("the environment variable CIRCLECI_TEST_RESOURCE_CLASS %w: set it to namespace/name", err)
-	}
-	origin := cmp.Or(getenv("CIRCLECI_RUNNER_API_URL"), circleci.DefaultAPIURL)
+	origin := cmp.Or(os.Getenv("CIRCLECI_RUNNER_API_URL"), circleci.DefaultAPIURL)
 	if i.apiURL, err = circleci.ParseAPIURL(origin, circleci.APIVersion(i.apiVersion)); err != nil {
-		return i, fmt.Errorf("the environment variable CIRCLECI_RUNNER_API_URL %w: set it to the origin of the Runner API", err)
+		err = fmt.Errorf("the environment variable CIRCLECI_RUNNER_API_URL %w", err)
 	}
-	return i, nil
+	return i, err
 }
 
 // TestLive fails where the provider does not work, and where it would report something wrong without an error. A fact that

@@ -2,13 +2,13 @@ package live_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
@@ -40,7 +40,8 @@ func loopback(t *testing.T) (*circlecitest.Server, installation) {
 	}
 }
 
-// TestFacts has a row for each kind of outcome. Facts that a row does not name hold.
+// TestFacts has a service for each kind of outcome. testdata/facts.txt has a column for each: whether a fact holds (yes), does
+// not (no), does not and misleads (NO), or cannot be told (-).
 func TestFacts(t *testing.T) {
 	version := func(version string, response http.Handler) func(*http.Request) http.Handler {
 		return func(r *http.Request) http.Handler {
@@ -50,95 +51,56 @@ func TestFacts(t *testing.T) {
 			return nil
 		}
 	}
-	for name, row := range map[string]struct {
-		intercept func(*http.Request) http.Handler
-		unrouted  string            // a version whose facts cannot be told
-		want      map[string]string // outcomes by claim, which may lack the version
-		misleads  int
-	}{
-		"as observed": {},
-		"a version that is not routed": {
-			intercept: version("v2", circlecitest.Raw(404, "text/plain", "404 page not found\n")),
-			unrouted:  "v2", want: map[string]string{"API v2 is routed": notHolds},
+	table := map[string]string{}
+	for _, intercept := range []func(*http.Request) http.Handler{
+		nil, // everything is as observed
+		version("v2", circlecitest.Raw(404, "text/plain", "404 page not found\n")),
+		version("v3", circlecitest.Raw(200, "text/html", "<!doctype html><title>Sign in</title>")),
+		version("v3", circlecitest.Error(403, "Permission denied")),
+		func(r *http.Request) http.Handler { // accepts every token
+			r.Header.Set("Circle-Token", circlecitest.PersonalToken)
+			return nil
 		},
-		"a body that is not JSON": {
-			intercept: version("v3", circlecitest.Raw(200, "text/html", "<!doctype html><title>Sign in</title>")),
-			unrouted:  "v3", want: map[string]string{"API v3 is routed": notHolds},
-		},
-		"a token without permission": {
-			intercept: version("v3", circlecitest.Error(403, "Permission denied")),
-			unrouted:  "v3", want: map[string]string{"API v3 is routed": cannotTell},
-		},
-		"every token is accepted": {
-			intercept: func(r *http.Request) http.Handler {
-				r.Header.Set("Circle-Token", circlecitest.PersonalToken)
+		func(r *http.Request) http.Handler {
+			if r.URL.RawQuery != "" {
 				return nil
-			},
-			want:     map[string]string{"401 without a token": notHolds, "401 for a bad token": notHolds},
-			misleads: 2,
+			}
+			return circlecitest.WithHeader(circlecitest.Error(429, "Slow down"), "Retry-After", "7")
 		},
-		"a rate limit": {
-			intercept: func(r *http.Request) http.Handler {
-				if r.URL.RawQuery != "" {
-					return nil
-				}
-				return circlecitest.WithHeader(circlecitest.Error(429, "Slow down"), "Retry-After", "7")
-			},
-			want: map[string]string{"400 without a filter": cannotTell, "429 carries Retry-After": holds},
-		},
-		"classes and runners other than observed": {
-			intercept: func(r *http.Request) http.Handler {
-				switch query, class := r.URL.Query(), r.URL.Query().Get("resource-class"); {
-				case strings.HasPrefix(class, "acme/never-made-"), strings.HasPrefix(class, "ACME/"):
-					return circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`)
-				case query.Has("namespace") && class == "":
-					return circlecitest.JSON(`{"items": [{"version": "v4", "last_used": "0001-01-01T00:00:00Z", "status": "gone"}]}`)
-				case class == "" && !query.Has("org-id"):
-					return circlecitest.Raw(400, "text/html", "<html><title>Bad Request</title>")
-				}
-				return nil
-			},
-			want: map[string]string{
-				`an error carries {"message": "…"}`:                               notHolds,
-				"404 for the runners of a resource class that does not exist":     notHolds,
-				"404 for the tasks of a resource class that does not exist":       notHolds,
-				"a resource class is found in another case":                       notHolds,
-				"last_used is null for a runner that has never claimed a task":    notHolds,
-				"a version has a form like 5.4.3.2.1, 3.1.2 or 1.0.12345-abcdef0": notHolds,
-				"a disconnected runner stays listed":                              cannotTell,
-				"a runner has an ip":                                              notHolds,
-				"a runner has no status without org-id":                           notHolds,
-				"with org-id other filters do not count":                          cannotTell,
-			},
-			misleads: 8,
+		func(r *http.Request) http.Handler { // has other classes and runners than observed
+			switch query, class := r.URL.Query(), r.URL.Query().Get("resource-class"); {
+			case strings.HasPrefix(class, "acme/never-made-"), strings.HasPrefix(class, "ACME/"):
+				return circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`)
+			case query.Has("namespace") && class == "":
+				return circlecitest.JSON(`{"items": [{"version": "v4", "last_used": "0001-01-01T00:00:00Z", "status": "gone"}]}`)
+			case class == "" && !query.Has("org-id"):
+				return circlecitest.Raw(400, "text/html", "<html><title>Bad Request</title>")
+			}
+			return nil
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			server, i := loopback(t)
-			server.Intercept(row.intercept)
-			want, got, misleads := map[string]string{}, map[string]string{}, 0
-			facts := i.facts(t.Context())
-			for _, f := range facts {
-				got[f.claim] = f.outcome
-				misleads += min(len(f.misleads), 1)
-				version, claim, _ := strings.Cut(f.claim, ": ")
-				want[f.claim] = holds
-				if version == row.unrouted || version == "429 carries Retry-After" {
-					want[f.claim] = cannotTell
-				}
-				if outcome := row.want[f.claim] + row.want[claim]; outcome != "" {
-					want[f.claim] = outcome
-				}
+		server, i := loopback(t)
+		server.Intercept(intercept)
+		for _, f := range i.facts(t.Context()) {
+			outcome := map[string]string{holds: "yes", notHolds: "no", cannotTell: "-"}[f.outcome]
+			if f.misleads != "" {
+				outcome = "NO"
 			}
-			if difference := cmp.Diff(want, got); difference != "" || len(got) != 37 || misleads != row.misleads {
-				t.Errorf("of %d facts, %d mislead, and others differ (-want +got):\n%s\n%+v", len(got), misleads, difference, facts)
+			table[f.claim] += fmt.Sprintf("%-4s", outcome)
+		}
+		for _, request := range server.Requests() {
+			if request.Method != http.MethodGet {
+				t.Errorf("the server received %s %s: facts only read", request.Method, request.Path)
 			}
-			for _, request := range server.Requests() {
-				if request.Method != http.MethodGet {
-					t.Errorf("the server received %s %s: facts only read", request.Method, request.Path)
-				}
-			}
-		})
+		}
+	}
+	var got strings.Builder
+	for _, claim := range slices.Sorted(maps.Keys(table)) {
+		fmt.Fprintf(&got, "%s %s\n", table[claim], claim)
+	}
+	want, err := os.ReadFile("testdata/facts.txt")
+	if err != nil || got.String() != string(want) {
+		t.Errorf("the outcomes are not as in testdata/facts.txt, but\n%s", &got)
 	}
 }
 
