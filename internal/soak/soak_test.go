@@ -48,44 +48,43 @@ const (
 
 // fleet is what the reads must return: other runners and another count for each class.
 type fleet struct {
-	lists map[string][]circlecitest.Runner // by class and by namespace, as the provider must list them
-	tasks map[string]int64
+	runners []circlecitest.Runner            // in no order
+	lists   map[string][]circlecitest.Runner // by class and by namespace, as the provider must list them
+	tasks   map[string]int64                 // by class
 }
 
 func namespaceOf(reader int) string { return fmt.Sprintf("acme-%d", reader) }
 
+func classOf(reader, n int) string { return fmt.Sprintf("acme-%d/class-%d", reader, n) }
+
 func newFleet(random *rand.Rand) fleet {
 	f := fleet{lists: map[string][]circlecitest.Runner{}, tasks: map[string]int64{}}
 	at := func() string { return time.Unix(random.Int64N(1<<31), 0).UTC().Format(time.RFC3339) }
-	for reader := range readers {
-		namespace := namespaceOf(reader)
-		for n := range classes {
-			class := fmt.Sprintf("%s/class-%d", namespace, n)
-			f.tasks[class] = random.Int64()
-			f.lists[class] = []circlecitest.Runner{}
-			for i := range random.IntN(30) {
-				f.lists[class] = append(f.lists[class], circlecitest.Runner{
-					ResourceClass: class, Name: fmt.Sprintf("%02d-%x", i, random.Uint64()), Hostname: fmt.Sprintf("host-%x", random.Uint64()),
-					FirstConnected: at(), LastConnected: at(), LastUsed: []*string{nil, new(at())}[random.IntN(2)],
-					Version: fmt.Sprintf("1.0.%d", random.IntN(100_000)),
-				})
-			}
-			f.lists[namespace] = append(f.lists[namespace], f.lists[class]...)
+	for i := range readers * classes {
+		class := classOf(i/classes, i%classes)
+		f.tasks[class] = random.Int64()
+		list := []circlecitest.Runner{}
+		for n := range random.IntN(30) {
+			list = append(list, circlecitest.Runner{
+				ResourceClass: class, Name: fmt.Sprintf("%02d-%x", n, random.Uint64()), Hostname: fmt.Sprintf("host-%x", random.Uint64()),
+				FirstConnected: at(), LastConnected: at(), LastUsed: []*string{nil, new(at())}[random.IntN(2)],
+				Version: fmt.Sprintf("1.0.%d", random.IntN(100_000)),
+			})
 		}
+		f.lists[class] = list
+		f.lists[namespaceOf(i/classes)] = append(f.lists[namespaceOf(i/classes)], list...)
+		f.runners = append(f.runners, list...)
 	}
+	random.Shuffle(len(f.runners), func(i, j int) { f.runners[i], f.runners[j] = f.runners[j], f.runners[i] })
 	return f
 }
 
-// newServer returns a server that has the fleet, in no order.
-func (f fleet) newServer(random *rand.Rand) *circlecitest.Server {
+func (f fleet) newServer() *circlecitest.Server {
 	server := circlecitest.NewMemoryServer()
-	var runners []circlecitest.Runner
-	for _, class := range slices.Sorted(maps.Keys(f.tasks)) {
-		server.SetTasks(class, f.tasks[class], 0)
-		runners = append(runners, f.lists[class]...)
+	server.SetRunners(f.runners...)
+	for class, unclaimed := range f.tasks {
+		server.SetTasks(class, unclaimed, 0)
 	}
-	random.Shuffle(len(runners), func(i, j int) { runners[i], runners[j] = runners[j], runners[i] })
-	server.SetRunners(runners...)
 	return server
 }
 
@@ -132,57 +131,54 @@ func (s *service) choose(r *http.Request) http.Handler {
 
 // reader reads one thing after another.
 type reader struct {
-	namespace string
-	fleet     fleet
-	service   *service
-	provider  *providertest.Server
-	random    *rand.Rand
+	number   int
+	fleet    fleet
+	service  *service
+	provider *providertest.Server
+	random   *rand.Rand
+}
+
+// state is what a read returns. The framework returns the configuration as the state of a read that failed; what is read is
+// null in it.
+type state struct {
+	Runners *[]circlecitest.Runner `json:"runners"`
+	Count   *int64                 `json:"unclaimed_task_count"`
 }
 
 // read reads something. It returns whether the read failed, and an error unless that is as it should be.
 func (r *reader) read() (failed bool, err error) {
-	source, attribute, value := "circleci_runner_tasks", "resource_class", fmt.Sprintf("%s/class-%d", r.namespace, r.random.IntN(classes))
+	var got, want state
+	source, attribute, value := "circleci_runners", "resource_class", classOf(r.number, r.random.IntN(classes))
 	switch r.random.IntN(4) {
 	case 0:
-		source, attribute, value = "circleci_runners", "namespace", r.namespace
+		attribute, value = "namespace", namespaceOf(r.number)
+		fallthrough
 	case 1:
-		source = "circleci_runners"
+		want.Runners = new(r.fleet.lists[value])
+	default:
+		source = "circleci_runner_tasks"
+		want.Count = new(r.fleet.tasks[value])
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), hung)
 	defer cancel()
 	response, err := r.provider.ReadEncoded(ctx, source, providertest.Attributes{attribute: providertest.String(value)})
+	if err == nil && ctx.Err() == nil {
+		decoder := msgpack.NewDecoder(bytes.NewReader(response.State.MsgPack))
+		decoder.SetCustomStructTag("json")
+		err = decoder.Decode(&got)
+	}
 	if err := errors.Join(err, ctx.Err()); err != nil {
 		return false, fmt.Errorf("%s of %s: %w", source, value, err)
 	}
-	// The framework returns the configuration as the state of a read that failed; what is read must be null in it.
-	var state struct {
-		Runners *[]circlecitest.Runner `json:"runners"`
-		Count   *int64                 `json:"unclaimed_task_count"`
+	diagnostics := response.Diagnostics
+	if failed = len(diagnostics) == 1 && diagnostics[0].Severity == tfprotov6.DiagnosticSeverityError; failed {
+		want = state{}
 	}
-	decoder := msgpack.NewDecoder(bytes.NewReader(response.State.MsgPack))
-	decoder.SetCustomStructTag("json")
-	if err := decoder.Decode(&state); err != nil {
-		return false, fmt.Errorf("%s of %s: %w", source, value, err)
-	}
-	asExpected := state.Runners == nil && state.Count != nil && *state.Count == r.fleet.tasks[value]
-	if source == "circleci_runners" {
-		asExpected = state.Count == nil && state.Runners != nil && reflect.DeepEqual(*state.Runners, r.fleet.lists[value])
-	}
-	problems := []tfprotov6.Diagnostic{}
-	for _, d := range response.Diagnostics {
-		problems = append(problems, *d)
-	}
-	if failed = len(problems) > 0; failed {
-		isError := len(problems) == 1 && problems[0].Severity == tfprotov6.DiagnosticSeverityError
-		asExpected = isError && state.Runners == nil && state.Count == nil
-	}
+	last, _ := r.service.last.Load(namespaceOf(r.number))
 	// A transient error is the last response only of a read that failed.
-	last, _ := r.service.last.Load(r.namespace)
-	if !asExpected || failed == (last == right) {
-		got, _ := json.Marshal(state)
-		want, _ := json.Marshal(r.fleet.lists[value])
-		err = fmt.Errorf("%s of %s, whose last response was %s, returns\n%s with %+v, not\n%s or %d",
-			source, value, last, got, problems, want, r.fleet.tasks[value])
+	if failed == (last == right) || failed != (len(diagnostics) > 0) || !reflect.DeepEqual(got, want) {
+		details, _ := json.Marshal(map[string]any{"got": got, "want": want, "diagnostics": diagnostics})
+		err = fmt.Errorf("%s of %s, whose last response was %s: %s", source, value, last, details)
 	}
 	return failed, err
 }
@@ -194,8 +190,8 @@ func soak(t *testing.T) {
 	t.Logf("%d reads, %d at a time; repeat with -seed=%d", *reads, readers, *seed)
 	random := func(stream int) *rand.Rand { return rand.New(rand.NewPCG(*seed, uint64(stream))) }
 	f := newFleet(random(0))
-	honest, server := f.newServer(random(1)), f.newServer(random(2))
-	service := &service{faults: faults(honest.Config.Handler), random: random(3), dealt: map[string]int{}}
+	honest, server := f.newServer(), f.newServer()
+	service := &service{faults: faults(honest.Config.Handler), random: random(1), dealt: map[string]int{}}
 	server.Intercept(service.choose)
 	provider, err := providertest.NewServer(t.Context(), func(config *circleci.Config) { config.DialContext = server.DialContext })
 	if err != nil {
@@ -212,7 +208,7 @@ func soak(t *testing.T) {
 	var finished sync.WaitGroup
 	start := time.Now()
 	for number := range readers {
-		r := &reader{namespaceOf(number), f, service, provider, random(4 + number)}
+		r := &reader{number, f, service, provider, random(2 + number)}
 		finished.Go(func() {
 			for range (*reads + number) / readers {
 				failed, err := r.read()
