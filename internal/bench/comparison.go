@@ -2,28 +2,24 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"math"
 	"slices"
-	"text/tabwriter"
+)
+
+// metric is what a run costs.
+type metric string
+
+const (
+	seconds     metric = "seconds"
+	allocated   metric = "allocated"   // bytes, whether or not they are free again
+	peak        metric = "peak"        // bytes of the process's memory at its peak
+	connections metric = "connections" // to the server
+	refused     metric = "refused"     // share of the requests that a rate limit refused
+	listed      metric = "listed"      // runners
 )
 
 // sample is what one run of something cost.
-type sample struct {
-	Seconds     float64
-	Allocated   float64 // bytes, whether or not they are free again
-	Peak        float64 // bytes of the process's memory at its peak
-	Connections float64 // to the server
-	Refused     float64 // share of the requests that a rate limit refused
-}
-
-func seconds(s sample) float64     { return s.Seconds }
-func allocated(s sample) float64   { return s.Allocated }
-func peak(s sample) float64        { return s.Peak }
-func connections(s sample) float64 { return s.Connections }
-func refused(s sample) float64     { return s.Refused }
+type sample map[metric]float64
 
 // run runs something once.
 type run func(context.Context) (sample, error)
@@ -32,28 +28,11 @@ type run func(context.Context) (sample, error)
 // ratios. The first pair fills the machine's caches and is left out; without pairs, there is one run of a, which counts.
 type comparison struct {
 	a, b  run
-	pairs int
+	pairs int // none, or an odd number
 	rows  []row
 }
 
-// row is what a comparison measures: the ratio of what a and b cost, or with count the highest cost of a.
-type row struct {
-	what   string
-	cost   func(sample) float64
-	count  bool
-	target float64 // what the figure may be at most
-}
-
-// figure is a row with its measured value: for a ratio, the median of the pairs.
-type figure struct {
-	row
-
-	measured, lowest, highest float64
-}
-
-// measure returns a figure for each row.
-func (c comparison) measure(ctx context.Context) ([]figure, error) {
-	var as, bs []sample
+func (c comparison) samples(ctx context.Context) (as, bs []sample, err error) {
 	for i := range 1 + c.pairs {
 		var b sample
 		a, err := c.a(ctx)
@@ -61,52 +40,37 @@ func (c comparison) measure(ctx context.Context) ([]figure, error) {
 			b, err = c.b(ctx)
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if i > 0 || c.pairs == 0 {
 			as, bs = append(as, a), append(bs, b)
 		}
 	}
-	var figures []figure
-	for _, r := range c.rows {
-		values := make([]float64, len(as))
-		for i := range values {
-			values[i] = r.cost(as[i]) / r.cost(bs[i])
-			if r.count {
-				values[i] = r.cost(as[i])
-			}
-		}
-		slices.Sort(values)
-		f := figure{r, (values[(len(values)-1)/2] + values[len(values)/2]) / 2, values[0], values[len(values)-1]}
-		if r.count {
-			f.measured, f.lowest = f.highest, f.highest
-		}
-		figures = append(figures, f)
-	}
-	return figures, nil
+	return as, bs, nil
 }
 
-// met reports whether the figure meets its target. What is not a number, as of a run that cost nothing, does not.
-func (f figure) met() bool { return f.measured <= f.target && !math.IsInf(f.measured, 0) }
+// row is what a comparison measures: the ratio of what a and b cost, or with count the highest cost of a.
+type row struct {
+	what   string
+	metric metric
+	count  bool
+	target float64 // what the figure may be at most
+}
 
-// report prints the table, with the lowest and the highest ratio in parentheses, and returns an error if a target is missed
-// or nothing is measured.
-func report(w io.Writer, table []figure) error {
-	columns := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	_, _ = fmt.Fprint(columns, "WHAT\tMEASURED\tTARGET\t\n")
-	missed := len(table) == 0
-	for _, f := range table {
-		measured, verdict := fmt.Sprintf("%.3g", f.measured), "met"
-		if f.lowest != f.highest {
-			measured += fmt.Sprintf(" (%.3g to %.3g)", f.lowest, f.highest)
+// figure returns the median of the ratios, with the lowest and the highest in parentheses, or the highest count.
+func (r row) figure(as, bs []sample) (measured float64, spread string) {
+	var values []float64
+	for i, a := range as {
+		value := a[r.metric]
+		if !r.count {
+			value /= bs[i][r.metric]
 		}
-		if !f.met() {
-			missed, verdict = true, "MISSED"
-		}
-		_, _ = fmt.Fprintf(columns, "%s\t%s\tat most %.3g\t%s\n", f.what, measured, f.target, verdict)
+		values = append(values, value)
 	}
-	if err := columns.Flush(); err != nil || !missed {
-		return err
+	slices.Sort(values)
+	lowest, median, highest := values[0], values[len(values)/2], values[len(values)-1]
+	if r.count {
+		return highest, ""
 	}
-	return errors.New("a target is missed")
+	return median, fmt.Sprintf("(%.3g to %.3g)", lowest, highest)
 }

@@ -5,67 +5,57 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
+	"log"
+	"math"
 	"os"
 	"os/signal"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
-// The executables, as make bench builds them.
-const (
-	realProvider  = "bin/terraform-provider-circleci"
-	emptyProvider = "bin/empty/terraform-provider-circleci"
-)
-
 func main() {
-	var child read
-	flag.StringVar(&child.way, "read", "", "only read once, this way, and print what it cost: direct or baseline")
-	flag.StringVar(&child.url, "url", "", "with -read: the URL of the Runner API")
-	flag.IntVar(&child.runners, "runners", 0, "with -read: how many runners it lists")
-	flag.Parse()
-
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	run := bench{}.run
-	if child.way != "" {
-		run = child.report
+	log.SetFlags(0)
+	log.SetPrefix("bench: ")
+	if len(os.Args) > 1 {
+		readOnce(os.Args[1], os.Args[2]) // The arguments are those of read.
+		return
 	}
-	err := run(ctx)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := measure(ctx)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+		log.Fatal(err)
 	}
 }
 
-// bench is one run of the program.
-type bench struct {
-	cli cli.CLI
-	dir string // a temporary directory
-}
-
-// run makes every comparison and prints the table.
-func (b bench) run(ctx context.Context) (err error) {
-	if b.cli, err = cli.Find(ctx); err != nil {
+// measure makes every comparison and prints the table. It returns an error if a target is missed.
+func measure(ctx context.Context) (err error) {
+	found, err := cli.Find(ctx)
+	if err != nil {
 		return err
 	}
-	if b.dir, err = os.MkdirTemp("", "circleci-bench-"); err != nil {
+	dir, err := os.MkdirTemp("", "circleci-bench-")
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
-	fmt.Printf("Measuring with %s %s; this takes about three minutes.\n", b.cli.Name, b.cli.Version)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	fmt.Printf("Measuring with %s %s; this takes about three minutes.\n\n", found.Name, found.Version)
 
-	comparisons, closeServers := b.comparisons()
-	defer closeServers()
-	var table []figure
-	for _, c := range comparisons {
-		figures, err := c.measure(ctx)
+	var missed error
+	for _, c := range comparisons(found, dir) {
+		as, bs, err := c.samples(ctx)
 		if err != nil {
 			return err
 		}
-		table = append(table, figures...)
+		for _, r := range c.rows {
+			measured, spread := r.figure(as, bs)
+			verdict := "met"
+			if math.IsNaN(measured) || measured > r.target { // Runs that cost nothing are no number.
+				verdict, missed = "MISSED", errors.New("a target is missed")
+			}
+			fmt.Printf("%-106s   %-7.3g %-20s   at most %-4.3g   %s\n", r.what, measured, spread, r.target, verdict)
+		}
 	}
-	fmt.Println()
-	return report(os.Stdout, table)
+	return missed
 }

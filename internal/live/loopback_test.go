@@ -1,13 +1,14 @@
 package live_test
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
@@ -39,7 +40,8 @@ func loopback(t *testing.T) (*circlecitest.Server, installation) {
 	}
 }
 
-// TestFacts has a row for each kind of outcome. Facts that a row does not name hold.
+// TestFacts has a service for each kind of outcome. testdata/facts.txt has a column for each: whether a fact holds (yes), does
+// not (no), does not and misleads (NO), or cannot be told (-).
 func TestFacts(t *testing.T) {
 	version := func(version string, response http.Handler) func(*http.Request) http.Handler {
 		return func(r *http.Request) http.Handler {
@@ -49,120 +51,72 @@ func TestFacts(t *testing.T) {
 			return nil
 		}
 	}
-	for name, row := range map[string]struct {
-		intercept func(*http.Request) http.Handler
-		unrouted  string            // a version whose facts cannot be told
-		want      map[string]string // outcomes by claim, which may lack the version
-		misleads  int
-	}{
-		"as observed": {},
-		"a version that is not routed": {
-			intercept: version("v2", circlecitest.Raw(404, "text/plain", "404 page not found\n")),
-			unrouted:  "v2", want: map[string]string{"API v2 is routed": notHolds},
+	table := map[string]string{}
+	for _, intercept := range []func(*http.Request) http.Handler{
+		nil, // everything is as observed
+		version("v2", circlecitest.Raw(404, "text/plain", "404 page not found\n")),
+		version("v3", circlecitest.Raw(200, "text/html", "<!doctype html><title>Sign in</title>")),
+		version("v3", circlecitest.Error(403, "Permission denied")),
+		func(r *http.Request) http.Handler { // accepts every token
+			r.Header.Set("Circle-Token", circlecitest.PersonalToken)
+			return nil
 		},
-		"a body that is not JSON": {
-			intercept: version("v3", circlecitest.Raw(200, "text/html", "<!doctype html><title>Sign in</title>")),
-			unrouted:  "v3", want: map[string]string{"API v3 is routed": notHolds},
-		},
-		"a token without permission": {
-			intercept: version("v3", circlecitest.Error(403, "Permission denied")),
-			unrouted:  "v3", want: map[string]string{"API v3 is routed": cannotTell},
-		},
-		"every token is accepted": {
-			intercept: func(r *http.Request) http.Handler {
-				r.Header.Set("Circle-Token", circlecitest.PersonalToken)
+		func(r *http.Request) http.Handler {
+			if r.URL.RawQuery != "" {
 				return nil
-			},
-			want:     map[string]string{"401 without a token": notHolds, "401 for a bad token": notHolds},
-			misleads: 2,
+			}
+			return circlecitest.WithHeader(circlecitest.Error(429, "Slow down"), "Retry-After", "7")
 		},
-		"a rate limit": {
-			intercept: func(r *http.Request) http.Handler {
-				if r.URL.RawQuery != "" {
-					return nil
-				}
-				return circlecitest.WithHeader(circlecitest.Error(429, "Slow down"), "Retry-After", "7")
-			},
-			want: map[string]string{"400 without a filter": cannotTell, "429 carries Retry-After": holds},
-		},
-		"classes and runners other than observed": {
-			intercept: func(r *http.Request) http.Handler {
-				switch query, class := r.URL.Query(), r.URL.Query().Get("resource-class"); {
-				case strings.HasPrefix(class, "acme/never-made-"), strings.HasPrefix(class, "ACME/"):
-					return circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`)
-				case query.Has("namespace") && class == "":
-					return circlecitest.JSON(`{"items": [{"version": "v4", "last_used": "0001-01-01T00:00:00Z", "status": "gone"}]}`)
-				case class == "" && !query.Has("org-id"):
-					return circlecitest.Raw(400, "text/html", "<html><title>Bad Request</title>")
-				}
-				return nil
-			},
-			want: map[string]string{
-				`an error carries {"message": "…"}`:                               notHolds,
-				"404 for the runners of a resource class that does not exist":     notHolds,
-				"404 for the tasks of a resource class that does not exist":       notHolds,
-				"a resource class is found in another case":                       notHolds,
-				"last_used is null for a runner that has never claimed a task":    notHolds,
-				"a version has a form like 5.4.3.2.1, 3.1.2 or 1.0.12345-abcdef0": notHolds,
-				"a disconnected runner stays listed":                              cannotTell,
-				"a runner has an ip":                                              notHolds,
-				"a runner has no status without org-id":                           notHolds,
-				"with org-id other filters do not count":                          cannotTell,
-			},
-			misleads: 8,
+		func(r *http.Request) http.Handler { // has other classes and runners than observed
+			switch query, class := r.URL.Query(), r.URL.Query().Get("resource-class"); {
+			case strings.HasPrefix(class, "acme/never-made-"), strings.HasPrefix(class, "ACME/"):
+				return circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`)
+			case query.Has("namespace") && class == "":
+				return circlecitest.JSON(`{"items": [{"version": "v4", "last_used": "0001-01-01T00:00:00Z", "status": "gone"}]}`)
+			case class == "" && !query.Has("org-id"):
+				return circlecitest.Raw(400, "text/html", "<html><title>Bad Request</title>")
+			}
+			return nil
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			server, i := loopback(t)
-			server.Intercept(row.intercept)
-			want, got, misleads := map[string]string{}, map[string]string{}, 0
-			facts := i.facts(t.Context())
-			for _, f := range facts {
-				got[f.claim] = f.outcome
-				misleads += min(len(f.misleads), 1)
-				version, claim, _ := strings.Cut(f.claim, ": ")
-				want[f.claim] = holds
-				if version == row.unrouted || version == "429 carries Retry-After" {
-					want[f.claim] = cannotTell
-				}
-				if outcome := row.want[f.claim] + row.want[claim]; outcome != "" {
-					want[f.claim] = outcome
-				}
+		server, i := loopback(t)
+		server.Intercept(intercept)
+		for _, f := range i.facts(t.Context()) {
+			outcome := map[string]string{holds: "yes", notHolds: "no", cannotTell: "-"}[f.outcome]
+			if f.misleads != "" {
+				outcome = "NO"
 			}
-			if difference := cmp.Diff(want, got); difference != "" || len(got) != 37 || misleads != row.misleads {
-				t.Errorf("of %d facts, %d mislead, and others differ (-want +got):\n%s\n%+v", len(got), misleads, difference, facts)
+			table[f.claim] += fmt.Sprintf("%-4s", outcome)
+		}
+		for _, request := range server.Requests() {
+			if request.Method != http.MethodGet {
+				t.Errorf("the server received %s %s: facts only read", request.Method, request.Path)
 			}
-			for _, request := range server.Requests() {
-				if request.Method != http.MethodGet {
-					t.Errorf("the server received %s %s: facts only read", request.Method, request.Path)
-				}
-			}
-		})
+		}
+	}
+	var got strings.Builder
+	for _, claim := range slices.Sorted(maps.Keys(table)) {
+		fmt.Fprintf(&got, "%s %s\n", table[claim], claim)
+	}
+	want, err := os.ReadFile("testdata/facts.txt")
+	if err != nil || got.String() != string(want) {
+		t.Errorf("the outcomes are not as in testdata/facts.txt, but\n%s", &got)
 	}
 }
 
-// TestFactsRedactToken has a server that repeats the token wherever it can.
+// TestFactsRedactToken has a server that repeats the token as a version of a runner.
 func TestFactsRedactToken(t *testing.T) {
-	const token = "token+of/a=user"
 	server, i := loopback(t)
-	i.token = token
-	server.Intercept(func(r *http.Request) http.Handler {
-		switch {
-		case len(r.URL.Query()) == 0:
-			return circlecitest.Error(400, token)
-		case r.Header.Get("Circle-Token") == badToken:
-			return circlecitest.Raw(401, "text/html", "<title>"+token+"</title>")
-		}
-		return circlecitest.JSON(`{"items": [{"resource_class": "acme/linux", "name": "a", "version": "` + token + `"}]}`)
-	})
+	i.token = "token+of/a=user"
+	server.SetHandler(circlecitest.JSON(`{"items": [{"version": "` + i.token + `"}]}`))
 	redacted := 0
 	for _, f := range i.facts(t.Context()) {
-		if strings.Contains(f.detail, token) || strings.Contains(f.detail, url.QueryEscape(token)) {
+		if strings.Contains(f.detail, i.token) || strings.Contains(f.detail, url.QueryEscape(i.token)) {
 			t.Errorf("%q shows the token: %q", f.claim, f.detail)
 		}
-		redacted += min(strings.Count(f.detail, "(redacted)"), 1)
+		redacted += strings.Count(f.detail, "(redacted)")
 	}
-	if want := 2 * 3; redacted != want {
+	if want := 2; redacted != want { // one for each version of the API
 		t.Errorf("%d facts have something redacted, not %d", redacted, want)
 	}
 }
@@ -179,23 +133,32 @@ func TestProvider(t *testing.T) {
 		t.Errorf("checkProvider() = %v, %v", outputs, err)
 	}
 	server.SetHandler(circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`))
-	if _, err = i.checkProvider(t.Context(), t.TempDir()); err == nil || err.Error() != "plan has 0 diagnostics, not 2: []" {
+	if _, err = i.checkProvider(t.Context(), t.TempDir()); err == nil || err.Error() != "plan with a wrong token has the diagnostics []" {
 		t.Errorf("checkProvider() = %v", err)
 	}
 }
 
-func TestReadEnvironment(t *testing.T) {
-	for name, row := range map[string]struct{ token, class, url, want string }{
-		"no token":                               {class: "acme/linux", want: "set CIRCLE_TOKEN"},
-		"no resource class":                      {token: "t", want: "CIRCLECI_TEST_RESOURCE_CLASS to a resource class"},
-		"a token with its line break":            {token: "t\n", class: "acme/linux", want: "CIRCLE_TOKEN holds white space"},
-		"a resource class without its namespace": {token: "t", class: "linux", want: "CIRCLECI_TEST_RESOURCE_CLASS has no slash"},
-		"a URL that is not the origin":           {token: "t", class: "acme/linux", url: "http://circleci.example.com", want: "CIRCLECI_RUNNER_API_URL is plain http"},
+// TestWrites has a server that works, or fails at one of the requests. What was created is deleted in any case.
+func TestWrites(t *testing.T) {
+	for failing, want := range map[string]string{
+		"none":                         "<nil>",
+		"POST /api/v2/runner/token":    ": failed to create a token\n",
+		"GET /api/v2/runner/token":     ": failed to create a token\n",
+		"DELETE /api/v2/runner/token/": ": failed to delete the token\n",
 	} {
-		t.Run(name, func(t *testing.T) {
-			variables := map[string]string{"CIRCLE_TOKEN": row.token, "CIRCLECI_TEST_RESOURCE_CLASS": row.class, "CIRCLECI_RUNNER_API_URL": row.url}
-			if _, err := readEnvironment(func(name string) string { return variables[name] }); err == nil || !strings.Contains(err.Error(), row.want) {
-				t.Errorf("readEnvironment() = %v, want %s", err, row.want)
+		t.Run(failing, func(t *testing.T) {
+			server, i := loopback(t)
+			server.Intercept(func(r *http.Request) http.Handler {
+				if strings.HasPrefix(r.Method+" "+r.URL.Path, failing) {
+					return circlecitest.Error(http.StatusForbidden, "no")
+				}
+				return nil
+			})
+			if err := fmt.Sprint(i.checkWrites(t.Context())); !strings.Contains(err, want) {
+				t.Errorf("checkWrites() = %s, want %q", err, want)
+			}
+			if classes, tokens := server.ResourceClasses(), server.Tokens(); len(classes)+len(tokens) != 0 {
+				t.Errorf("%v and %v are left", classes, tokens)
 			}
 		})
 	}

@@ -3,12 +3,10 @@ package live_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
@@ -21,31 +19,24 @@ const (
 	badToken = "a-token-that-circleci-never-issued"
 )
 
-// survey is one version of the API of an installation, and how requests are sent to it: with the provider's client, and
-// without it for what the client does not send or return.
-type survey struct {
-	installation
-
-	version           circleci.APIVersion
-	client, badClient *circleci.Client
-	onThrottle        func(wait time.Duration)
-	refusals          []*circleci.StatusError // the responses with an error status so far
+// request is a GET request for runners or for a count.
+type request struct {
+	version circleci.APIVersion
+	path    string // below the version
+	query   string
+	token   string // "" sends none
 }
 
-// newClient returns a client that retries once. It calls onThrottle for each 429, with the wait that the service requested, 0
-// if none.
-func (i installation) newClient(version circleci.APIVersion, token string, onThrottle func(time.Duration)) *circleci.Client {
-	return circleci.New(circleci.Config{
-		APIURL: i.apiURL, APIVersion: version, Credential: circleci.PersonalToken(token), UserAgent: userAgent, MaxRetries: 1,
-		OnThrottle: func(_ context.Context, throttle circleci.Throttle) { onThrottle(throttle.RetryAfter) },
-	})
-}
-
-// response is a list or a count.
+// response is what the service sent.
 type response struct {
-	n       int
-	runners []runner  // as the service wrote them; only a request without the client has them
-	date    time.Time // of the service, as the runners
+	status     int    // 0 without a response
+	detail     string // what came back, in a line
+	message    string // of an error
+	retryAfter string
+	isJSON     bool
+	isValid    bool // with status 200, the complete list or the count
+	runners    []runner
+	n          int // the count, or the number of runners
 }
 
 // runner is a runner as the service wrote it.
@@ -58,42 +49,47 @@ func (r runner) time(key string) time.Time {
 	return at
 }
 
-// list returns a request of the runners of a class with a client.
-func list(ctx context.Context, client *circleci.Client, class string) func() (response, error) {
-	return func() (response, error) {
-		runners, err := client.ListRunners(ctx, circleci.RunnerFilter{ResourceClass: class})
-		return response{n: len(runners)}, err
-	}
+// isConclusive reports whether the response is about the request, rather than a transient error.
+func (r response) isConclusive() bool {
+	return r.status != 0 && !circleci.IsRetryable(&circleci.StatusError{StatusCode: r.status})
 }
 
-// count returns a request of a number of tasks with a client.
-func count(ctx context.Context, tasks func(context.Context, string) (int64, error), class string) func() (response, error) {
-	return func() (response, error) {
-		n, err := tasks(ctx, class)
-		return response{n: int(n)}, err
-	}
+// survey is the responses of an installation. Each request is sent once, and without the provider's client, which would not
+// send all of them.
+type survey struct {
+	apiURL    *url.URL
+	responses map[request]response
 }
 
-// withoutClient follows no redirect, which could lead elsewhere with the token.
-var withoutClient = &http.Client{
+func (s survey) get(ctx context.Context, r request) response {
+	if _, found := s.responses[r]; !found {
+		got, err := s.send(ctx, r)
+		if err != nil {
+			got = response{detail: err.Error()}
+		}
+		s.responses[r] = got
+	}
+	return s.responses[r]
+}
+
+// client follows no redirect, which could lead elsewhere with the token.
+var client = &http.Client{
 	Timeout:       30 * time.Second,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// get requests runners without a client, with this token or without any. A response that is not a list is an error of the
-// client's types.
-func (s *survey) get(ctx context.Context, token, endpoint string, filters url.Values) (got response, err error) {
-	u := s.apiURL.JoinPath("api", string(s.version), endpoint)
-	u.RawQuery = filters.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+func (s survey) send(ctx context.Context, r request) (got response, err error) {
+	u := s.apiURL.JoinPath("api", string(r.version), r.path)
+	u.RawQuery = r.query
+	sent, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return got, err
 	}
-	request.Header.Set("User-Agent", userAgent)
-	if token != "" {
-		request.Header.Set("Circle-Token", token)
+	sent.Header.Set("User-Agent", userAgent)
+	if r.token != "" {
+		sent.Header.Set("Circle-Token", r.token)
 	}
-	received, err := withoutClient.Do(request)
+	received, err := client.Do(sent)
 	if err != nil {
 		return got, err
 	}
@@ -102,45 +98,26 @@ func (s *survey) get(ctx context.Context, token, endpoint string, filters url.Va
 	if err != nil {
 		return got, err
 	}
-	var body struct {
-		Items   []runner
-		Message string
+	var body map[string]json.RawMessage
+	got.status, got.retryAfter = received.StatusCode, received.Header.Get("Retry-After")
+	got.isJSON = json.Unmarshal(content, &body) == nil
+	_ = json.Unmarshal(body["message"], &got.message)
+	got.detail = fmt.Sprintf("%d %s %s", got.status, http.StatusText(got.status), got.message)
+	if got.status != http.StatusOK {
+		return got, nil
 	}
-	kind := circleci.BodyJSON
-	if json.Unmarshal(content, &body) != nil {
-		kind = circleci.BodyText
+	switch _, isPart := body["next_page_token"]; {
+	case r.path == "runner/tasks":
+		got.isValid = json.Unmarshal(body["unclaimed_task_count"], &got.n) == nil
+	case r.path == "runner/tasks/running":
+		got.isValid = json.Unmarshal(body["running_runner_tasks"], &got.n) == nil
+	case !isPart:
+		got.isValid = json.Unmarshal(body["items"], &got.runners) == nil
+		got.n = len(got.runners)
 	}
-	if received.StatusCode == http.StatusTooManyRequests {
-		wait, _ := time.ParseDuration(received.Header.Get("Retry-After") + "s")
-		s.onThrottle(wait)
+	got.detail = fmt.Sprintf("200 OK, count: %d", got.n)
+	if !got.isValid {
+		got.detail = "200 OK, but the body is not the complete list or the count"
 	}
-	switch {
-	case received.StatusCode != http.StatusOK:
-		return got, &circleci.StatusError{StatusCode: received.StatusCode, Body: kind, Message: body.Message}
-	case body.Items == nil:
-		return got, &circleci.ResponseError{Body: kind, Reason: "is not a list"}
-	}
-	got = response{n: len(body.Items), runners: body.Items}
-	got.date, err = http.ParseTime(received.Header.Get("Date"))
-	return got, err
-}
-
-// describe says what came back. The status is 0 without a response, and for one that the client rejected. An error is conclusive
-// if it is about the request: not a transient one, and not one without a response.
-func describe(got response, err error) (status int, detail string, isConclusive bool) {
-	var (
-		refusal   *circleci.StatusError
-		malformed *circleci.ResponseError
-		redirect  *circleci.RedirectError
-	)
-	switch {
-	case err == nil:
-		return http.StatusOK, fmt.Sprintf("200 OK, count: %d", got.n), true
-	case errors.As(err, &refusal):
-		detail = strings.TrimSpace(fmt.Sprintf("%d %s %s", refusal.StatusCode, http.StatusText(refusal.StatusCode), refusal.Message))
-		return refusal.StatusCode, detail, !circleci.IsRetryable(err)
-	case errors.As(err, &malformed):
-		return 0, "200 OK, but the body " + malformed.Reason, true
-	}
-	return 0, err.Error(), errors.As(err, &redirect)
+	return got, nil
 }
