@@ -56,6 +56,9 @@ func TestTLSErrorIsNotRetried(t *testing.T) {
 			issued: "runner.example.com", kind: certificate,
 			want: "it is not valid for host 127.0.0.1, only for runner.example.com",
 		},
+		"other address": {
+			issued: "192.0.2.1", kind: certificate, want: "the certificate of 127.0.0.1 was not accepted: it is not valid for host 127.0.0.1",
+		},
 		"expired": {issued: "127.0.0.1", expired: true, kind: certificate, want: "it expired at 20"},
 		"alert": { // A version is what the server refuses before the client has sent anything that could cross its alert.
 			issued: "127.0.0.1", kind: (*circleci.TLSAlertError)(nil), want: "remote error: tls: protocol version not supported",
