@@ -35,11 +35,13 @@ func TestCountTasksErrors(t *testing.T) {
 				return test.unclaimed
 			})
 			for range 100 {
+				start := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 				got, err := client.CountTasks(ctx, "acme/linux")
 				cancel()
 				equal(t, name+": count", got, circleci.TaskCount{})
 				equal(t, name+": error", errorText(err), "GET "+server.URL+test.want)
+				equal(t, name+": ends at the deadline", time.Since(start) > 0, name == "deadline")
 			}
 		})
 	}
