@@ -49,7 +49,7 @@ func TestGzipResponse(t *testing.T) {
 			{name: "garbage", corrupt: func(p []byte) []byte { p[10] = 0xff; return p }, reason: "flate: corrupt input before offset 1"},
 		} {
 			t.Run(c.name+"/"+test.name, func(t *testing.T) {
-				assertMalformed(t, c, gzipped(c.good, test.corrupt), malformed{reason: "cannot be decompressed: " + test.reason})
+				assertMalformed(t, c, gzipped(c.good, test.corrupt), circleci.BodyJSON, "cannot be decompressed: "+test.reason)
 			})
 		}
 	}
@@ -63,7 +63,7 @@ func TestMaxBody(t *testing.T) {
 	equal(t, "error at the limit", errorText(err), "")
 	equal(t, "result at the limit", got, c.want)
 
-	assertMalformed(t, c, circlecitest.LargeBody(c.good, size+1), malformed{reason: "is larger than the limit of 32 MiB"})
+	assertMalformed(t, c, circlecitest.LargeBody(c.good, size+1), circleci.BodyJSON, "is larger than the limit of 32 MiB")
 }
 
 // No test runs in parallel, because this one measures what the process allocates.

@@ -1,7 +1,9 @@
 package circleci_test
 
 import (
+	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -9,17 +11,21 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// malformed is a response of status 200 that is rejected.
-type malformed struct {
-	name, body string
-	kind       circleci.BodyKind
-	// reason is the reason of the error. Syntax, if set, is the cause in a reason that names the position of a syntax error.
-	reason, syntax string
-}
+// bodies are bodies of status 200 that are rejected, by the reason. The position of an error of syntax is called N.
+type bodies map[string][]string
+
+var position = regexp.MustCompile(`^is not valid JSON at byte [0-9]+`)
+
+const (
+	notJSON   = "is not valid JSON at byte N: "
+	truncated = "is truncated: its JSON does not end"
+	surrogate = notJSON + "invalid surrogate pair in string"
+	notUTF8   = notJSON + "invalid UTF-8"
+)
 
 // assertMalformed asserts that the client rejects a response, that neither a list nor a count is returned with the error,
 // and that the request is not retried.
-func assertMalformed(t *testing.T, c call, response http.Handler, want malformed) {
+func assertMalformed(t *testing.T, c call, response http.Handler, kind circleci.BodyKind, reason string) {
 	t.Helper()
 	var attempts record
 	server, client := respond(t, response, withRetries(4), attempts.keep)
@@ -31,28 +37,21 @@ func assertMalformed(t *testing.T, c call, response http.Handler, want malformed
 		t.Fatalf("got error %T %v, want a ResponseError", err, err)
 	}
 	equal(t, "request", e.Request, c.requestTo(server))
-	equal(t, "kind of body", e.Body, want.kind)
-	reason := e.Reason
-	if want.syntax != "" {
-		position := strings.TrimSuffix(strings.TrimPrefix(reason, "is not valid JSON at byte "), ": "+want.syntax)
-		equal(t, "digits of the position", strings.Trim(position, "0123456789"), "")
-		want.reason = "is not valid JSON at byte " + position + ": " + want.syntax
-	}
-	equal(t, "reason", reason, want.reason)
-	equal(t, "error", err.Error(), e.Request+": the response "+reason)
-	equal(t, "number of requests", len(server.Requests()), 1)
-	equal(t, "number of attempts", len(attempts.all()), 1)
+	equal(t, "kind of body", e.Body, kind)
+	equal(t, "reason", position.ReplaceAllString(e.Reason, "is not valid JSON at byte N"), reason)
+	equal(t, "error", err.Error(), e.Request+": the response "+e.Reason)
+	equal(t, "requests and attempts", [2]int{len(server.Requests()), len(attempts.all())}, [2]int{1, 1})
 }
 
-// assertAllMalformed runs assertMalformed for each row.
-func assertAllMalformed(t *testing.T, c call, tests []malformed) {
+// assertAllMalformed runs assertMalformed for each body.
+func assertAllMalformed(t *testing.T, c call, kind circleci.BodyKind, bodies bodies) {
 	t.Helper()
-	for _, test := range tests {
-		t.Run(c.name+"/"+test.name, func(t *testing.T) { assertMalformed(t, c, circlecitest.JSON(test.body), test) })
+	for reason, bodies := range bodies {
+		for _, body := range bodies {
+			t.Run(fmt.Sprintf("%s/%.40q", c.name, body), func(t *testing.T) { assertMalformed(t, c, circlecitest.JSON(body), kind, reason) })
+		}
 	}
 }
-
-const truncated = "is truncated: its JSON does not end"
 
 // withOther returns the good response with another member, of the given key and value, at the start.
 func (c call) withOther(key, value string) string {
@@ -61,71 +60,45 @@ func (c call) withOther(key, value string) string {
 
 func TestMalformedResponse(t *testing.T) {
 	const (
-		notHTML   = "is an HTML page, not JSON"
-		notText   = "is plain text, not JSON: "
-		utf16     = "starts with a byte order mark of UTF-16, where JSON is in UTF-8"
-		trailing  = "has trailing data"
-		surrogate = "invalid surrogate pair in string"
+		notHTML = "is an HTML page, not JSON"
+		notText = "is plain text, not JSON: "
+		utf16   = "starts with a byte order mark of UTF-16, where JSON is in UTF-8"
 	)
 	for _, c := range calls {
-		assertAllMalformed(t, c, []malformed{
-			{name: "empty", body: ``, kind: circleci.BodyEmpty, reason: "is empty"},
-			{name: "white space", body: " \r\n\t", kind: circleci.BodyEmpty, reason: "is empty"},
-			{name: "much white space", body: strings.Repeat(" ", 1000), kind: circleci.BodyEmpty, reason: "is empty"},
-			{name: "null", body: `null`, reason: "is null, not an object"},
-			{name: "array", body: `[` + c.good + `]`, reason: "is an array, not an object"},
-			{name: "string", body: `"` + strings.ReplaceAll(c.good, `"`, `\"`) + `"`, reason: "is a string, not an object"},
-			{name: "number", body: `42`, reason: "is a number, not an object"},
-			{name: "boolean", body: `true`, reason: "is a boolean, not an object"},
-			{name: "another object", body: `{"message":"OK"}`, reason: "has no " + c.good[2:strings.Index(c.good, `":`)]},
+		assertAllMalformed(t, c, circleci.BodyEmpty, bodies{"is empty": {``, " \r\n\t", strings.Repeat(" ", 1000)}})
+		assertAllMalformed(t, c, circleci.BodyHTML, bodies{
+			notHTML: {"\n\n<html></html>", strings.Repeat("\n", 1000) + "<html></html>", "\ufeff<html></html>"},
+			notHTML + `; its title is "Sign in & proxy"`: {"<!DOCTYPE html><html><head><TITLE>\n Sign in &\n proxy </TITLE></head></html>"},
+		})
+		assertAllMalformed(t, c, circleci.BodyText, bodies{
+			notText + `"upstream is gone"`: {"upstream is\ngone"},
+			// They start like null and true.
+			notText + `"no healthy upstream"`: {"no healthy upstream"}, notText + `"timed out"`: {"timed out"},
+			notText + `"` + strings.Repeat("é", 300) + `…"`: {strings.Repeat("é", 100_000)},
+			notText + `"go ne"`: {"\x1b]0;title\x07\x1b[1;31mgo\x1b[0m\u202e ne\x00"},
+			utf16:               {"\xff\xfe{\x00}\x00", "\xfe\xff\x00{\x00}"},
+			"starts with a NUL character, not with JSON": {"\x00" + c.good},
+		})
+		deep := func(begin, value, end string) string {
+			return c.withOther(`"other"`, strings.Repeat(begin, 100_000)+value+strings.Repeat(end, 100_000))
+		}
+		assertAllMalformed(t, c, circleci.BodyJSON, bodies{
+			"is null, not an object": {`null`}, "is an array, not an object": {`[` + c.good + `]`}, "is a number, not an object": {`42`},
+			"is a boolean, not an object": {`true`}, "is a string, not an object": {`"` + strings.ReplaceAll(c.good, `"`, `\"`) + `"`},
 
-			{
-				name: "HTML page", body: "<!DOCTYPE html><html><head><TITLE>\n Sign in &\n proxy </TITLE></head></html>", kind: circleci.BodyHTML,
-				reason: notHTML + `; its title is "Sign in & proxy"`,
-			},
-			{name: "HTML page without a title", body: "\n\n<html></html>", kind: circleci.BodyHTML, reason: notHTML},
-			{name: "HTML page after much white space", body: strings.Repeat("\n", 1000) + "<html></html>", kind: circleci.BodyHTML, reason: notHTML},
-			{name: "plain text", body: "upstream is\ngone", kind: circleci.BodyText, reason: notText + `"upstream is gone"`},
-			{name: "plain text that starts like null", body: "no healthy upstream", kind: circleci.BodyText, reason: notText + `"no healthy upstream"`},
-			{name: "plain text that starts like true", body: "timed out", kind: circleci.BodyText, reason: notText + `"timed out"`},
-			{name: "long plain text", body: strings.Repeat("é", 100_000), kind: circleci.BodyText, reason: notText + `"` + strings.Repeat("é", 300) + `…"`},
-			{
-				name: "plain text with control sequences", body: "\x1b]0;title\x07\x1b[1;31mgo\x1b[0m\u202e ne\x00", kind: circleci.BodyText,
-				reason: notText + `"go ne"`,
-			},
+			"has no " + c.good[2:strings.Index(c.good, `":`)]:         {`{"message":"OK"}`},
+			"starts with a byte order mark, which JSON must not have": {"\ufeff" + c.good},
+			truncated:           {`{`, c.good[:5], c.good[:len(c.good)-1], `{"other":[1,`, `{"other":"\u00`},
+			"has trailing data": {c.good + c.good, c.good + "\nnull\n"},
 
-			{name: "byte order mark", body: "\ufeff" + c.good, reason: "starts with a byte order mark, which JSON must not have"},
-			{name: "HTML page after a byte order mark", body: "\ufeff<html></html>", kind: circleci.BodyHTML, reason: notHTML},
-			{name: "UTF-16", body: "\xff\xfe{\x00}\x00", kind: circleci.BodyText, reason: utf16},
-			{name: "UTF-16, big endian", body: "\xfe\xff\x00{\x00}", kind: circleci.BodyText, reason: utf16},
-			{name: "leading NUL", body: "\x00" + c.good, kind: circleci.BodyText, reason: "starts with a NUL character, not with JSON"},
-
-			{name: "only a brace", body: `{`, reason: truncated},
-			{name: "truncated in a key", body: c.good[:5], reason: truncated},
-			{name: "truncated before the last brace", body: c.good[:len(c.good)-1], reason: truncated},
-			{name: "truncated in an ignored value", body: `{"other":[1,`, reason: truncated},
-			{name: "truncated in an ignored string", body: `{"other":"\u00`, reason: truncated},
-
-			{name: "second value", body: c.good + c.good, reason: trailing},
-			{name: "second value on a new line", body: c.good + "\nnull\n", reason: trailing},
-			{name: "trailing garbage", body: c.good + `x`, syntax: "invalid character 'x' at start of value"},
-			{name: "trailing brace", body: c.good + `}`, syntax: "invalid character '}' at start of value"},
-			{name: "trailing NUL", body: c.good + "\x00", syntax: `invalid character '\x00' at start of value`},
-			{name: "trailing comma in the object", body: c.good[:len(c.good)-1] + `,}`, syntax: "invalid character ',' at start of value"},
-
-			{name: "invalid UTF-8 in an ignored value", body: c.withOther(`"other"`, "\"\xff\""), syntax: "invalid UTF-8"},
-			{name: "invalid UTF-8 in an ignored key", body: c.withOther("\"\xc3\"", `1`), syntax: "invalid UTF-8"},
-			{name: "lone surrogate in an ignored value", body: c.withOther(`"other"`, `"\ud800 is alone"`), syntax: surrogate},
-			{name: "lone surrogate in an ignored key", body: c.withOther(`"\udc00 is alone"`, `1`), syntax: surrogate},
-			{
-				name: "control character in a string", body: c.withOther(`"other"`, "\"a\nb\""),
-				syntax: `invalid character '\n' in string (expecting non-control character)`,
-			},
-			{name: "deep nesting", body: c.withOther(`"other"`, strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)), syntax: "exceeded max depth"},
-			{
-				name: "deep nesting of objects", body: c.withOther(`"other"`, strings.Repeat(`{"a":`, 100_000)+`1`+strings.Repeat(`}`, 100_000)),
-				syntax: "exceeded max depth",
-			},
+			notJSON + "invalid character 'x' at start of value":    {c.good + `x`},
+			notJSON + "invalid character '}' at start of value":    {c.good + `}`},
+			notJSON + `invalid character '\x00' at start of value`: {c.good + "\x00"},
+			notJSON + "invalid character ',' at start of value":    {c.good[:len(c.good)-1] + `,}`},
+			notUTF8:   {c.withOther(`"other"`, "\"\xff\""), c.withOther("\"\xc3\"", `1`)},
+			surrogate: {c.withOther(`"other"`, `"\ud800 is alone"`), c.withOther(`"\udc00 is alone"`, `1`)},
+			notJSON + `invalid character '\n' in string (expecting non-control character)`: {c.withOther(`"other"`, "\"a\nb\"")},
+			notJSON + "exceeded max depth": {deep("[", "", "]"), deep(`{"a":`, `1`, `}`)},
 		})
 	}
 }
@@ -134,59 +107,42 @@ func TestMalformedRunners(t *testing.T) {
 	const (
 		identity = `"resource_class":"acme/linux","name":"one"`
 		unnamed  = ", without which a runner cannot be told from others"
-		noItems  = "has no items"
-		noClass  = "has no resource_class in items[0]" + unnamed
-		noName   = "has no name in items[0]" + unnamed
 	)
 	item := func(members string) string { return `{"items":[{` + members + `}]}` }
-	tests := []malformed{
-		{name: "items missing", body: `{}`, reason: noItems},
-		{name: "items in another case", body: `{"Items":[]}`, reason: noItems},
-		{name: "items in capitals", body: `{"ITEMS":[]}`, reason: noItems},
-		{name: "items nested in another object", body: `{"data":{"items":[]}}`, reason: noItems},
-		{name: "items without a value", body: `{"items":}`, syntax: "missing value after object name"},
-
-		{name: "second element", body: `{"items":[{` + identity + `},"two"]}`, reason: "has a string for items[1], not an object"},
-		{name: "resource_class missing", body: item(`"name":"one"`), reason: noClass},
-		{name: "resource_class null", body: item(`"resource_class":null,"name":"one"`), reason: noClass},
-		{name: "resource_class in another case", body: item(`"Resource_Class":"acme/linux","name":"one"`), reason: noClass},
-		{name: "name missing", body: item(`"resource_class":"acme/linux"`), reason: noName},
-		{name: "name null", body: item(`"resource_class":"acme/linux","name":null`), reason: noName},
-		{name: "name in another case", body: item(`"resource_class":"acme/linux","Name":"one"`), reason: noName},
-		{name: "second element empty", body: `{"items":[{` + identity + `},{}]}`, reason: "has no resource_class in items[1]" + unnamed},
-
-		{name: "items twice", body: `{"items":[],"items":[]}`, reason: "has items twice"},
-		{name: "items twice, second escaped", body: `{"items":[],"item\u0073":[]}`, reason: "has items twice"},
-		{name: "items twice, first escaped", body: `{"\u0069tems":[],"items":[]}`, reason: "has items twice"},
-		{name: "next_page_token twice", body: `{"next_page_token":null,"items":[],"next_page_token":null}`, reason: "has next_page_token twice"},
-		{name: "name twice", body: item(identity + `,"name":"one"`), reason: "has items[0].name twice"},
-		{name: "name twice, second escaped", body: item(identity + `,"n\u0061me":"one"`), reason: "has items[0].name twice"},
-		{name: "last_used twice, once null", body: item(identity + `,"last_used":"x","last_used":null`), reason: "has items[0].last_used twice"},
-
-		{name: "truncated after the array's start", body: `{"items":[`, reason: truncated},
-		{name: "truncated after a runner", body: `{"items":[{` + identity + `}`, reason: truncated},
-		{name: "truncated in a runner", body: `{"items":[{` + identity, reason: truncated},
-		{name: "truncated in a name", body: `{"items":[{"resource_class":"acme/linux","name":"on`, reason: truncated},
-		{name: "truncated after a comma", body: `{"items":[{` + identity + `},`, reason: truncated},
-		{name: "array closed as an object", body: `{"items":[}`, syntax: "invalid character '}' at start of value"},
-		{
-			name: "no comma", body: `{"items":[{` + identity + `} {` + identity + `}]}`,
-			syntax: "invalid character '{' after array element (expecting ',' or ']')",
+	rejected := bodies{
+		"has no items": {`{}`, `{"Items":[]}`, `{"ITEMS":[]}`, `{"data":{"items":[]}}`},
+		notJSON + "missing value after object name":   {`{"items":}`},
+		"has a string for items[1], not an object":    {`{"items":[{` + identity + `},"two"]}`},
+		"has no resource_class in items[1]" + unnamed: {`{"items":[{` + identity + `},{}]}`},
+		"has no resource_class in items[0]" + unnamed: {
+			item(`"name":"one"`), item(`"resource_class":null,"name":"one"`), item(`"Resource_Class":"acme/linux","name":"one"`),
 		},
-		{
-			name: "lone surrogate in a name", body: item(`"resource_class":"acme/linux","name":"\ud83d is half"`),
-			syntax: "invalid surrogate pair in string",
+		"has no name in items[0]" + unnamed: {
+			item(`"resource_class":"acme/linux"`), item(`"resource_class":"acme/linux","name":null`),
+			item(`"resource_class":"acme/linux","Name":"one"`),
 		},
-		{name: "invalid UTF-8 in a name", body: item("\"resource_class\":\"acme/linux\",\"name\":\"\xed\xa0\x80\""), syntax: "invalid UTF-8"},
+
+		"has items twice":              {`{"items":[],"items":[]}`, `{"items":[],"item\u0073":[]}`, `{"\u0069tems":[],"items":[]}`},
+		"has next_page_token twice":    {`{"next_page_token":null,"items":[],"next_page_token":null}`},
+		"has items[0].name twice":      {item(identity + `,"name":"one"`), item(identity + `,"n\u0061me":"one"`)},
+		"has items[0].last_used twice": {item(identity + `,"last_used":"x","last_used":null`)},
+
+		truncated: {
+			`{"items":[`, `{"items":[{` + identity + `}`, `{"items":[{` + identity, `{"items":[{"resource_class":"acme/linux","name":"on`,
+			`{"items":[{` + identity + `},`,
+		},
+		notJSON + "invalid character '}' at start of value":                          {`{"items":[}`},
+		notJSON + "invalid character '{' after array element (expecting ',' or ']')": {`{"items":[{` + identity + `} {` + identity + `}]}`},
+		surrogate: {item(`"resource_class":"acme/linux","name":"\ud83d is half"`)},
+		notUTF8:   {item("\"resource_class\":\"acme/linux\",\"name\":\"\xed\xa0\x80\"")},
 	}
-	// wrongType adds rows for the values that are not of the type of a path, which is that of without.
+	// wrongType adds the values that are not of the type of a path, which is that of without.
 	wrongType := func(path, want, without string, body func(value string) string) {
 		for kind, value := range map[string]string{
 			"null": `null`, "an object": `{}`, "an array": `[]`, "a string": `""`, "a number": `1`, "a boolean": `true`,
 		} {
 			if kind != want && kind != without {
-				reason := "has " + kind + " for " + path + ", not " + want
-				tests = append(tests, malformed{name: path + " " + kind, body: body(value), reason: reason})
+				rejected["has "+kind+" for "+path+", not "+want] = []string{body(value)}
 			}
 		}
 	}
@@ -199,45 +155,42 @@ func TestMalformedRunners(t *testing.T) {
 			}[key], "", 1))
 		})
 	}
-	assertAllMalformed(t, calls[0], tests)
+	assertAllMalformed(t, calls[0], circleci.BodyJSON, rejected)
 }
 
 func TestMalformedCount(t *testing.T) {
 	const (
-		missing = "has no unclaimed_task_count"
-		twice   = "has unclaimed_task_count twice"
-		digits  = ", which is not a whole number from 0 to 9223372036854775807 in plain digits"
-		after   = " after object value (expecting ',' or '}')"
+		digits = ", which is not a whole number from 0 to 9223372036854775807 in plain digits"
+		after  = " after object value (expecting ',' or '}')"
 	)
-	tests := []malformed{
-		{name: "missing", body: `{}`, reason: missing},
-		{name: "another count", body: `{"running_runner_tasks":1}`, reason: missing},
-		{name: "another case", body: `{"Unclaimed_Task_Count":42}`, reason: missing},
-		{name: "nested in another object", body: `{"data":{"unclaimed_task_count":42}}`, reason: missing},
-		{name: "twice", body: `{"unclaimed_task_count":42,"unclaimed_task_count":42}`, reason: twice},
-		{name: "twice, second escaped", body: `{"unclaimed_task_count":42,"unclaimed_task_coun\u0074":0}`, reason: twice},
-		{name: "truncated in the digits", body: `{"unclaimed_task_count":4`, reason: truncated},
-		{name: "truncated before the digits", body: `{"unclaimed_task_count":`, reason: truncated},
-		{name: "truncated in an ignored null", body: `{"unclaimed_task_count":42,"other":nu`, reason: truncated},
+	rejected := bodies{
+		"has no unclaimed_task_count": {
+			`{}`, `{"running_runner_tasks":1}`, `{"Unclaimed_Task_Count":42}`, `{"data":{"unclaimed_task_count":42}}`,
+		},
+		"has unclaimed_task_count twice": {
+			`{"unclaimed_task_count":42,"unclaimed_task_count":42}`, `{"unclaimed_task_count":42,"unclaimed_task_coun\u0074":0}`,
+		},
+		truncated: {`{"unclaimed_task_count":4`, `{"unclaimed_task_count":`, `{"unclaimed_task_count":42,"other":nu`},
 	}
-	add := func(value, reason, syntax string) {
-		name := "value " + value[:min(len(value), 20)]
-		tests = append(tests, malformed{name: name, body: `{"unclaimed_task_count":` + value + `}`, reason: reason, syntax: syntax})
+	add := func(reason, value string) {
+		rejected[reason] = append(rejected[reason], `{"unclaimed_task_count":`+value+`}`)
 	}
-	for value, kind := range map[string]string{`null`: "null", `"42"`: "a string", `true`: "a boolean", `[42]`: "an array", `{}`: "an object"} {
-		add(value, "has "+kind+" for unclaimed_task_count, not a number", "")
+	for value, kind := range map[string]string{
+		`null`: "null", `"42"`: "a string", `true`: "a boolean", `[42]`: "an array", `{}`: "an object",
+	} {
+		add("has "+kind+" for unclaimed_task_count, not a number", value)
 	}
 	for _, value := range []string{`-1`, `-0`, `42.5`, `42.0`, `4e1`, `42E0`, `9223372036854775808`, `18446744073709551616`} {
-		add(value, "has unclaimed_task_count "+value+digits, "")
+		add("has unclaimed_task_count "+value+digits, value)
 	}
-	add(strings.Repeat("9", 1_000_000), "has unclaimed_task_count of 1000000 characters"+digits, "")
+	add("has unclaimed_task_count of 1000000 characters"+digits, strings.Repeat("9", 1_000_000))
 	for value, syntax := range map[string]string{
 		``: "missing value after object name", `+42`: "invalid character '+' at start of value", `042`: "invalid character '4'" + after,
 		`0x2A`: "invalid character 'x'" + after, `4_2`: "invalid character '_'" + after, `NaN`: "invalid character 'N' at start of value",
 	} {
-		add(value, "", syntax)
+		add(notJSON+syntax, value)
 	}
-	assertAllMalformed(t, calls[1], tests)
+	assertAllMalformed(t, calls[1], circleci.BodyJSON, rejected)
 }
 
 func TestUnusualResponse(t *testing.T) {
