@@ -57,37 +57,21 @@ func TestListRunnersSorts(t *testing.T) {
 }
 
 func TestListRunnersRejectsRunnerOutsideFilter(t *testing.T) {
-	const list = `{"items":[{"resource_class":"acme/linux","name":"one"},{"resource_class":%q,"name":"two"}]}`
-	class := circleci.RunnerFilter{ResourceClass: "acme/linux"}
-	namespace := circleci.RunnerFilter{Namespace: "acme"}
-	both := circleci.RunnerFilter{ResourceClass: "acme/linux", Namespace: "acme"}
-	const (
-		linux = ", though only resource class acme/linux was requested"
-		acme  = ", though only namespace acme was requested"
-	)
 	long := "other/" + strings.Repeat("x", 400)
-	for _, test := range []struct {
-		name   string
-		filter circleci.RunnerFilter
-		class  string
-		want   string
-	}{
-		{name: "other class", filter: class, class: "acme/arm", want: `"acme/arm"` + linux},
-		{name: "other namespace", filter: class, class: "other/linux", want: `"other/linux"` + linux},
-		{name: "longer class", filter: class, class: "acme/linux2", want: `"acme/linux2"` + linux},
-		{name: "both", filter: both, class: "acme/arm", want: `"acme/arm"` + linux},
-		{name: "namespace", filter: namespace, class: "other/linux", want: `"other/linux"` + acme},
-		{name: "longer namespace", filter: namespace, class: "acme2/linux", want: `"acme2/linux"` + acme},
-		{name: "no namespace", filter: namespace, class: "acme", want: `"acme"` + acme},
-		{name: "empty class", filter: namespace, class: "", want: `""` + acme},
-		{name: "long class", filter: namespace, class: long, want: `"` + long[:300] + `…"` + acme},
+	for filter, classes := range map[circleci.RunnerFilter][]string{
+		{ResourceClass: "acme/linux"}:                    {"acme/arm", "other/linux", "acme/linux2"},
+		{ResourceClass: "acme/linux", Namespace: "acme"}: {"acme/arm"},
+		{Namespace: "acme"}:                              {"other/linux", "acme2/linux", "acme", "", long},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			_, client := respond(t, circlecitest.JSON(fmt.Sprintf(list, test.class)))
-			got, err := client.ListRunners(t.Context(), test.filter)
+		for _, class := range classes {
+			const list = `{"items":[{"resource_class":"acme/linux","name":"one"},{"resource_class":%q,"name":"two"}]}`
+			_, client := respond(t, circlecitest.JSON(fmt.Sprintf(list, class)))
+			got, err := client.ListRunners(t.Context(), filter)
 			equal(t, "runners", got, []circleci.Runner(nil))
-			equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason, "lists a runner of resource class "+test.want)
-		})
+			want := fmt.Sprintf("lists a runner of resource class %q, though only %s was requested", class, filter)
+			want = strings.Replace(want, long, long[:300]+"…", 1)
+			equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason, want)
+		}
 	}
 }
 
@@ -143,25 +127,20 @@ func TestListRunnersRejectsPages(t *testing.T) {
 
 func TestListRunnersRejectsRepeatedItem(t *testing.T) {
 	const item = `{"resource_class":"acme/a","name":"one","id":9007199254740992}`
-	for _, test := range []struct {
-		name, other string
-		repeated    bool
-	}{
-		{name: "same", other: item, repeated: true},
-		{name: "another order and escapes", other: `{"id": 9007199254740992, "n\u0061me": "one", "resource_class": "acme\/a"}`, repeated: true},
-		{name: "another member differs", other: strings.Replace(item, "992", "993", 1)},
-		{name: "another member", other: strings.Replace(item, `{`, `{"ip":"192.0.2.1",`, 1)},
+	for other, repeated := range map[string]bool{
+		item: true,
+		`{"id": 9007199254740992, "n\u0061me": "one", "resource_class": "acme\/a"}`: true,
+		strings.Replace(item, "992", "993", 1):                                      false,
+		strings.Replace(item, `{`, `{"ip":"192.0.2.1",`, 1):                         false,
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			got, err := listRunners(t, `{"items":[`+item+`,{"resource_class":"acme/b","name":"one"},`+test.other+`]}`)
-			if !test.repeated {
-				equal(t, "error", errorText(err), "")
-				equal(t, "number of runners", len(got), 3)
-				return
-			}
-			equal(t, "runners", got, []circleci.Runner(nil))
-			equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason,
-				`lists the runner "one" of resource class "acme/a" twice, with all fields equal`)
-		})
+		got, err := listRunners(t, `{"items":[`+item+`,{"resource_class":"acme/b","name":"one"},`+other+`]}`)
+		if !repeated {
+			equal(t, "error", errorText(err), "")
+			equal(t, "number of runners", len(got), 3)
+			continue
+		}
+		equal(t, "runners", got, []circleci.Runner(nil))
+		equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason,
+			`lists the runner "one" of resource class "acme/a" twice, with all fields equal`)
 	}
 }
