@@ -81,45 +81,41 @@ func TestFunctionErrors(t *testing.T) {
 		empty   = "it is empty" + version
 		latest  = "it has other characters than digits and dots before its build" + version
 	)
-	for call, want := range map[string]struct{ parameter, problem string }{
-		`parse_resource_class("linux")`: {parameter: "resource_class", problem: class},
-		`parse_resource_class(null)`:    {parameter: "resource_class", problem: isNull},
+	detail := func(parameter, problem string) string {
+		return fmt.Sprintf("Invalid value for %q parameter: %s", parameter, problem)
+	}
+	for want, calls := range map[string][]string{
+		detail("resource_class", class):  {`parse_resource_class("linux")`},
+		detail("resource_class", isNull): {`parse_resource_class(null)`},
 
-		`desired_capacity(null, 2, 1, 10)`:     {parameter: "unclaimed", problem: isNull},
-		`desired_capacity(3, null, 1, 10)`:     {parameter: "running", problem: unknown},
-		`desired_capacity(3, 2, null, 10)`:     {parameter: "min", problem: isNull},
-		`desired_capacity(3, 2, 1, null)`:      {parameter: "max", problem: isNull},
-		`desired_capacity(-1, 2, 1, 10)`:       {parameter: "unclaimed", problem: invalid},
-		`desired_capacity(3, -1, 1, 10)`:       {parameter: "running", problem: invalid},
-		`desired_capacity(3, 2, -1, 10)`:       {parameter: "min", problem: invalid},
-		`desired_capacity(3, 2, 0, -1)`:        {parameter: "max", problem: invalid},
-		`desired_capacity(3, 2, -2, -1)`:       {parameter: "min", problem: invalid},
-		`desired_capacity(-0.5, 2, 1, 10)`:     {parameter: "unclaimed", problem: invalid},
-		`desired_capacity(3.5, 2, 1, 10)`:      {parameter: "unclaimed", problem: invalid},
-		`desired_capacity(3, 0.1, 1, 10)`:      {parameter: "running", problem: invalid},
-		`desired_capacity(3, 2, 1.000001, 10)`: {parameter: "min", problem: invalid},
-		`desired_capacity(3, 2, 1, 10.5)`:      {parameter: "max", problem: invalid},
-		`desired_capacity(3, 2, 11, 10)`:       {parameter: "min", problem: exceeds},
-		`desired_capacity(3, 2, 1, 0)`:         {parameter: "min", problem: exceeds},
-		`desired_capacity(-1, null, 11, 10)`:   {parameter: "running", problem: unknown},
+		detail("unclaimed", isNull): {`desired_capacity(null, 2, 1, 10)`},
+		detail("running", unknown):  {`desired_capacity(3, null, 1, 10)`, `desired_capacity(-1, null, 11, 10)`},
+		detail("min", isNull):       {`desired_capacity(3, 2, null, 10)`},
+		detail("max", isNull):       {`desired_capacity(3, 2, 1, null)`},
+		detail("unclaimed", invalid): {
+			`desired_capacity(-1, 2, 1, 10)`, `desired_capacity(-0.5, 2, 1, 10)`, `desired_capacity(3.5, 2, 1, 10)`,
+		},
+		detail("running", invalid): {`desired_capacity(3, -1, 1, 10)`, `desired_capacity(3, 0.1, 1, 10)`},
+		detail("min", invalid):     {`desired_capacity(3, 2, -1, 10)`, `desired_capacity(3, 2, -2, -1)`, `desired_capacity(3, 2, 1.000001, 10)`},
+		detail("max", invalid):     {`desired_capacity(3, 2, 0, -1)`, `desired_capacity(3, 2, 1, 10.5)`},
+		detail("min", exceeds):     {`desired_capacity(3, 2, 11, 10)`, `desired_capacity(3, 2, 1, 0)`},
 
-		`version_at_least("", "3.1.2")`:       {parameter: "version", problem: empty},
-		`version_at_least("v3.1", "3.1.2")`:   {parameter: "version", problem: `"v3.1" is not a version: remove the "v".`},
-		`version_at_least("vnext", "3.1.2")`:  {parameter: "version", problem: latest},
-		`version_at_least("latest", "3.1.2")`: {parameter: "version", problem: latest},
-		`version_at_least(null, "3.1.2")`:     {parameter: "version", problem: isNull},
-		`version_at_least("3.1.2", "")`:       {parameter: "minimum", problem: empty},
-		`version_at_least("3.1.2", "latest")`: {parameter: "minimum", problem: latest},
-		`version_at_least("3.1.2", null)`:     {parameter: "minimum", problem: isNull},
-		`version_at_least("", "latest")`:      {parameter: "version", problem: empty},
+		detail("version", empty):  {`version_at_least("", "3.1.2")`, `version_at_least("", "latest")`},
+		detail("version", latest): {`version_at_least("latest", "3.1.2")`},
+		detail("version", isNull): {`version_at_least(null, "3.1.2")`},
+		detail("minimum", empty):  {`version_at_least("3.1.2", "")`},
+		detail("minimum", latest): {`version_at_least("3.1.2", "latest")`},
+		detail("minimum", isNull): {`version_at_least("3.1.2", null)`},
 	} {
-		t.Run(call, func(t *testing.T) {
-			t.Parallel()
-			value := "value = provider::circleci::" + call
-			got := newWorkspace(t, "output \"test\" {\n  "+value+"\n}\n").validate()
-			assertDiagnostic(t, got, wantDiagnostic{at: value, summary: "Invalid function argument"})
-			expectSame(t, "details", fmt.Sprintf("Invalid value for %q parameter: %s", want.parameter, want.problem), got[0].Detail)
-		})
+		for _, call := range calls {
+			t.Run(call, func(t *testing.T) {
+				t.Parallel()
+				value := "value = provider::circleci::" + call
+				got := newWorkspace(t, "output \"test\" {\n  "+value+"\n}\n").validate()
+				assertDiagnostic(t, got, wantDiagnostic{at: value, summary: "Invalid function argument"})
+				expectSame(t, "details", want, got[0].Detail)
+			})
+		}
 	}
 }
 
