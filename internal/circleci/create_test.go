@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -104,14 +105,19 @@ func create(t *testing.T, test func(t *testing.T, c creation, server *circlecite
 	t.Helper()
 	for _, c := range creations {
 		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				server := startMemoryServer(t)
-				server.SetResourceClasses(circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "acme/old"})
-				server.SetTokens(circlecitest.Token{ID: oldTokenID, ResourceClass: "acme/old"})
-				test(t, c, server, newClient(t, server, withRetries(4)))
-			})
+			c.inBubble(t, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) { test(t, c, server, client) })
 		})
 	}
+}
+
+// inBubble runs a test with virtual time, and a server that has one object of each kind.
+func (creation) inBubble(t *testing.T, test func(t *testing.T, server *circlecitest.Server, client *circleci.Client)) {
+	t.Helper()
+	inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+		server.SetResourceClasses(circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "acme/old"})
+		server.SetTokens(circlecitest.Token{ID: oldTokenID, ResourceClass: "acme/old"})
+		test(t, server, client)
+	})
 }
 
 // hangAfter calls cancel and does not respond.
@@ -122,105 +128,107 @@ func hangAfter(cancel func()) http.Handler {
 	})
 }
 
-func TestCreateWithFaults(t *testing.T) {
-	status := func(code int, body string) func(creation, func()) http.Handler {
-		return func(creation, func()) http.Handler { return circlecitest.Raw(code, "application/json", body) }
+// creationFault is a response from which it is not known whether an object was created.
+type creationFault struct {
+	response http.Handler
+	// reason is the end of the cause's text, where it is the same for all kinds.
+	reason string
+}
+
+// faults returns the responses to the creation of an object. One of them calls cancel.
+func (c creation) faults(cancel func()) map[string]creationFault {
+	raw := func(code int, body string) http.Handler { return circlecitest.Raw(code, "application/json", body) }
+	good := func(code int, id string, oldnew ...string) http.Handler {
+		return raw(code, strings.NewReplacer(oldnew...).Replace(fmt.Sprintf(c.good, id)))
 	}
-	response := func(code int, id string, oldnew ...string) func(creation, func()) http.Handler {
-		return func(c creation, _ func()) http.Handler {
-			return circlecitest.Raw(code, "application/json", strings.NewReplacer(oldnew...).Replace(fmt.Sprintf(c.good, id)))
-		}
-	}
-	fixed := func(response http.Handler) func(creation, func()) http.Handler {
-		return func(creation, func()) http.Handler { return response }
-	}
-	type row struct {
-		name string
-		// failure replaces the response. It may call cancel.
-		failure func(c creation, cancel func()) http.Handler
-		// reason is the end of the cause's text, where it is the same for all kinds.
-		reason string
-		// kind, if set, is the only kind of object that the row applies to.
-		kind string
-	}
-	tests := []row{
-		{name: "500 with the object", failure: response(500, newID)},
-		{name: "202", failure: response(202, newID)},
-		{name: "204", failure: fixed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })), reason: "returned 204 No Content"},
-		{name: "redirect", failure: fixed(http.RedirectHandler("/", http.StatusFound)), reason: "was redirected to http://127.0.0.1:80, which was not followed"},
-		{name: "redirect that repeats", failure: fixed(http.RedirectHandler("/api/v2/runner/resource", http.StatusTemporaryRedirect)), reason: "which was not followed"},
-		{name: "closed kept connection", failure: fixed(circlecitest.AbortConnection()), reason: "the connection was closed before a response came"},
-		{name: "reset kept connection", failure: fixed(circlecitest.Reset(""))},
-		{name: "timeout", failure: fixed(circlecitest.Hang()), reason: "timed out after 30s waiting for a complete response"},
-		{name: "truncated response", failure: fixed(circlecitest.TruncatedBody(`{"id":"` + newID)), reason: "the connection was closed in the middle of the response"},
-		{name: "canceled", failure: func(_ creation, cancel func()) http.Handler { return hangAfter(cancel) }, reason: "context canceled"},
-		{name: "empty", failure: status(201, ""), reason: "the response is empty"},
-		{name: "HTML", failure: status(201, "<title>Sign in</title>"), reason: `the response is an HTML page, not JSON; its title is "Sign in"`},
-		{name: "list", failure: status(201, `{"items":[]}`), reason: "the response has no id"},
-		{name: "null", failure: status(201, `null`), reason: "the response is null, not an object"},
-		{name: "ID that is no UUID", failure: response(201, "42"), reason: `the response has "42" for id, which is not a UUID`},
-		{name: "other ID that is no UUID", failure: response(201, newID+"0"), reason: "which is not a UUID"},
-		{name: "ID of another object", failure: func(c creation, _ func()) http.Handler {
-			return circlecitest.JSON(fmt.Sprintf(c.good, c.old))
-		}, reason: "that existed before"},
-		{name: "other class", failure: response(201, newID, "acme/", "other/"), reason: "was to be created"},
-		{name: "no class", failure: response(201, newID, "resource_class", "class"), reason: "the response has no resource_class"},
-		{name: "trailing data", failure: response(201, newID, "}", "}}")},
-		{name: "no description", failure: response(201, newID, "description", "text"), reason: "the response has no description", kind: "resource class"},
-		{name: "no token", failure: response(201, newID, `"token"`, `"tokens"`), reason: "the response has no token", kind: "token"},
-		{name: "null token", failure: response(201, newID, `"`+secret+`"`, "null"), reason: "the response has null for token, not a string", kind: "token"},
-		{name: "empty token", failure: response(201, newID, secret, ""), reason: "the response has an empty token, which is the secret", kind: "token"},
-		{name: "no time", failure: response(201, newID, "2026-01-01", "today"), reason: `the response has "todayT00:00:00Z" for created_at, which is not an RFC 3339 date-time`, kind: "token"},
+	const (
+		before = "the connection was closed before a response came"
+		middle = "the connection was closed in the middle of the response"
+		html   = `the response is an HTML page, not JSON; its title is "Sign in"`
+		again  = "/api/v2/runner/resource"
+	)
+	faults := map[string]creationFault{
+		"500 with the object":      {response: good(500, newID)},
+		"202":                      {response: good(202, newID)},
+		"204":                      {response: raw(204, ""), reason: "returned 204 No Content"},
+		"redirect":                 {response: http.RedirectHandler("/", 302), reason: "to http://127.0.0.1:80, which was not followed"},
+		"redirect that repeats":    {response: http.RedirectHandler(again, 307), reason: "which was not followed"},
+		"closed kept connection":   {response: circlecitest.AbortConnection(), reason: before},
+		"reset kept connection":    {response: circlecitest.Reset("")},
+		"timeout":                  {response: circlecitest.Hang(), reason: "timed out after 30s waiting for a complete response"},
+		"truncated response":       {response: circlecitest.TruncatedBody(`{"id":"` + newID), reason: middle},
+		"canceled":                 {response: hangAfter(cancel), reason: "context canceled"},
+		"empty":                    {response: raw(201, ""), reason: "the response is empty"},
+		"HTML":                     {response: raw(201, "<title>Sign in</title>"), reason: html},
+		"list":                     {response: raw(201, `{"items":[]}`), reason: "the response has no id"},
+		"null":                     {response: raw(201, `null`), reason: "the response is null, not an object"},
+		"ID that is no UUID":       {response: good(201, "42"), reason: `the response has "42" for id, which is not a UUID`},
+		"other ID that is no UUID": {response: good(201, newID+"0"), reason: "which is not a UUID"},
+		"ID of another object":     {response: good(200, c.old), reason: "that existed before"},
+		"other class":              {response: good(201, newID, "acme/", "other/"), reason: "was to be created"},
+		"no class":                 {response: good(201, newID, "resource_class", "class"), reason: "the response has no resource_class"},
+		"trailing data":            {response: good(201, newID, "}", "}}")},
 	}
 	for _, code := range []int{408, 425, 500, 502, 503, 504, 524} {
 		reason := strings.TrimSpace(fmt.Sprintf("returned %d %s", code, http.StatusText(code)))
-		tests = append(tests, row{name: strconv.Itoa(code), failure: status(code, ""), reason: reason})
+		faults[strconv.Itoa(code)] = creationFault{response: raw(code, ""), reason: reason}
 	}
-	for _, test := range tests {
-		// The service may have carried out the request before, or not.
-		for _, acted := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s/acted=%t", test.name, acted), func(t *testing.T) {
-				create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
-					if test.kind != "" && test.kind != c.name {
-						return
-					}
-					ctx, cancel := context.WithCancel(t.Context())
-					defer cancel()
-					failure := test.failure(c, cancel)
-					if acted {
-						failure = server.After(failure)
-					}
-					server.Enqueue(nil, failure)
+	if c.name == "resource class" {
+		faults["no description"] = creationFault{response: good(201, newID, "description", "text"), reason: "the response has no description"}
+		return faults
+	}
+	const noTime = `the response has "todayT00:00:00Z" for created_at, which is not an RFC 3339 date-time`
+	maps.Copy(faults, map[string]creationFault{
+		"no token":    {response: good(201, newID, `"token"`, `"tokens"`), reason: "the response has no token"},
+		"null token":  {response: good(201, newID, `"`+secret+`"`, "null"), reason: "the response has null for token, not a string"},
+		"empty token": {response: good(201, newID, secret, ""), reason: "the response has an empty token, which is the secret"},
+		"no time":     {response: good(201, newID, "2026-01-01", "today"), reason: noTime},
+	})
+	return faults
+}
 
-					id, err := c.do(ctx, client)
-					equal(t, "requests", sent(server), []string{c.list, c.post, c.list})
-					created := created(server)
-					equal(t, "number of objects", len(created) == 1, acted)
-					if acted && c.name == "resource class" {
-						equal(t, "error", errorText(err), "")
-						equal(t, "ID", id, created[0])
-						return
-					}
-					equal(t, "ID", id, "")
-					uncertain := errorOf[*circleci.UncertainError](t, err)
-					equal(t, "IDs that appeared", uncertain.Appeared, created)
-					equal(t, "error of the list", errorText(uncertain.ListErr), "")
-					equal(t, "retryable", circleci.IsRetryable(err), false)
-					equal(t, "canceled", errors.Is(err, context.Canceled), test.name == "canceled")
-					request := "POST " + server.URL + strings.Fields(c.post)[1]
-					if text := uncertain.Err.Error(); !strings.HasPrefix(text, request) || !strings.HasSuffix(text, test.reason) {
-						t.Errorf("got cause %q, want %q with %q", text, request, test.reason)
-					}
-					appeared := "nothing had appeared when it was listed what exists"
-					if acted {
-						appeared = "what has appeared since is " + created[0]
-					}
-					equal(t, "error", err.Error(), uncertain.Err.Error()+"; the request may have been carried out: "+appeared)
-					if strings.Contains(err.Error(), secret) {
-						t.Errorf("the error holds the secret: %s", err)
-					}
+func TestCreateWithFaults(t *testing.T) {
+	for _, c := range creations {
+		for name := range c.faults(nil) {
+			for _, acted := range []bool{false, true} { // The service may have carried out the request before, or not.
+				t.Run(fmt.Sprintf("%s/%s/acted=%t", c.name, name, acted), func(t *testing.T) {
+					c.inBubble(t, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+						ctx, cancel := context.WithCancel(t.Context())
+						defer cancel()
+						fault := c.faults(cancel)[name]
+						if acted {
+							fault.response = server.After(fault.response)
+						}
+						server.Enqueue(nil, fault.response)
+
+						id, err := c.do(ctx, client)
+						equal(t, "requests", sent(server), []string{c.list, c.post, c.list})
+						created := created(server)
+						equal(t, "number of objects", len(created) == 1, acted)
+						if acted && c.name == "resource class" {
+							equal(t, "error", errorText(err), "")
+							equal(t, "ID", id, created[0])
+							return
+						}
+						equal(t, "ID", id, "")
+						uncertain := errorOf[*circleci.UncertainError](t, err)
+						equal(t, "IDs that appeared", uncertain.Appeared, created)
+						equal(t, "error of the list", errorText(uncertain.ListErr), "")
+						equal(t, "retryable", circleci.IsRetryable(err), false)
+						equal(t, "canceled", errors.Is(err, context.Canceled), name == "canceled")
+						request := "POST " + server.URL + strings.Fields(c.post)[1]
+						if text := uncertain.Err.Error(); !strings.HasPrefix(text, request) || !strings.HasSuffix(text, fault.reason) {
+							t.Errorf("got cause %q, want %q with %q", text, request, fault.reason)
+						}
+						appeared := "nothing had appeared when it was listed what exists"
+						if acted {
+							appeared = "what has appeared since is " + created[0]
+						}
+						equal(t, "error", err.Error(), uncertain.Err.Error()+"; the request may have been carried out: "+appeared)
+						equal(t, "the error holds the secret", strings.Contains(err.Error(), secret), false)
+					})
 				})
-			})
+			}
 		}
 	}
 }
@@ -356,7 +364,10 @@ func TestCreateResourceClassAdopts(t *testing.T) {
 		{name: "in another case", listed: []string{class(newID, "Acme/LINUX", "Linux")}, adopted: newID},
 		{name: "existed before", listed: nil},
 		{name: "other description", listed: []string{class(newID, "acme/linux", "linux")}, appeared: []string{newID}},
-		{name: "two", listed: []string{class(otherID, "acme/Linux", "Linux"), class(newID, "acme/linux", "Linux")}, appeared: []string{otherID, newID}},
+		{
+			name: "two", listed: []string{class(otherID, "acme/Linux", "Linux"), class(newID, "acme/linux", "Linux")},
+			appeared: []string{otherID, newID},
+		},
 	} {
 		server := startServer(t)
 		list := circlecitest.JSON(`{"items":[` + strings.Join(append(test.listed, old), ",") + `]}`)
