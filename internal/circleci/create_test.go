@@ -145,14 +145,14 @@ func (c creation) faults(cancel func()) map[string]creationFault {
 		before = "the connection was closed before a response came"
 		middle = "the connection was closed in the middle of the response"
 		html   = `the response is an HTML page, not JSON; its title is "Sign in"`
-		again  = "/api/v2/runner/resource"
 	)
+	again := http.RedirectHandler("/api/v2/runner/resource", http.StatusTemporaryRedirect)
 	faults := map[string]creationFault{
 		"500 with the object":      {response: good(500, newID)},
 		"202":                      {response: good(202, newID)},
 		"204":                      {response: raw(204, ""), reason: "returned 204 No Content"},
-		"redirect":                 {response: http.RedirectHandler("/", 302), reason: "to http://127.0.0.1:80, which was not followed"},
-		"redirect that repeats":    {response: http.RedirectHandler(again, 307), reason: "which was not followed"},
+		"redirect":                 {response: circlecitest.Redirect("/"), reason: "to http://127.0.0.1:80, which was not followed"},
+		"redirect that repeats":    {response: again, reason: "which was not followed"},
 		"closed kept connection":   {response: circlecitest.AbortConnection(), reason: before},
 		"reset kept connection":    {response: circlecitest.Reset("")},
 		"timeout":                  {response: circlecitest.Hang(), reason: "timed out after 30s waiting for a complete response"},

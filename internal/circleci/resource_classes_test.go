@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
@@ -53,11 +52,14 @@ func TestDelete(t *testing.T) {
 	}
 	class, forced, token := deleteClass(false), deleteClass(true), deleteToken(oldTokenID)
 	const (
-		classPath = "DELETE /api/v2/runner/resource/" + oldClassID
-		tokenPath = "DELETE /api/v2/runner/token/" + oldTokenID
+		classPath  = "DELETE /api/v2/runner/resource/" + oldClassID
+		forcedPath = classPath + "/force"
+		tokenPath  = "DELETE /api/v2/runner/token/" + oldTokenID
+		hasTokens  = `returned 409 Conflict: "resource class still has tokens"`
 	)
-	for _, test := range []struct {
-		name   string
+	abort, busy := circlecitest.AbortConnection(), circlecitest.Error(503, "")
+	redirect := http.RedirectHandler("/api/v2/runner/token/"+otherID, http.StatusTemporaryRedirect)
+	for name, test := range map[string]struct {
 		delete func(context.Context, *circleci.Client) error
 		// failures are the first responses. The service processes those requests if acted is true.
 		failures []http.Handler
@@ -67,19 +69,27 @@ func TestDelete(t *testing.T) {
 		// left is how many classes and tokens are left.
 		left [2]int
 	}{
-		{name: "class with a token", delete: class, sent: []string{classPath}, left: [2]int{1, 1}, err: `returned 409 Conflict: "resource class still has tokens"`},
-		{name: "force", delete: forced, sent: []string{classPath + "/force"}},
-		{name: "token", delete: token, sent: []string{tokenPath}, left: [2]int{1, 0}},
-		{name: "not carried out", delete: token, failures: []http.Handler{circlecitest.AbortConnection(), circlecitest.Error(503, "")}, sent: []string{tokenPath, tokenPath, tokenPath}, left: [2]int{1, 0}},
-		{name: "carried out", delete: forced, acted: true, failures: []http.Handler{circlecitest.Error(500, "")}, sent: []string{classPath + "/force", classPath + "/force"}},
-		{name: "carried out before the timeout", delete: token, acted: true, failures: []http.Handler{circlecitest.Hang()}, sent: []string{tokenPath, tokenPath}, left: [2]int{1, 0}},
-		{name: "redirect", delete: token, failures: []http.Handler{http.RedirectHandler("/api/v2/runner/token/"+otherID, http.StatusTemporaryRedirect)}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "was not followed"},
-		{name: "page", delete: token, failures: []http.Handler{circlecitest.JSON("<html>")}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "is an HTML page, not JSON"},
-		{name: "ID that is no UUID", delete: deleteToken("../resource/" + oldClassID), left: [2]int{1, 1}, err: "is not a UUID"},
+		"class with a token": {delete: class, sent: []string{classPath}, left: [2]int{1, 1}, err: hasTokens},
+		"force":              {delete: forced, sent: []string{forcedPath}},
+		"token":              {delete: token, sent: []string{tokenPath}, left: [2]int{1, 0}},
+		"not carried out": {
+			delete: token, failures: []http.Handler{abort, busy}, sent: []string{tokenPath, tokenPath, tokenPath}, left: [2]int{1, 0},
+		},
+		"carried out": {delete: forced, acted: true, failures: []http.Handler{busy}, sent: []string{forcedPath, forcedPath}},
+		"carried out before the timeout": {
+			delete: token, acted: true, failures: []http.Handler{circlecitest.Hang()}, sent: []string{tokenPath, tokenPath}, left: [2]int{1, 0},
+		},
+		"redirect": {
+			delete: token, failures: []http.Handler{redirect}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "was not followed",
+		},
+		"page": {
+			delete: token, failures: []http.Handler{circlecitest.JSON("<html>")}, sent: []string{tokenPath}, left: [2]int{1, 1},
+			err: "is an HTML page, not JSON",
+		},
+		"ID that is no UUID": {delete: deleteToken("../resource/" + oldClassID), left: [2]int{1, 1}, err: "is not a UUID"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				server := startMemoryServer(t)
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 				server.SetResourceClasses(circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "acme/linux"})
 				server.SetTokens(circlecitest.Token{ID: oldTokenID, ResourceClass: "acme/linux"})
 				for _, failure := range test.failures {
@@ -88,7 +98,7 @@ func TestDelete(t *testing.T) {
 					}
 					server.Enqueue(failure)
 				}
-				err := test.delete(t.Context(), newClient(t, server, withRetries(4)))
+				err := test.delete(t.Context(), client)
 				if text := errorText(err); (text == "") != (test.err == "") || !strings.HasSuffix(text, test.err) {
 					t.Errorf("got error %q, want one that ends with %q", text, test.err)
 				}
