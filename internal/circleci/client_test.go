@@ -57,14 +57,6 @@ func withRetries(n int) func(*circleci.Config) {
 	return func(config *circleci.Config) { config.MaxRetries = n }
 }
 
-// startMemoryServer starts a server with connections in memory, for tests in a bubble of testing/synctest.
-func startMemoryServer(t *testing.T) *circlecitest.Server {
-	t.Helper()
-	server := circlecitest.NewMemoryServer()
-	t.Cleanup(server.Close)
-	return server
-}
-
 // inBubble runs a test with virtual time, a server with 42 tasks of acme/linux, and a client with the default limits unless
 // config changes them. The response is that of all requests; it may be nil.
 func inBubble(
@@ -73,7 +65,8 @@ func inBubble(
 ) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		server := startMemoryServer(t)
+		server := circlecitest.NewMemoryServer()
+		t.Cleanup(server.Close)
 		server.SetTasks("acme/linux", 42, 0)
 		server.SetHandler(response)
 		opts := []func(*circleci.Config){withRetries(circleci.DefaultMaxRetries)}

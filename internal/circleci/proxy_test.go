@@ -51,12 +51,7 @@ func startProxy(t *testing.T, server *circlecitest.Server, password string) *cir
 // startServerBehindProxy starts a server with a certificate for the name that a proxy is used for.
 func startServerBehindProxy(t *testing.T) (*circlecitest.Server, func(*circleci.Config)) {
 	t.Helper()
-	ca := circlecitest.NewCA()
-	certificate, key := ca.Issue("runner.example.com")
-	server := circlecitest.NewTLSServer(certificate, key, nil)
-	t.Cleanup(server.Close)
-	server.SetTasks("acme/linux", 42, 0)
-	return server, trust(t, ca)
+	return startTLSServer(t, circlecitest.NewCA(), "runner.example.com")
 }
 
 // countBehindProxy counts the tasks of acme/linux via the proxy of the environment.
@@ -202,9 +197,7 @@ func TestPlainHTTPUsesNoProxy(t *testing.T) {
 // An https:// proxy has a certificate of its own, and ends TLS by itself.
 func TestHTTPSProxy(t *testing.T) {
 	server, trusting := startServerBehindProxy(t)
-	certificate, key := circlecitest.NewCA().Issue("127.0.0.1")
-	proxy := circlecitest.NewTLSServer(certificate, key, nil)
-	t.Cleanup(proxy.Close)
+	proxy, _ := startTLSServer(t, circlecitest.NewCA(), "127.0.0.1")
 	setProxy(t, proxy.URL)
 	_, err := countBehindProxy(t, server)
 	untrusted := errorOf[*circleci.CertificateError](t, err)
@@ -212,6 +205,7 @@ func TestHTTPSProxy(t *testing.T) {
 	equal(t, "error", untrusted.Error(), untrusted.Request+": the certificate of the proxy 127.0.0.1 was not accepted: x509: certificate "+
 		"signed by unknown authority")
 
+	certificate, key := circlecitest.NewCA().Issue("127.0.0.1")
 	old := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
 	old.TLS.MinVersion, old.TLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
 	old.StartTLS()

@@ -100,7 +100,7 @@ func TestRedirectHostIsNormalized(t *testing.T) {
 	}
 	ca := circlecitest.NewCA()
 	for _, test := range tests {
-		server, trusting := startTLSServer(t, ca)
+		server, trusting := startTLSServer(t, ca, "127.0.0.1")
 		server.Enqueue(circlecitest.Redirect("https://"+test.location+"/a"), circlecitest.JSON(`{"unclaimed_task_count":42}`))
 		var dialed []string
 		_, err := newClient(t, server, trusting, func(config *circleci.Config) {

@@ -256,7 +256,7 @@ func TestConnectionErrorIsRetryable(t *testing.T) {
 		"reset":   {cause: syscall.ECONNRESET},
 		"closed":  {address: closing, cause: syscall.ECONNRESET},
 	} {
-		secure, trusting := startTLSServer(t, ca)
+		secure, trusting := startTLSServer(t, ca, "127.0.0.1")
 		for _, server := range []*circlecitest.Server{startServer(t), secure} {
 			opts := []func(*circleci.Config){trusting}
 			if test.address == "" {

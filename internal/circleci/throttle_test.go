@@ -53,16 +53,19 @@ func TestRateLimit(t *testing.T) {
 	} {
 		for _, latency := range []time.Duration{0, 100 * time.Millisecond} {
 			t.Run(fmt.Sprintf("%s/%s", test.name, latency), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					server := startMemoryServer(t)
+				var attempts record
+				config := func(config *circleci.Config) {
+					config.MaxRetries = 1
+					attempts.keep(config)
+				}
+				inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 					limit := circlecitest.RateLimit{PerSecond: test.perSecond, Burst: test.burst, RetryAfter: test.retryAfter}
 					server.Intercept(func(r *http.Request) http.Handler {
 						time.Sleep(latency)
 						return limit.Handler(r)
 					})
-					var attempts record
 					start := time.Now()
-					countAll(t, server, newClient(t, server, withRetries(1), attempts.keep), test.reads, test.callers)
+					countAll(t, server, client, test.reads, test.callers)
 					elapsed := time.Since(start)
 
 					accepted, refused := limit.Counts()

@@ -13,12 +13,13 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// startTLSServer starts a server on HTTPS and returns it with what makes a client trust it.
-func startTLSServer(t *testing.T, ca *circlecitest.CA) (*circlecitest.Server, func(*circleci.Config)) {
+// startTLSServer starts a server on HTTPS with a certificate for a host, and returns it with what makes a client trust it.
+func startTLSServer(t *testing.T, ca *circlecitest.CA, host string) (*circlecitest.Server, func(*circleci.Config)) {
 	t.Helper()
-	certificate, key := ca.Issue("127.0.0.1")
+	certificate, key := ca.Issue(host)
 	server := circlecitest.NewTLSServer(certificate, key, nil)
 	t.Cleanup(server.Close)
+	server.SetTasks("acme/linux", 42, 0)
 	return server, trust(t, ca)
 }
 
