@@ -84,7 +84,7 @@ func TestLive(t *testing.T) {
 	} else if err := remote.checkWrites(t.Context()); err != nil {
 		t.Error(err)
 	}
-	for _, f := range remote.facts(t.Context()) {
+	for _, f := range remote.survey(t.Context()) {
 		t.Logf("%-14s %-75s %s", f.outcome, f.claim, f.detail)
 		if f.misleads != "" {
 			t.Errorf("%q does not hold, so %s: please report this at "+
@@ -154,7 +154,7 @@ func (i installation) newClient() *circleci.Client {
 
 // checkWrites creates, lists and deletes a resource class, <namespace>/terraform-test-<random>, and a token of it, with the
 // provider's client. They are deleted when something fails, too.
-func (i installation) checkWrites(ctx context.Context) (err error) {
+func (i installation) checkWrites(ctx context.Context) error {
 	client := i.newClient()
 	defer client.Close()
 	namespace, _, _ := strings.Cut(i.resourceClass, "/")
@@ -163,41 +163,28 @@ func (i installation) checkWrites(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("create %s: %w", name, err)
 	}
-	// Without the class, this does nothing.
-	defer func() { err = errors.Join(err, client.DeleteResourceClass(context.WithoutCancel(ctx), class.ID, true)) }()
-	isListed := func() (bool, error) {
-		classes, err := client.ListResourceClasses(ctx, namespace)
-		return slices.Contains(classes, class), err
-	}
-	var token circleci.Token
-	for _, step := range []struct {
-		name string
-		run  func() (ok bool, err error)
-	}{
-		{"list the class", isListed},
-		{"create a token", func() (ok bool, err error) {
-			created, secret, err := client.CreateToken(ctx, name, "testlive")
-			token = created
-			return secret != "", err
-		}},
-		{"list the token", func() (bool, error) {
-			tokens, err := client.ListTokens(ctx, name)
-			return len(tokens) == 1 && tokens[0].ID == token.ID && tokens[0].Nickname == "testlive", err
-		}},
-		{"get 409 for the class while it has a token", func() (bool, error) {
-			status := (*circleci.StatusError)(nil)
-			return errors.As(client.DeleteResourceClass(ctx, class.ID, false), &status) && status.StatusCode == http.StatusConflict, nil
-		}},
-		{"delete the token", func() (bool, error) { return true, client.DeleteToken(ctx, token.ID) }},
-		{"delete the class", func() (bool, error) { return true, client.DeleteResourceClass(ctx, class.ID, false) }},
-		{"no longer list the class", func() (bool, error) {
-			found, err := isListed()
-			return !found, err
-		}},
-	} {
-		if ok, err := step.run(); err != nil || !ok {
-			return errors.Join(errors.New(name+": failed to "+step.name), err)
+	var problems []error
+	expect := func(step string, ok bool, err error) {
+		if err != nil || !ok {
+			problems = append(problems, errors.New(name+": failed to "+step), err)
 		}
 	}
-	return nil
+	classes, err := client.ListResourceClasses(ctx, namespace)
+	expect("list the class", slices.Contains(classes, class), err)
+	token, secret, err := client.CreateToken(ctx, name, "testlive")
+	expect("create a token", secret != "", err)
+	tokens, err := client.ListTokens(ctx, name)
+	expect("list the token", len(tokens) == 1 && tokens[0].ID == token.ID && tokens[0].Nickname == "testlive", err)
+	status := (*circleci.StatusError)(nil)
+	isRefused := errors.As(client.DeleteResourceClass(ctx, class.ID, false), &status) && status.StatusCode == http.StatusConflict
+	expect("get 409 for the class while it has a token", isRefused, nil)
+	if token.ID != "" {
+		expect("delete the token", true, client.DeleteToken(ctx, token.ID))
+	}
+	expect("delete the class", true, client.DeleteResourceClass(ctx, class.ID, false))
+	classes, err = client.ListResourceClasses(ctx, namespace)
+	expect("no longer list the class", !slices.Contains(classes, class), err)
+	// Without the class, this does nothing.
+	expect("clean up", true, client.DeleteResourceClass(context.WithoutCancel(ctx), class.ID, true))
+	return errors.Join(problems...)
 }
