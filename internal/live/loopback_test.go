@@ -9,35 +9,29 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
-
-const organizationID = "00000000-0000-4000-8000-000000000001"
 
 // loopback is an installation with a server for which every fact holds.
 func loopback(t *testing.T) (*circlecitest.Server, installation) {
 	t.Helper()
 	server := circlecitest.NewServer()
 	t.Cleanup(server.Close)
-	runner := circlecitest.Runner{
-		ResourceClass: "acme/linux", Name: "a", Hostname: "host-a", Version: "1.0.12345-abcdef0", LastUsed: new("2020-02-03T03:00:00Z"),
-		FirstConnected: "2020-01-02T03:04:05Z", LastConnected: "2020-02-02T03:04:05.678Z",
-		IP: "192.0.2.1", Status: "busy", OrganizationID: organizationID,
+	server.ServeSample(func() time.Duration { return 0 })
+	apiURL, err := url.Parse(server.URL)
+	i := installation{
+		apiURL: apiURL, apiVersion: "v2", token: circlecitest.PersonalToken, resourceClass: "acme/linux", emptyClass: "acme/gpu",
+		organizationID: circlecitest.SampleOrganizationID,
 	}
-	unused := runner
-	unused.ResourceClass, unused.Name, unused.Version, unused.LastUsed, unused.Status = "acme/mac", "mini", "3.1.2", nil, "idle"
-	server.SetRunners(runner, unused)
-	server.SetTasks("acme/linux", 3, 2)
-	server.SetTasks("acme/empty", 0, 0)
-	u, err := url.Parse(server.URL)
+	if err == nil { // The sample appears with a request.
+		_, err = send(t.Context(), apiURL, request{version: "v2", target: "runner"})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server, installation{
-		apiURL: u, apiVersion: "v2", token: circlecitest.PersonalToken, resourceClass: "acme/linux", emptyClass: "acme/empty",
-		organizationID: organizationID,
-	}
+	return server, i
 }
 
 // TestFacts has a service for each kind of outcome. testdata/facts.txt has a column for each: whether a fact holds (yes), does
@@ -116,7 +110,7 @@ func TestProvider(t *testing.T) {
 	}
 	server, i := loopback(t)
 	outputs, err := i.checkProvider(t.Context(), t.TempDir())
-	if err != nil || outputs["runners"].Value != 1.0 || outputs["unclaimed_task_count"].Value != 3.0 {
+	if err != nil || outputs["runners"].Value != 3.0 || outputs["unclaimed_task_count"].Value != 6.0 {
 		t.Errorf("checkProvider() = %v, %v", outputs, err)
 	}
 	server.SetHandler(circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`))
@@ -144,7 +138,7 @@ func TestWrites(t *testing.T) {
 			if err := fmt.Sprint(i.checkWrites(t.Context())); !strings.Contains(err, want) {
 				t.Errorf("checkWrites() = %s, want %q", err, want)
 			}
-			if classes, tokens := server.ResourceClasses(), server.Tokens(); len(classes)+len(tokens) != 0 {
+			if classes, tokens := server.ResourceClasses(), server.Tokens(); len(classes) != 3 || len(tokens) != 1 { // the sample's
 				t.Errorf("%v and %v are left", classes, tokens)
 			}
 		})
