@@ -38,8 +38,8 @@ func read(way, url string, runners int) run {
 			return nil, fmt.Errorf("a process that reads once fails: %w", err)
 		}
 		err = json.Unmarshal(output, &s)
-		if err == nil && s[listed] != float64(runners) {
-			err = fmt.Errorf("%v runners were read, not %d", s[listed], runners)
+		if err == nil && s["runners"] != float64(runners) {
+			err = fmt.Errorf("%v runners were read, not %d", s["runners"], runners)
 		}
 		return s, err
 	}
@@ -70,9 +70,9 @@ func readOnce(way, url string) {
 	for _, d := range response.Diagnostics {
 		log.Fatalf("the read fails: %s: %s", d.Summary, d.Detail)
 	}
-	s := sample{seconds: elapsed.Seconds(), allocated: float64(after.TotalAlloc - before.TotalAlloc), peak: peakMemory(&after)}
+	s := sample{"seconds": elapsed.Seconds(), "allocated": float64(after.TotalAlloc - before.TotalAlloc), "peak": peakMemory(&after)}
 	// Only now, because decoding costs more than reading.
-	s[listed] = float64(len(must(msgpack.NewDecoder(bytes.NewReader(response.State.MsgPack)).Query("runners.*.name"))))
+	s["runners"] = float64(len(must(msgpack.NewDecoder(bytes.NewReader(response.State.MsgPack)).Query("runners.*.name"))))
 	fmt.Println(string(must(json.Marshal(s))))
 }
 
