@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -37,45 +38,31 @@ func loopback(t *testing.T) (*circlecitest.Server, installation) {
 // TestFacts has a service for each kind of outcome. testdata/facts.txt has a column for each: whether a fact holds (yes), does
 // not (no), does not and misleads (NO), or cannot be told (-).
 func TestFacts(t *testing.T) {
-	version := func(version string, response http.Handler) func(*http.Request) http.Handler {
-		return func(r *http.Request) http.Handler {
-			if strings.HasPrefix(r.URL.Path, "/api/"+version+"/") {
-				return response
-			}
-			return nil
-		}
-	}
 	table := map[string]string{}
-	for _, intercept := range []func(*http.Request) http.Handler{
-		nil, // everything is as observed
-		version("v2", circlecitest.Raw(404, "text/plain", "404 page not found\n")),
-		version("v3", circlecitest.Raw(200, "text/html", "<!doctype html><title>Sign in</title>")),
-		version("v3", circlecitest.Error(403, "Permission denied")),
-		func(r *http.Request) http.Handler { // accepts every token
-			r.Header.Set("Circle-Token", circlecitest.PersonalToken)
-			return nil
-		},
-		func(r *http.Request) http.Handler {
-			if r.URL.RawQuery != "" {
-				return nil
-			}
-			return circlecitest.WithHeader(circlecitest.Error(429, "Slow down"), "Retry-After", "7")
-		},
-		func(r *http.Request) http.Handler { // has other classes and runners than observed, and repeats the token
-			switch query, class := r.URL.Query(), r.URL.Query().Get("resource-class"); {
-			case strings.HasPrefix(class, "acme/never-made-"), strings.HasPrefix(class, "ACME/"):
-				return circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`)
-			case query.Has("namespace") && class == "":
-				return circlecitest.JSON(`{"items": [{"version": "` + circlecitest.PersonalToken + `", "status": "gone",
-					"last_used": "0001-01-01T00:00:00Z"}]}`)
-			case class == "" && !query.Has("org-id"):
-				return circlecitest.Raw(400, "text/html", "<html><title>Bad Request</title>")
-			}
-			return nil
+	empty := circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`)
+	for _, service := range []map[string]http.Handler{ // by a pattern of the URLs for which the response is not as observed
+		{},
+		{"/v2/": circlecitest.Raw(404, "text/plain", "404 page not found\n")},
+		{"/v3/": circlecitest.Raw(200, "text/html", "<!doctype html><title>Sign in</title>")},
+		{"/v3/": circlecitest.Error(403, "Permission denied")},
+		{"runner.resource-class=acme%2Flinux$": empty}, // whatever the token is
+		{"runner$": circlecitest.WithHeader(circlecitest.Error(429, "Slow down"), "Retry-After", "7")},
+		{
+			"never-made|ACME": empty,
+			"runner$":         circlecitest.Raw(400, "text/html", "<html><title>Bad Request</title>"),
+			"[?]namespace": circlecitest.JSON(`{"items": [{"version": "` + circlecitest.PersonalToken + `", "status": "gone",
+				"last_used": "0001-01-01T00:00:00Z"}]}`),
 		},
 	} {
 		server, i := loopback(t)
-		server.Intercept(intercept)
+		server.Intercept(func(r *http.Request) http.Handler {
+			for pattern, response := range service {
+				if regexp.MustCompile(pattern).MatchString(r.URL.String()) {
+					return response
+				}
+			}
+			return nil
+		})
 		for _, f := range i.survey(t.Context()) {
 			outcome := map[string]string{holds: "yes", notHolds: "no", cannotTell: "-"}[f.outcome]
 			if f.misleads != "" {
