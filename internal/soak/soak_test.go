@@ -89,7 +89,7 @@ func (f fleet) newServer() *circlecitest.Server {
 // service is a Runner API that misbehaves.
 type service struct {
 	faults []fault
-	last   sync.Map // the consequence of the last response, by namespace
+	last   sync.Map // the fault of the last response, by namespace
 
 	mu       sync.Mutex
 	random   *rand.Rand
@@ -113,7 +113,7 @@ func (s *service) choose(r *http.Request) http.Handler {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests++
-	dealt := fault{consequence: right}
+	dealt := fault{name: "as usual", consequence: right}
 	if s.random.Float64() < faulty {
 		if len(s.deck) == 0 {
 			s.deck = s.random.Perm(len(s.faults))
@@ -122,7 +122,7 @@ func (s *service) choose(r *http.Request) http.Handler {
 		s.dealt++
 	}
 	namespace, _, _ := strings.Cut(query.Get("resource-class")+query.Get("namespace"), "/")
-	s.last.Store(namespace, dealt.consequence)
+	s.last.Store(namespace, dealt)
 	return dealt.response
 }
 
@@ -171,11 +171,12 @@ func (r *reader) read() (failed bool, err error) {
 	if failed = len(diagnostics) == 1 && diagnostics[0].Severity == tfprotov6.DiagnosticSeverityError; failed {
 		want = state{}
 	}
-	last, _ := r.service.last.Load(namespaceOf(r.number))
+	sent, _ := r.service.last.Load(namespaceOf(r.number))
+	last, _ := sent.(fault)
 	// A transient error is the last response only of a read that failed.
-	if failed == (last == right) || failed != (len(diagnostics) > 0) || !reflect.DeepEqual(got, want) {
+	if failed == (last.consequence == right) || failed != (len(diagnostics) > 0) || !reflect.DeepEqual(got, want) {
 		details, _ := json.Marshal(map[string]any{"got": got, "want": want, "diagnostics": diagnostics})
-		err = fmt.Errorf("%s of %s, whose last response was %s: %s", source, value, last, details)
+		err = fmt.Errorf("%s of %s, whose last response was %s (%s): %s", source, value, last.consequence, last.name, details)
 	}
 	return failed, err
 }
