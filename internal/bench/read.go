@@ -53,12 +53,7 @@ func readOnce(way, url string) {
 		// The framework's server alone: the data source fills a slice of structs of types.String, for State.Set.
 		server = providerserver.NewProtocol6(provider.New("bench")())
 	}
-	p := must(providertest.Drive(ctx, server()))
-	for _, d := range must(p.Configure(ctx, providertest.Attributes{
-		"api_url": providertest.String(url), "token": providertest.String(circlecitest.PersonalToken),
-	})) {
-		log.Fatalf("the provider cannot be configured: %s: %s", d.Summary, d.Detail)
-	}
+	p := must(providertest.Connect(ctx, server(), url, nil))
 	config := providertest.Attributes{"namespace": providertest.String(circlecitest.LongListNamespace)}
 
 	var before, after runtime.MemStats
