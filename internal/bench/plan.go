@@ -19,7 +19,7 @@ import (
 type plan struct {
 	cli      cli.CLI
 	dir      string // its own, and of no other plan
-	provider string // the provider's executable
+	provider string // the provider's executable, as make bench builds it
 	files    map[string]string
 	n        int // what the output must be
 	// server receives as many requests as requests says, or accepts as many if it has a rate limit.
@@ -63,11 +63,8 @@ func (p plan) workspace() (*cli.Workspace, error) {
 	copied := filepath.Join(p.dir, "provider", cli.Executable)
 	if _, err := os.Stat(copied); err != nil {
 		executable, err := os.ReadFile(p.provider)
-		if err != nil {
-			return nil, fmt.Errorf("there is no provider at %s: run `make bench`", p.provider)
-		}
 		p.files["provider/"+cli.Executable] = string(executable)
-		if err := w.Write(p.files); err != nil {
+		if err := errors.Join(err, w.Write(p.files)); err != nil {
 			return nil, err
 		}
 	}

@@ -8,9 +8,8 @@ import (
 	"log"
 	"os"
 	"os/exec"
-	"regexp"
 	"runtime"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -26,11 +25,7 @@ import (
 // the Runner API. The way is direct or baseline.
 func read(way, url string, runners int) run {
 	return func(ctx context.Context) (s sample, err error) {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		command := exec.CommandContext(ctx, self, way, url)
+		command := exec.CommandContext(ctx, must(os.Executable()), way, url)
 		command.Env = cli.Environment()
 		command.Stderr = os.Stderr
 		output, err := command.Output()
@@ -78,15 +73,14 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-var peakLine = regexp.MustCompile(`VmHWM:\s*(\d+) kB`)
-
 // peakMemory returns the peak of the process's memory in bytes, as Linux reports it; getrusage would include the process
 // that started this one. Elsewhere it is what the Go runtime obtained from the system.
 func peakMemory(stats *runtime.MemStats) float64 {
+	var kibibytes float64
 	status, _ := os.ReadFile("/proc/self/status")
-	if line := peakLine.FindSubmatch(status); line != nil {
-		kibibytes, _ := strconv.ParseFloat(string(line[1]), 64)
-		return kibibytes * 1024
+	_, peak, _ := strings.Cut(string(status), "VmHWM:")
+	if _, err := fmt.Sscan(peak, &kibibytes); err != nil {
+		return float64(stats.Sys)
 	}
-	return float64(stats.Sys)
+	return kibibytes * 1024
 }

@@ -11,12 +11,6 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
-// The executables, as make bench builds them.
-const (
-	realProvider  = "bin/terraform-provider-circleci"
-	emptyProvider = "bin/empty/terraform-provider-circleci"
-)
-
 // comparisons are the rows of the table. The cost of the servers is not to be measured, so they return responses that were
 // made before. Each plan has its own directory in dir.
 func comparisons(found cli.CLI, dir string) []comparison {
@@ -33,7 +27,7 @@ func comparisons(found cli.CLI, dir string) []comparison {
 	readList := func(way string, n int) run { return read(way, lists[n].URL, n) }
 	newPlan := func(name string, server *circlecitest.Server, requests, n int, blocks, value string) plan {
 		return plan{
-			cli: found, dir: filepath.Join(dir, name), provider: realProvider, server: server, requests: requests, n: n,
+			cli: found, dir: filepath.Join(dir, name), provider: "bin/terraform-provider-circleci", server: server, requests: requests, n: n,
 			files: map[string]string{"main.tf": cli.RequiredProviders + blocks + fmt.Sprintf("output \"n\" { value = %s }\n", value)},
 		}
 	}
@@ -42,7 +36,7 @@ func comparisons(found cli.CLI, dir string) []comparison {
 		return newPlan(name, lists[n], 1, n, block, "length(data.circleci_runners.all.runners)")
 	}
 	empty := planList("empty-provider", 10)
-	empty.provider, empty.requests = emptyProvider, 0
+	empty.provider, empty.requests = "bin/empty/terraform-provider-circleci", 0
 
 	// Without a provider users decode what they have in a file, which is the fastest that they can do.
 	jsondecode := planList("jsondecode", 10_000)

@@ -97,7 +97,7 @@ func (r runner) isDisconnected() bool {
 func (s survey) everyErrorHasMessage(response) (canTell, isTrue bool) {
 	isTrue = true
 	for r, got := range s.responses {
-		if r.version == s.version && got.status >= 400 && got.isConclusive() {
+		if r.version == s.version && got.status >= 400 && got.isConclusive {
 			canTell, isTrue = true, isTrue && got.message != ""
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,8 +19,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
@@ -93,6 +96,9 @@ func TestLive(t *testing.T) {
 	}
 }
 
+//go:embed testdata/main.tf
+var configuration string
+
 // checkProvider has the CLI plan with the built provider, as a user would: with the token, and with a wrong one. It returns
 // the outputs, whose preconditions hold of every fleet.
 func (i installation) checkProvider(ctx context.Context, dir string) (map[string]cli.Output, error) {
@@ -101,14 +107,10 @@ func (i installation) checkProvider(ctx context.Context, dir string) (map[string
 		"CIRCLE_TOKEN="+i.token, "CIRCLECI_RUNNER_API_URL="+i.apiURL.String(),
 		"CIRCLECI_RUNNER_API_VERSION="+i.apiVersion, "TF_VAR_resource_class="+i.resourceClass)}
 	w.Observe = func(_ []string, stdout, stderr string) { printed += stdout + stderr }
-	configuration, err := os.ReadFile(filepath.Join("testdata", "main.tf"))
-	if err != nil {
-		return nil, err
-	}
 	// Development overrides would not do: the CLI warns of them.
 	provider := filepath.Join(dir, cli.Executable)
-	err = errors.Join(cli.BuildProvider(ctx, provider), w.UseMirror(provider, cli.Unpacked("0.0.1")),
-		w.Write(map[string]string{"main.tf": cli.RequiredProviders + string(configuration)}))
+	err := errors.Join(cli.BuildProvider(ctx, provider), w.UseMirror(provider, cli.Unpacked("0.0.1")),
+		w.Write(map[string]string{"main.tf": cli.RequiredProviders + configuration}))
 	if err != nil {
 		return nil, err
 	}
@@ -123,13 +125,14 @@ func (i installation) checkProvider(ctx context.Context, dir string) (map[string
 	if err != nil {
 		return nil, err
 	}
+	const remediation = "CIRCLE_TOKEN was not accepted: check that it is complete and has not been revoked."
 	w.Env = append(w.Env, "CIRCLE_TOKEN="+badToken)
 	diagnostics, err = w.Diagnostics(ctx, "plan", "-json")
 	if len(diagnostics) != 2 { // one for each data source
 		err = errors.Join(err, fmt.Errorf("plan with a wrong token has the diagnostics %+v", diagnostics))
 	}
 	for _, d := range diagnostics {
-		if d.Severity != "error" || !strings.Contains(d.Detail, " 401 Unauthorized") || !strings.Contains(d.Detail, rejected) {
+		if d.Severity != "error" || !strings.Contains(d.Detail, " 401 Unauthorized") || !strings.Contains(d.Detail, remediation) {
 			err = errors.Join(err, fmt.Errorf("plan with a wrong token has the diagnostic %+v", d))
 		}
 	}
@@ -140,10 +143,6 @@ func (i installation) checkProvider(ctx context.Context, dir string) (map[string
 	}
 	return plan.Planned.Outputs, err
 }
-
-// rejected is the remediation for a token that the service does not accept.
-const rejected = "\n\nThe personal API token from the environment variable CIRCLE_TOKEN was not accepted: " +
-	"check that it is complete and has not been revoked."
 
 func (i installation) newClient() *circleci.Client {
 	return circleci.New(circleci.Config{
@@ -187,4 +186,67 @@ func (i installation) checkWrites(ctx context.Context) error {
 	// Without the class, this does nothing.
 	expect("clean up", true, client.DeleteResourceClass(context.WithoutCancel(ctx), class.ID, true))
 	return errors.Join(problems...)
+}
+
+// TestProvider has a service that works, and one that accepts every token, so that users would believe that theirs is
+// right.
+func TestProvider(t *testing.T) {
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("runs the CLI: set TF_ACC=1, or run make test")
+	}
+	server, i := loopback(t)
+	outputs, err := i.checkProvider(t.Context(), t.TempDir())
+	if err != nil || outputs["runners"].Value != 3.0 || outputs["unclaimed_task_count"].Value != 6.0 {
+		t.Errorf("checkProvider() = %v, %v", outputs, err)
+	}
+	server.SetHandler(circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`))
+	if _, err = i.checkProvider(t.Context(), t.TempDir()); err == nil || err.Error() != "plan with a wrong token has the diagnostics []" {
+		t.Errorf("checkProvider() = %v", err)
+	}
+}
+
+// TestWrites has a server that works, or fails at one of the requests. What was created is deleted in any case.
+func TestWrites(t *testing.T) {
+	for failing, want := range map[string]string{
+		"none":                         "<nil>",
+		"POST /api/v2/runner/token":    ": failed to create a token\n",
+		"GET /api/v2/runner/token":     ": failed to create a token\n",
+		"DELETE /api/v2/runner/token/": ": failed to delete the token\n",
+	} {
+		t.Run(failing, func(t *testing.T) {
+			server, i := loopback(t)
+			server.Intercept(func(r *http.Request) http.Handler {
+				if strings.HasPrefix(r.Method+" "+r.URL.Path, failing) {
+					return circlecitest.Error(http.StatusForbidden, "no")
+				}
+				return nil
+			})
+			if err := fmt.Sprint(i.checkWrites(t.Context())); !strings.Contains(err, want) {
+				t.Errorf("checkWrites() = %s, want %q", err, want)
+			}
+			if classes, tokens := server.ResourceClasses(), server.Tokens(); len(classes) != 3 || len(tokens) != 1 { // the sample's
+				t.Errorf("%v and %v are left", classes, tokens)
+			}
+		})
+	}
+}
+
+// loopback is an installation with a server for which every fact holds.
+func loopback(t *testing.T) (*circlecitest.Server, installation) {
+	t.Helper()
+	server := circlecitest.NewServer()
+	t.Cleanup(server.Close)
+	server.ServeSample(func() time.Duration { return 0 })
+	apiURL, err := url.Parse(server.URL)
+	i := installation{
+		apiURL: apiURL, apiVersion: "v2", token: circlecitest.PersonalToken, resourceClass: "acme/linux", emptyClass: "acme/gpu",
+		organizationID: circlecitest.SampleOrganizationID,
+	}
+	if err == nil { // The sample appears with a request.
+		_, err = send(t.Context(), apiURL, request{version: "v2", target: "runner"})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server, i
 }

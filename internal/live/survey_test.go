@@ -10,11 +10,15 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
 const (
@@ -78,13 +82,10 @@ type response struct {
 	retryAfter string
 	isJSON     bool
 	isValid    bool // with status 200, the complete list or the count
-	runners    []runner
-	n          int // the count, or the number of runners
-}
-
-// isConclusive reports whether the response is about the request, rather than a transient error.
-func (r response) isConclusive() bool {
-	return r.status != 0 && !circleci.IsRetryable(&circleci.StatusError{StatusCode: r.status})
+	// isConclusive reports whether the response is about the request, rather than a transient error.
+	isConclusive bool
+	runners      []runner
+	n            int // the count, or the number of runners
 }
 
 // survey checks every fact, always the same ones in the same order. It only reads.
@@ -142,7 +143,7 @@ func (s survey) routed() result {
 	const target = "runner?resource-class={class}"
 	got := s.get(target, "")
 	r := result{claim: "API " + string(s.version) + " is routed", detail: got.detail}
-	r.outcome = outcomeOf(got.isConclusive(), got.status == http.StatusOK && got.isJSON)
+	r.outcome = outcomeOf(got.isConclusive, got.status == http.StatusOK && got.isJSON)
 	other := s
 	other.version = map[circleci.APIVersion]circleci.APIVersion{circleci.V2: circleci.V3, circleci.V3: circleci.V2}[s.version]
 	switch {
@@ -163,7 +164,7 @@ func (s survey) check(f fact) result {
 	got := s.get(f.get, f.token)
 	r := result{outcome: holds, detail: got.detail}
 	switch {
-	case !got.isConclusive():
+	case !got.isConclusive:
 		r.outcome = cannotTell
 	case got.status != want, want == http.StatusOK && !got.isValid:
 		r.outcome = notHolds
@@ -233,6 +234,7 @@ func send(ctx context.Context, apiURL *url.URL, r request) (got response, err er
 	}
 	var body map[string]json.RawMessage
 	got.status, got.retryAfter = received.StatusCode, received.Header.Get("Retry-After")
+	got.isConclusive = !circleci.IsRetryable(&circleci.StatusError{StatusCode: got.status})
 	got.isJSON = json.Unmarshal(content, &body) == nil
 	_ = json.Unmarshal(body["message"], &got.message)
 	got.detail = fmt.Sprintf("%d %s %s", got.status, http.StatusText(got.status), got.message)
@@ -253,4 +255,56 @@ func send(ctx context.Context, apiURL *url.URL, r request) (got response, err er
 		got.detail = "200 OK, but the body is not the complete list or the count"
 	}
 	return got, nil
+}
+
+// TestFacts has a service for each kind of outcome. testdata/facts.txt has a column for each: whether a fact holds (yes), does
+// not (no), does not and misleads (NO), or cannot be told (-).
+func TestFacts(t *testing.T) {
+	table := map[string]string{}
+	empty := circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`)
+	for _, service := range []map[string]http.Handler{ // by a pattern of the URLs for which the response is not as observed
+		{},
+		{"/v2/": circlecitest.Raw(404, "text/plain", "404 page not found\n")},
+		{"/v3/": circlecitest.Raw(200, "text/html", "<!doctype html><title>Sign in</title>")},
+		{"/v3/": circlecitest.Error(403, "Permission denied")},
+		{"runner.resource-class=acme%2Flinux$": empty}, // whatever the token is
+		{"runner$": circlecitest.WithHeader(circlecitest.Error(429, "Slow down"), "Retry-After", "7")},
+		{
+			"never-made|ACME": empty,
+			"runner$":         circlecitest.Raw(400, "text/html", "<html><title>Bad Request</title>"),
+			"[?]namespace": circlecitest.JSON(`{"items": [{"version": "` + circlecitest.PersonalToken + `", "status": "gone",
+				"last_used": "0001-01-01T00:00:00Z"}]}`),
+		},
+	} {
+		server, i := loopback(t)
+		server.Intercept(func(r *http.Request) http.Handler {
+			if r.Method != http.MethodGet {
+				t.Errorf("the server received %s %s: facts only read", r.Method, r.URL)
+			}
+			for pattern, response := range service {
+				if regexp.MustCompile(pattern).MatchString(r.URL.String()) {
+					return response
+				}
+			}
+			return nil
+		})
+		for _, f := range i.survey(t.Context()) {
+			outcome := map[string]string{holds: "yes", notHolds: "no", cannotTell: "-"}[f.outcome]
+			if f.misleads != "" {
+				outcome = "NO"
+			}
+			table[f.claim] += fmt.Sprintf("%-4s", outcome)
+			if strings.Contains(f.detail, i.token) {
+				t.Errorf("%q shows the token: %q", f.claim, f.detail)
+			}
+		}
+	}
+	var got strings.Builder
+	for _, claim := range slices.Sorted(maps.Keys(table)) {
+		fmt.Fprintf(&got, "%s %s\n", table[claim], claim)
+	}
+	want, err := os.ReadFile("testdata/facts.txt")
+	if err != nil || got.String() != string(want) {
+		t.Errorf("the outcomes are not as in testdata/facts.txt, but\n%s", &got)
+	}
 }

@@ -28,21 +28,13 @@ type fault struct {
 
 func (c consequence) fault(name string, response http.Handler) fault { return fault{name, c, response} }
 
-// faults are the ways to misbehave. Some are made from the response of an honest service.
-func faults(honest http.Handler) []fault {
-	// made makes a response from the right body.
-	made := func(from func(body string) http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			usual := httptest.NewRecorder()
-			honest.ServeHTTP(usual, r)
-			from(usual.Body.String()).ServeHTTP(w, r)
-		})
-	}
+// faults are the ways to misbehave. Some are made from the right response of the server.
+func faults(server *circlecitest.Server) []fault {
 	rightBody := func(status int, contentType string) http.Handler {
-		return made(func(body string) http.Handler { return circlecitest.Raw(status, contentType, body) })
+		return server.Edit(func(body string) http.Handler { return circlecitest.Raw(status, contentType, body) })
 	}
 	edited := func(edit func(body string) string) http.Handler {
-		return made(func(body string) http.Handler { return circlecitest.JSON(edit(body)) })
+		return server.Edit(func(body string) http.Handler { return circlecitest.JSON(edit(body)) })
 	}
 	withMember := func(member string) http.Handler {
 		return edited(func(body string) string { return "{" + member + "," + body[1:] })
@@ -61,7 +53,7 @@ func faults(honest http.Handler) []fault {
 		}
 	}
 	compressed := func(edit func(body []byte) http.Handler) http.Handler {
-		return made(func(body string) http.Handler {
+		return server.Edit(func(body string) http.Handler {
 			w := httptest.NewRecorder()
 			circlecitest.GzipBody(body, 0).ServeHTTP(w, nil)
 			return circlecitest.WithHeader(edit(w.Body.Bytes()), "Content-Encoding", "gzip")
@@ -123,35 +115,37 @@ func faults(honest http.Handler) []fault {
 		transient.fault("status 503", circlecitest.Raw(503, "text/plain", "no upstream")),
 		transient.fault("status 503 with the right body", rightBody(503, "application/json")),
 		transient.fault("status 503 with Retry-After", retryAfter(503, "2")),
-		transient.fault("status 503 with Retry-After as a date", made(func(string) http.Handler {
+		transient.fault("status 503 with Retry-After as a date", server.Edit(func(string) http.Handler {
 			return retryAfter(503, time.Now().Add(3*time.Second).UTC().Format(http.TimeFormat))
 		})),
 		transient.fault("status 504", circlecitest.Error(504, "no")),
 		transient.fault("closed before the response", circlecitest.AbortConnection()),
 		transient.fault("reset", circlecitest.Reset("")),
 		transient.fault("truncated header", circlecitest.Bytes("HTTP/1.1 200 OK\r\nContent-Le")),
-		transient.fault("truncated body", made(func(body string) http.Handler { return circlecitest.TruncatedBody(body[:len(body)/2]) })),
-		transient.fault("closed after the right body", made(circlecitest.TruncatedBody)),
+		transient.fault("truncated body", server.Edit(func(body string) http.Handler { return circlecitest.TruncatedBody(body[:len(body)/2]) })),
+		transient.fault("closed after the right body", server.Edit(circlecitest.TruncatedBody)),
 		// What arrives is valid by itself; only its length shows that it is not all.
-		transient.fault("truncated after a valid part", made(func(body string) http.Handler {
+		transient.fault("truncated after a valid part", server.Edit(func(body string) http.Handler {
 			return circlecitest.TruncatedBody(either(`{"items":[]}`, `{"unclaimed_task_count":0}`)(body))
 		})),
-		transient.fault("truncated chunks", made(func(body string) http.Handler { return circlecitest.TruncatedChunks(body[:len(body)/2]) })),
-		transient.fault("no last chunk", made(circlecitest.TruncatedChunks)),
-		transient.fault("reset in the body", made(func(body string) http.Handler {
+		transient.fault("truncated chunks", server.Edit(func(body string) http.Handler {
+			return circlecitest.TruncatedChunks(body[:len(body)/2])
+		})),
+		transient.fault("no last chunk", server.Edit(circlecitest.TruncatedChunks)),
+		transient.fault("reset in the body", server.Edit(func(body string) http.Handler {
 			return circlecitest.Reset(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body)+1, body))
 		})),
 		transient.fault("compressed and truncated", compressed(func(body []byte) http.Handler {
 			return circlecitest.TruncatedBody(string(body[:len(body)-4]))
 		})),
 		transient.fault("no response", circlecitest.Hang()),
-		transient.fault("slower than the timeout", made(func(body string) http.Handler {
+		transient.fault("slower than the timeout", server.Edit(func(body string) http.Handler {
 			return circlecitest.SlowBody(timeout/time.Duration(len(body)-1), body)
 		})),
 
 		right.fault("slow", circlecitest.Delay(20*time.Millisecond, rightBody(200, "application/json"))),
-		right.fault("compressed", made(func(body string) http.Handler { return circlecitest.GzipBody(body, 0) })),
-		right.fault("chunked", made(func(body string) http.Handler { return circlecitest.SlowBody(time.Microsecond, body) })),
+		right.fault("compressed", server.Edit(func(body string) http.Handler { return circlecitest.GzipBody(body, 0) })),
+		right.fault("chunked", server.Edit(func(body string) http.Handler { return circlecitest.SlowBody(time.Microsecond, body) })),
 		right.fault("with other members and white space", edited(func(body string) string {
 			return "\r\n {\"other\":{\"items\":null,\"unclaimed_task_count\":-1},\"other\":1e999 ," + body[1:] + " "
 		})),

@@ -16,7 +16,6 @@ import (
 	"log"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -62,12 +61,15 @@ func (s *snapshot) executable(platform string) string {
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("The snapshot is not as a release must be: ")
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-
+	ctx := context.Background()
 	work := must(filepath.Abs("dist/check"))
 	check(os.RemoveAll(work))
-	s := open(ctx)
+	// goreleaser says what it built, and git of which commit.
+	s := &snapshot{}
+	check(json.Unmarshal(must(os.ReadFile("dist/metadata.json")), s))
+	seconds := must(exec.CommandContext(ctx, "git", "show", "--no-patch", "--format=%ct", "HEAD").Output())
+	s.committed = time.Unix(must(strconv.ParseInt(strings.TrimSpace(string(seconds)), 10, 64)), 0)
+
 	s.checkSums()
 	executables := map[string][]byte{}
 	for _, p := range platforms {
@@ -84,15 +86,6 @@ func main() {
 		fmt.Printf("Built again for %s, in another directory with an empty build cache: the same executable (%s).\n",
 			p, time.Since(start).Round(time.Second))
 	}
-}
-
-// open reads what goreleaser says of its build, and what git says of the commit.
-func open(ctx context.Context) *snapshot {
-	s := &snapshot{}
-	check(json.Unmarshal(must(os.ReadFile("dist/metadata.json")), s))
-	seconds := must(exec.CommandContext(ctx, "git", "show", "--no-patch", "--format=%ct", "HEAD").Output())
-	s.committed = time.Unix(must(strconv.ParseInt(strings.TrimSpace(string(seconds)), 10, 64)), 0)
-	return s
 }
 
 // checkSums checks that SHA256SUMS lists the archives and the manifest, nothing else, with the right checksums, and that no
