@@ -19,10 +19,10 @@ import (
 type plan struct {
 	cli      cli.CLI
 	dir      string // its own, and of no other plan
-	provider string // the provider's executable
+	provider string // the provider's executable, as make bench builds it
 	files    map[string]string
 	n        int // what the output must be
-	// server receives as many requests as requests says, or accepts as many if it has a rate limit. It may be nil.
+	// server receives as many requests as requests says, or accepts as many if it has a rate limit.
 	server   *circlecitest.Server
 	requests int
 	limit    *circlecitest.RateLimit
@@ -34,24 +34,19 @@ func (p plan) run(ctx context.Context) (sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.server != nil {
-		p.server.ResetRecords()
-	}
+	p.server.ResetRecords()
 	start := time.Now()
 	stdout, stderr, err := w.Output(ctx, "plan", "-no-color")
-	s := sample{seconds: time.Since(start).Seconds()}
+	s := sample{"seconds": time.Since(start).Seconds()}
 	if err != nil || !strings.Contains(stdout, fmt.Sprintf("+ n = %d\n", p.n)) {
 		return nil, errors.Join(err, fmt.Errorf("%s does not plan an output n of %d:\n%s%s", p.dir, p.n, stdout, stderr))
 	}
-	if p.server == nil {
-		return s, nil
-	}
-	s[connections] = float64(p.server.Connections())
+	s["connections"] = float64(p.server.Connections())
 	accepted := len(p.server.Requests())
 	if p.limit != nil {
 		var rejected int
 		accepted, rejected = p.limit.Counts()
-		s[refused] = float64(rejected) / float64(accepted+rejected)
+		s["refused"] = float64(rejected) / float64(accepted+rejected)
 	}
 	if accepted != p.requests {
 		err = fmt.Errorf("%s: %d requests were accepted, not %d", p.dir, accepted, p.requests)
@@ -61,20 +56,15 @@ func (p plan) run(ctx context.Context) (sample, error) {
 
 // workspace writes the configuration at the first run.
 func (p plan) workspace() (*cli.Workspace, error) {
-	w := &cli.Workspace{CLI: p.cli, Dir: p.dir, Env: cli.Environment()}
-	if p.server != nil {
-		w.Env = append(w.Env, "CIRCLE_TOKEN="+circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_URL="+p.server.URL)
-	}
+	w := &cli.Workspace{CLI: p.cli, Dir: p.dir, Env: cli.Environment(
+		"CIRCLE_TOKEN="+circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_URL="+p.server.URL)}
 	// Each plan has its own copy: how fast an executable starts depends on the state of its file in the page cache. The same
 	// bytes have been seen to take 15 ms in one file and 9 ms in another.
 	copied := filepath.Join(p.dir, "provider", cli.Executable)
 	if _, err := os.Stat(copied); err != nil {
 		executable, err := os.ReadFile(p.provider)
-		if err != nil {
-			return nil, fmt.Errorf("there is no provider at %s: run `make bench`", p.provider)
-		}
 		p.files["provider/"+cli.Executable] = string(executable)
-		if err := w.Write(p.files); err != nil {
+		if err := errors.Join(err, w.Write(p.files)); err != nil {
 			return nil, err
 		}
 	}
@@ -98,8 +88,8 @@ func concurrently(plans []plan) run {
 		worst := sample{}
 		for i, p := range plans {
 			atLimit := (float64(p.requests) - p.limit.Burst) / p.limit.PerSecond
-			worst[seconds] = max(worst[seconds], samples[i][seconds]/(2*atLimit+10))
-			worst[refused] = max(worst[refused], samples[i][refused])
+			worst["seconds"] = max(worst["seconds"], samples[i]["seconds"]/(2*atLimit+10))
+			worst["refused"] = max(worst["refused"], samples[i]["refused"])
 		}
 		return worst, err
 	}

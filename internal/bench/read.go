@@ -8,9 +8,8 @@ import (
 	"log"
 	"os"
 	"os/exec"
-	"regexp"
 	"runtime"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -26,11 +25,7 @@ import (
 // the Runner API. The way is direct or baseline.
 func read(way, url string, runners int) run {
 	return func(ctx context.Context) (s sample, err error) {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		command := exec.CommandContext(ctx, self, way, url)
+		command := exec.CommandContext(ctx, must(os.Executable()), way, url)
 		command.Env = cli.Environment()
 		command.Stderr = os.Stderr
 		output, err := command.Output()
@@ -38,8 +33,8 @@ func read(way, url string, runners int) run {
 			return nil, fmt.Errorf("a process that reads once fails: %w", err)
 		}
 		err = json.Unmarshal(output, &s)
-		if err == nil && s[listed] != float64(runners) {
-			err = fmt.Errorf("%v runners were read, not %d", s[listed], runners)
+		if err == nil && s["runners"] != float64(runners) {
+			err = fmt.Errorf("%v runners were read, not %d", s["runners"], runners)
 		}
 		return s, err
 	}
@@ -53,12 +48,7 @@ func readOnce(way, url string) {
 		// The framework's server alone: the data source fills a slice of structs of types.String, for State.Set.
 		server = providerserver.NewProtocol6(provider.New("bench")())
 	}
-	p := must(providertest.Drive(ctx, server()))
-	for _, d := range must(p.Configure(ctx, providertest.Attributes{
-		"api_url": providertest.String(url), "token": providertest.String(circlecitest.PersonalToken),
-	})) {
-		log.Fatalf("the provider cannot be configured: %s: %s", d.Summary, d.Detail)
-	}
+	p := must(providertest.Connect(ctx, server(), url, nil))
 	config := providertest.Attributes{"namespace": providertest.String(circlecitest.LongListNamespace)}
 
 	var before, after runtime.MemStats
@@ -70,9 +60,9 @@ func readOnce(way, url string) {
 	for _, d := range response.Diagnostics {
 		log.Fatalf("the read fails: %s: %s", d.Summary, d.Detail)
 	}
-	s := sample{seconds: elapsed.Seconds(), allocated: float64(after.TotalAlloc - before.TotalAlloc), peak: peakMemory(&after)}
+	s := sample{"seconds": elapsed.Seconds(), "allocated": float64(after.TotalAlloc - before.TotalAlloc), "peak": peakMemory(&after)}
 	// Only now, because decoding costs more than reading.
-	s[listed] = float64(len(must(msgpack.NewDecoder(bytes.NewReader(response.State.MsgPack)).Query("runners.*.name"))))
+	s["runners"] = float64(len(must(msgpack.NewDecoder(bytes.NewReader(response.State.MsgPack)).Query("runners.*.name"))))
 	fmt.Println(string(must(json.Marshal(s))))
 }
 
@@ -83,15 +73,14 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-var peakLine = regexp.MustCompile(`VmHWM:\s*(\d+) kB`)
-
 // peakMemory returns the peak of the process's memory in bytes, as Linux reports it; getrusage would include the process
 // that started this one. Elsewhere it is what the Go runtime obtained from the system.
 func peakMemory(stats *runtime.MemStats) float64 {
+	var kibibytes float64
 	status, _ := os.ReadFile("/proc/self/status")
-	if line := peakLine.FindSubmatch(status); line != nil {
-		kibibytes, _ := strconv.ParseFloat(string(line[1]), 64)
-		return kibibytes * 1024
+	_, peak, _ := strings.Cut(string(status), "VmHWM:")
+	if _, err := fmt.Sscan(peak, &kibibytes); err != nil {
+		return float64(stats.Sys)
 	}
-	return float64(stats.Sys)
+	return kibibytes * 1024
 }

@@ -11,12 +11,6 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
-// The executables, as make bench builds them.
-const (
-	realProvider  = "bin/terraform-provider-circleci"
-	emptyProvider = "bin/empty/terraform-provider-circleci"
-)
-
 // comparisons are the rows of the table. The cost of the servers is not to be measured, so they return responses that were
 // made before. Each plan has its own directory in dir.
 func comparisons(found cli.CLI, dir string) []comparison {
@@ -33,7 +27,7 @@ func comparisons(found cli.CLI, dir string) []comparison {
 	readList := func(way string, n int) run { return read(way, lists[n].URL, n) }
 	newPlan := func(name string, server *circlecitest.Server, requests, n int, blocks, value string) plan {
 		return plan{
-			cli: found, dir: filepath.Join(dir, name), provider: realProvider, server: server, requests: requests, n: n,
+			cli: found, dir: filepath.Join(dir, name), provider: "bin/terraform-provider-circleci", server: server, requests: requests, n: n,
 			files: map[string]string{"main.tf": cli.RequiredProviders + blocks + fmt.Sprintf("output \"n\" { value = %s }\n", value)},
 		}
 	}
@@ -42,13 +36,15 @@ func comparisons(found cli.CLI, dir string) []comparison {
 		return newPlan(name, lists[n], 1, n, block, "length(data.circleci_runners.all.runners)")
 	}
 	empty := planList("empty-provider", 10)
-	empty.provider, empty.requests = emptyProvider, 0
+	empty.provider, empty.requests = "bin/empty/terraform-provider-circleci", 0
 
 	// Without a provider users decode what they have in a file, which is the fastest that they can do.
-	jsondecode := plan{cli: found, dir: filepath.Join(dir, "jsondecode"), provider: realProvider, n: 10_000, files: map[string]string{
+	jsondecode := planList("jsondecode", 10_000)
+	jsondecode.requests = 0
+	jsondecode.files = map[string]string{
 		"main.tf":      `output "n" { value = length(jsondecode(file("runners.json")).items) }`,
 		"runners.json": string(circlecitest.LongList(10_000, 3)),
-	}}
+	}
 
 	const classes = 200
 	list, oneTask := circlecitest.Body(circlecitest.LongList(classes, classes)), circlecitest.JSON(`{"unclaimed_task_count": 1}`)
@@ -87,31 +83,30 @@ func comparisons(found cli.CLI, dir string) []comparison {
 
 	return []comparison{
 		{a: readList("direct", 10_000), b: readList("baseline", 10_000), pairs: 7, rows: []row{
-			{what: "one read of 10,000 runners against the baseline, time", metric: seconds, target: 0.05},
-			{what: "one read of 10,000 runners against the baseline, bytes allocated", metric: allocated, target: 0.05},
+			{what: "one read of 10,000 runners against the baseline, time", metric: "seconds", target: 0.05},
+			{what: "one read of 10,000 runners against the baseline, bytes allocated", metric: "allocated", target: 0.05},
 		}},
-		{a: planList("long-list", 10_000).run, b: jsondecode.run, pairs: 7, rows: []row{{
-			what:   "plan with 10,000 runners against jsondecode(file(...)) without a provider, time of the plan",
-			metric: seconds, target: 0.85,
-		}}},
+		{a: planList("long-list", 10_000).run, b: jsondecode.run, pairs: 7, rows: []row{
+			{what: "plan with 10,000 runners against jsondecode(file(...)) without a provider, time of the plan", metric: "seconds", target: 0.85},
+		}},
 		{a: planList("growth-10000", 10_000).run, b: planList("growth-1000", 1_000).run, pairs: 3, rows: []row{
-			{what: "growth from 1,000 to 10,000 runners, time of the plan", metric: seconds, target: 12},
+			{what: "growth from 1,000 to 10,000 runners, time of the plan", metric: "seconds", target: 12},
 		}},
 		{a: readList("direct", 10_000), b: readList("direct", 1_000), pairs: 5, rows: []row{
-			{what: "growth from 1,000 to 10,000 runners, the provider's peak memory", metric: peak, target: 12},
+			{what: "growth from 1,000 to 10,000 runners, the provider's peak memory", metric: "peak", target: 12},
 		}},
 		{a: planList("growth-100000", 100_000).run, b: planList("growth-again", 10_000).run, pairs: 3, rows: []row{
-			{what: "growth from 10,000 to 100,000 runners, time of the plan", metric: seconds, target: 12},
+			{what: "growth from 10,000 to 100,000 runners, time of the plan", metric: "seconds", target: 12},
 		}},
 		{a: readList("direct", 100_000), b: readList("direct", 10_000), pairs: 5, rows: []row{
-			{what: "growth from 10,000 to 100,000 runners, the provider's peak memory", metric: peak, target: 12},
+			{what: "growth from 10,000 to 100,000 runners, the provider's peak memory", metric: "peak", target: 12},
 		}},
 		{a: planFleet("fleet", slow).run, b: planTasks(classes)("tasks", slow).run, pairs: 5, rows: []row{{
 			what:   "200 classes, 100 ms per response: one fleet block against 200 tasks blocks, time of the plan",
-			metric: seconds, target: 0.5,
+			metric: "seconds", target: 0.5,
 		}, {
 			what:   "connections for 200 task counts at concurrency 32",
-			metric: connections, count: true, target: 32,
+			metric: "connections", count: true, target: 32,
 		}}},
 		{a: concurrently([]plan{
 			limited("limit-10", planFleet, &circlecitest.RateLimit{PerSecond: 10, Burst: 10, RetryAfter: time.Second}),
@@ -121,14 +116,13 @@ func comparisons(found cli.CLI, dir string) []comparison {
 			limited("limit-blocks", planTasks(100), &circlecitest.RateLimit{PerSecond: 10, Burst: 10, RetryAfter: time.Second}),
 		}), rows: []row{{
 			what:   "200 classes at four rate limits, and 100 blocks: time of the plan against twice that of the limit and 10 s",
-			metric: seconds, count: true, target: 1,
+			metric: "seconds", count: true, target: 1,
 		}, {
 			what:   "the same: share of the requests that are refused",
-			metric: refused, count: true, target: 0.25,
+			metric: "refused", count: true, target: 0.25,
 		}}},
-		{a: planList("short-list", 10).run, b: empty.run, pairs: 21, rows: []row{{
-			what:   "plan with 10 runners against the same with an otherwise empty provider, time of the plan",
-			metric: seconds, target: 1.1,
-		}}},
+		{a: planList("short-list", 10).run, b: empty.run, pairs: 21, rows: []row{
+			{what: "plan with 10 runners against the same with an otherwise empty provider, time of the plan", metric: "seconds", target: 1.1},
+		}},
 	}
 }

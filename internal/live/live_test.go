@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,8 +19,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
@@ -84,7 +87,7 @@ func TestLive(t *testing.T) {
 	} else if err := remote.checkWrites(t.Context()); err != nil {
 		t.Error(err)
 	}
-	for _, f := range remote.facts(t.Context()) {
+	for _, f := range remote.survey(t.Context()) {
 		t.Logf("%-14s %-75s %s", f.outcome, f.claim, f.detail)
 		if f.misleads != "" {
 			t.Errorf("%q does not hold, so %s: please report this at "+
@@ -92,6 +95,9 @@ func TestLive(t *testing.T) {
 		}
 	}
 }
+
+//go:embed testdata/main.tf
+var configuration string
 
 // checkProvider has the CLI plan with the built provider, as a user would: with the token, and with a wrong one. It returns
 // the outputs, whose preconditions hold of every fleet.
@@ -101,14 +107,10 @@ func (i installation) checkProvider(ctx context.Context, dir string) (map[string
 		"CIRCLE_TOKEN="+i.token, "CIRCLECI_RUNNER_API_URL="+i.apiURL.String(),
 		"CIRCLECI_RUNNER_API_VERSION="+i.apiVersion, "TF_VAR_resource_class="+i.resourceClass)}
 	w.Observe = func(_ []string, stdout, stderr string) { printed += stdout + stderr }
-	configuration, err := os.ReadFile(filepath.Join("testdata", "main.tf"))
-	if err != nil {
-		return nil, err
-	}
 	// Development overrides would not do: the CLI warns of them.
 	provider := filepath.Join(dir, cli.Executable)
-	err = errors.Join(cli.BuildProvider(ctx, provider), w.UseMirror(provider, cli.Unpacked("0.0.1")),
-		w.Write(map[string]string{"main.tf": cli.RequiredProviders + string(configuration)}))
+	err := errors.Join(cli.BuildProvider(ctx, provider), w.UseMirror(provider, cli.Unpacked("0.0.1")),
+		w.Write(map[string]string{"main.tf": cli.RequiredProviders + configuration}))
 	if err != nil {
 		return nil, err
 	}
@@ -123,13 +125,14 @@ func (i installation) checkProvider(ctx context.Context, dir string) (map[string
 	if err != nil {
 		return nil, err
 	}
+	const remediation = "CIRCLE_TOKEN was not accepted: check that it is complete and has not been revoked."
 	w.Env = append(w.Env, "CIRCLE_TOKEN="+badToken)
 	diagnostics, err = w.Diagnostics(ctx, "plan", "-json")
 	if len(diagnostics) != 2 { // one for each data source
 		err = errors.Join(err, fmt.Errorf("plan with a wrong token has the diagnostics %+v", diagnostics))
 	}
 	for _, d := range diagnostics {
-		if d.Severity != "error" || !strings.Contains(d.Detail, " 401 Unauthorized") || !strings.Contains(d.Detail, rejected) {
+		if d.Severity != "error" || !strings.Contains(d.Detail, " 401 Unauthorized") || !strings.Contains(d.Detail, remediation) {
 			err = errors.Join(err, fmt.Errorf("plan with a wrong token has the diagnostic %+v", d))
 		}
 	}
@@ -141,10 +144,6 @@ func (i installation) checkProvider(ctx context.Context, dir string) (map[string
 	return plan.Planned.Outputs, err
 }
 
-// rejected is the remediation for a token that the service does not accept.
-const rejected = "\n\nThe personal API token from the environment variable CIRCLE_TOKEN was not accepted: " +
-	"check that it is complete and has not been revoked."
-
 func (i installation) newClient() *circleci.Client {
 	return circleci.New(circleci.Config{
 		APIURL: i.apiURL, APIVersion: circleci.APIVersion(i.apiVersion), Credential: circleci.PersonalToken(i.token), UserAgent: userAgent,
@@ -154,7 +153,7 @@ func (i installation) newClient() *circleci.Client {
 
 // checkWrites creates, lists and deletes a resource class, <namespace>/terraform-test-<random>, and a token of it, with the
 // provider's client. They are deleted when something fails, too.
-func (i installation) checkWrites(ctx context.Context) (err error) {
+func (i installation) checkWrites(ctx context.Context) error {
 	client := i.newClient()
 	defer client.Close()
 	namespace, _, _ := strings.Cut(i.resourceClass, "/")
@@ -163,41 +162,91 @@ func (i installation) checkWrites(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("create %s: %w", name, err)
 	}
-	// Without the class, this does nothing.
-	defer func() { err = errors.Join(err, client.DeleteResourceClass(context.WithoutCancel(ctx), class.ID, true)) }()
-	isListed := func() (bool, error) {
-		classes, err := client.ListResourceClasses(ctx, namespace)
-		return slices.Contains(classes, class), err
-	}
-	var token circleci.Token
-	for _, step := range []struct {
-		name string
-		run  func() (ok bool, err error)
-	}{
-		{"list the class", isListed},
-		{"create a token", func() (ok bool, err error) {
-			created, secret, err := client.CreateToken(ctx, name, "testlive")
-			token = created
-			return secret != "", err
-		}},
-		{"list the token", func() (bool, error) {
-			tokens, err := client.ListTokens(ctx, name)
-			return len(tokens) == 1 && tokens[0].ID == token.ID && tokens[0].Nickname == "testlive", err
-		}},
-		{"get 409 for the class while it has a token", func() (bool, error) {
-			status := (*circleci.StatusError)(nil)
-			return errors.As(client.DeleteResourceClass(ctx, class.ID, false), &status) && status.StatusCode == http.StatusConflict, nil
-		}},
-		{"delete the token", func() (bool, error) { return true, client.DeleteToken(ctx, token.ID) }},
-		{"delete the class", func() (bool, error) { return true, client.DeleteResourceClass(ctx, class.ID, false) }},
-		{"no longer list the class", func() (bool, error) {
-			found, err := isListed()
-			return !found, err
-		}},
-	} {
-		if ok, err := step.run(); err != nil || !ok {
-			return errors.Join(errors.New(name+": failed to "+step.name), err)
+	var problems []error
+	expect := func(step string, ok bool, err error) {
+		if err != nil || !ok {
+			problems = append(problems, errors.New(name+": failed to "+step), err)
 		}
 	}
-	return nil
+	classes, err := client.ListResourceClasses(ctx, namespace)
+	expect("list the class", slices.Contains(classes, class), err)
+	token, secret, err := client.CreateToken(ctx, name, "testlive")
+	expect("create a token", secret != "", err)
+	tokens, err := client.ListTokens(ctx, name)
+	expect("list the token", len(tokens) == 1 && tokens[0].ID == token.ID && tokens[0].Nickname == "testlive", err)
+	status := (*circleci.StatusError)(nil)
+	isRefused := errors.As(client.DeleteResourceClass(ctx, class.ID, false), &status) && status.StatusCode == http.StatusConflict
+	expect("get 409 for the class while it has a token", isRefused, nil)
+	if token.ID != "" {
+		expect("delete the token", true, client.DeleteToken(ctx, token.ID))
+	}
+	expect("delete the class", true, client.DeleteResourceClass(ctx, class.ID, false))
+	classes, err = client.ListResourceClasses(ctx, namespace)
+	expect("no longer list the class", !slices.Contains(classes, class), err)
+	// Without the class, this does nothing.
+	expect("clean up", true, client.DeleteResourceClass(context.WithoutCancel(ctx), class.ID, true))
+	return errors.Join(problems...)
+}
+
+// TestProvider has a service that works, and one that accepts every token, so that users would believe that theirs is
+// right.
+func TestProvider(t *testing.T) {
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("runs the CLI: set TF_ACC=1, or run make test")
+	}
+	server, i := loopback(t)
+	outputs, err := i.checkProvider(t.Context(), t.TempDir())
+	if err != nil || outputs["runners"].Value != 3.0 || outputs["unclaimed_task_count"].Value != 6.0 {
+		t.Errorf("checkProvider() = %v, %v", outputs, err)
+	}
+	server.SetHandler(circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`))
+	if _, err = i.checkProvider(t.Context(), t.TempDir()); err == nil || err.Error() != "plan with a wrong token has the diagnostics []" {
+		t.Errorf("checkProvider() = %v", err)
+	}
+}
+
+// TestWrites has a server that works, or fails at one of the requests. What was created is deleted in any case.
+func TestWrites(t *testing.T) {
+	for failing, want := range map[string]string{
+		"none":                         "<nil>",
+		"POST /api/v2/runner/token":    ": failed to create a token\n",
+		"GET /api/v2/runner/token":     ": failed to create a token\n",
+		"DELETE /api/v2/runner/token/": ": failed to delete the token\n",
+	} {
+		t.Run(failing, func(t *testing.T) {
+			server, i := loopback(t)
+			server.Intercept(func(r *http.Request) http.Handler {
+				if strings.HasPrefix(r.Method+" "+r.URL.Path, failing) {
+					return circlecitest.Error(http.StatusForbidden, "no")
+				}
+				return nil
+			})
+			if err := fmt.Sprint(i.checkWrites(t.Context())); !strings.Contains(err, want) {
+				t.Errorf("checkWrites() = %s, want %q", err, want)
+			}
+			if classes, tokens := server.ResourceClasses(), server.Tokens(); len(classes) != 3 || len(tokens) != 1 { // the sample's
+				t.Errorf("%v and %v are left", classes, tokens)
+			}
+		})
+	}
+}
+
+// loopback is an installation with a server for which every fact holds.
+func loopback(t *testing.T) (*circlecitest.Server, installation) {
+	t.Helper()
+	server := circlecitest.NewServer()
+	t.Cleanup(server.Close)
+	server.ServeSample(func() time.Duration { return 0 })
+	apiURL, err := url.Parse(server.URL)
+	i := installation{
+		apiURL: apiURL, apiVersion: "v2", token: circlecitest.PersonalToken, resourceClass: "acme/linux", emptyClass: "acme/gpu",
+		organizationID: circlecitest.SampleOrganizationID,
+	}
+	if err == nil { // The sample appears with a request.
+		_, err = send(t.Context(), apiURL, request{version: "v2", target: "runner"})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server, i
 }

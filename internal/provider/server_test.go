@@ -3,7 +3,6 @@ package provider_test
 import (
 	"context"
 	"errors"
-	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -45,14 +44,9 @@ func newFrameworkProvider(t testing.TB, server *circlecitest.Server, attributes 
 
 func configure(t testing.TB, made tfprotov6.ProviderServer, server *circlecitest.Server, attributes providertest.Attributes) testProvider {
 	t.Helper()
-	p, err := providertest.Drive(context.Background(), made)
+	p, err := providertest.Connect(context.Background(), made, server.URL, attributes)
 	if err != nil {
 		t.Fatal(err)
-	}
-	all := providertest.Attributes{"api_url": providertest.String(server.URL), "token": providertest.String(circlecitest.PersonalToken)}
-	maps.Copy(all, attributes)
-	if diagnostics, err := p.Configure(context.Background(), all); err != nil || len(diagnostics) != 0 {
-		t.Fatalf("the provider is not configured: %v, %s", err, formatDiagnostics(protocolDiagnostics(diagnostics)))
 	}
 	return testProvider{p, t}
 }

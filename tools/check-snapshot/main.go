@@ -11,11 +11,11 @@ import (
 	"debug/buildinfo"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"log"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -61,12 +61,15 @@ func (s *snapshot) executable(platform string) string {
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("The snapshot is not as a release must be: ")
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-
+	ctx := context.Background()
 	work := must(filepath.Abs("dist/check"))
 	check(os.RemoveAll(work))
-	s := open(ctx)
+	// goreleaser says what it built, and git of which commit.
+	s := &snapshot{}
+	check(json.Unmarshal(must(os.ReadFile("dist/metadata.json")), s))
+	seconds := must(exec.CommandContext(ctx, "git", "show", "--no-patch", "--format=%ct", "HEAD").Output())
+	s.committed = time.Unix(must(strconv.ParseInt(strings.TrimSpace(string(seconds)), 10, 64)), 0)
+
 	s.checkSums()
 	executables := map[string][]byte{}
 	for _, p := range platforms {
@@ -83,18 +86,6 @@ func main() {
 		fmt.Printf("Built again for %s, in another directory with an empty build cache: the same executable (%s).\n",
 			p, time.Since(start).Round(time.Second))
 	}
-}
-
-// open reads what goreleaser says of its build, and what git says of the commit.
-func open(ctx context.Context) *snapshot {
-	s := &snapshot{}
-	check(json.Unmarshal(must(os.ReadFile("dist/metadata.json")), s))
-	if s.Version == "" {
-		log.Fatal("dist/metadata.json has no version")
-	}
-	seconds := must(exec.CommandContext(ctx, "git", "show", "--no-patch", "--format=%ct", "HEAD").Output())
-	s.committed = time.Unix(must(strconv.ParseInt(strings.TrimSpace(string(seconds)), 10, 64)), 0)
-	return s
 }
 
 // checkSums checks that SHA256SUMS lists the archives and the manifest, nothing else, with the right checksums, and that no
@@ -166,18 +157,12 @@ func (s *snapshot) checkInstalled(ctx context.Context, dir string) cli.CLI {
 	check(w.Write(map[string]string{"main.tf": required + tasks}))
 	archive := s.archive(runtime.GOOS + "_" + runtime.GOARCH)
 	check(w.UseMirror("dist/"+archive, archive))
-	for _, command := range []string{"init", "plan"} {
-		if stdout, stderr, err := w.Output(ctx, command, "-no-color"); err != nil {
-			log.Fatalf("%v\n%s%s", err, stdout, stderr)
-		}
-	}
+	check(w.Run(ctx, io.Discard, os.Stderr, "init", "-no-color"))
+	check(w.Run(ctx, io.Discard, os.Stderr, "plan", "-no-color"))
 	server.Close()
-	var agents []string
-	for _, request := range server.Requests() {
-		agents = append(agents, request.Header.Get("User-Agent"))
-	}
-	if len(agents) != 1 || !strings.HasPrefix(agents[0], project+"/"+s.Version+" ") {
-		log.Fatalf("the installed provider sent %d requests, with the User-Agents %q", len(agents), agents)
+	requests := server.Requests()
+	if len(requests) != 1 || !strings.HasPrefix(requests[0].Header.Get("User-Agent"), project+"/"+s.Version+" ") {
+		log.Fatalf("the installed provider sent %d requests, not one with its version in the User-Agent", len(requests))
 	}
 	return w.CLI
 }

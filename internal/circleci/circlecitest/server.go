@@ -202,6 +202,15 @@ func (s *Server) Connections() int {
 	return s.connections
 }
 
+// Edit responds with a handler that is made from the body of the usual response.
+func (s *Server) Edit(edit func(body string) http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		usual := httptest.NewRecorder()
+		s.respond(usual, r)
+		edit(usual.Body.String()).ServeHTTP(w, r)
+	})
+}
+
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if handler := s.take(r); handler != nil {
 		handler.ServeHTTP(w, r)

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
 
@@ -41,6 +42,22 @@ func Drive(ctx context.Context, server tfprotov6.ProviderServer) (*Server, error
 	s := &Server{provider: server}
 	var err error
 	s.schema, err = s.provider.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
+	return s, err
+}
+
+// Connect is Drive for a provider that is configured for an API, with these attributes in addition to a URL and a token. A
+// diagnostic is an error.
+func Connect(ctx context.Context, server tfprotov6.ProviderServer, apiURL string, attributes Attributes) (*Server, error) {
+	s, err := Drive(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	all := Attributes{"api_url": String(apiURL), "token": String(circlecitest.PersonalToken)}
+	maps.Copy(all, attributes)
+	diagnostics, err := s.Configure(ctx, all)
+	if err == nil && len(diagnostics) > 0 {
+		err = fmt.Errorf("the provider is not configured: %s: %s", diagnostics[0].Summary, diagnostics[0].Detail)
+	}
 	return s, err
 }
 
