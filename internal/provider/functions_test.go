@@ -100,12 +100,13 @@ func TestFunctionErrors(t *testing.T) {
 		detail("max", invalid):     {`desired_capacity(3, 2, 0, -1)`, `desired_capacity(3, 2, 1, 10.5)`},
 		detail("min", exceeds):     {`desired_capacity(3, 2, 11, 10)`, `desired_capacity(3, 2, 1, 0)`},
 
-		detail("version", empty):  {`version_at_least("", "3.1.2")`, `version_at_least("", "latest")`},
-		detail("version", latest): {`version_at_least("latest", "3.1.2")`},
-		detail("version", isNull): {`version_at_least(null, "3.1.2")`},
-		detail("minimum", empty):  {`version_at_least("3.1.2", "")`},
-		detail("minimum", latest): {`version_at_least("3.1.2", "latest")`},
-		detail("minimum", isNull): {`version_at_least("3.1.2", null)`},
+		detail("version", empty):                                      {`version_at_least("", "3.1.2")`, `version_at_least("", "latest")`},
+		detail("version", latest):                                     {`version_at_least("latest", "3.1.2")`, `version_at_least("vnext", "3.1.2")`},
+		detail("version", `"v3.1" is not a version: remove the "v".`): {`version_at_least("v3.1", "3.1.2")`},
+		detail("version", isNull):                                     {`version_at_least(null, "3.1.2")`},
+		detail("minimum", empty):                                      {`version_at_least("3.1.2", "")`},
+		detail("minimum", latest):                                     {`version_at_least("3.1.2", "latest")`},
+		detail("minimum", isNull):                                     {`version_at_least("3.1.2", null)`},
 	} {
 		for _, call := range calls {
 			t.Run(call, func(t *testing.T) {
