@@ -50,7 +50,7 @@ var facts = []fact{
 		each:     func(r runner) (canTell, isTrue bool) { return r.hasNeverRun(), r["last_used"] == nil },
 		misleads: "last_used of a runner that has never claimed a task is not null"},
 	{claim: "a disconnected runner stays listed", get: "runner?{all}",
-		each: func(r runner) (canTell, isTrue bool) { return r.isDisconnected(), true }},
+		each: func(r runner) (canTell, isTrue bool) { return r.since("last_connected") > time.Hour, true }},
 	{claim: "a version has a form like 5.4.3.2.1, 3.1.2 or 1.0.12345-abcdef0", get: "runner?{all}", shows: "version",
 		each: func(r runner) (canTell, isTrue bool) { return true, versionForm.MatchString(fmt.Sprint(r["version"])) }},
 	{claim: "runner/tasks has unclaimed_task_count", get: "runner/tasks?resource-class={class}"},
@@ -76,22 +76,20 @@ var versionForm = regexp.MustCompile(`^([0-9]+(\.[0-9]+){4}|[0-9]+\.[0-9]+\.[0-9
 // runner is a runner as the service wrote it.
 type runner map[string]any
 
-// time returns a member that is a time, and the zero time for any other.
-func (r runner) time(key string) time.Time {
+// since returns the age of a member that is a time, and 0 for any other.
+func (r runner) since(key string) time.Duration {
 	text, _ := r[key].(string)
-	at, _ := time.Parse(time.RFC3339, text)
-	return at
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return 0
+	}
+	return time.Since(at)
 }
 
 // hasNeverRun takes a date before CircleCI's time for another way to say "never".
 func (r runner) hasNeverRun() bool {
-	_, found := r["last_used"]
-	return found && r.time("last_used").Year() < 2000
-}
-
-func (r runner) isDisconnected() bool {
-	at := r.time("last_connected")
-	return !at.IsZero() && time.Since(at) > time.Hour
+	value, found := r["last_used"]
+	return found && (value == nil || r.since("last_used") > 20*365*24*time.Hour)
 }
 
 func (s survey) everyErrorHasMessage(response) (canTell, isTrue bool) {

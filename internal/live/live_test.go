@@ -237,16 +237,12 @@ func loopback(t *testing.T) (*circlecitest.Server, installation) {
 	server := circlecitest.NewServer()
 	t.Cleanup(server.Close)
 	server.ServeSample(func() time.Duration { return 0 })
-	apiURL, err := url.Parse(server.URL)
-	i := installation{
+	apiURL := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
+	if _, err := send(t.Context(), apiURL, request{}); err != nil { // The sample appears with a request.
+		t.Fatal(err)
+	}
+	return server, installation{
 		apiURL: apiURL, apiVersion: "v2", token: circlecitest.PersonalToken, resourceClass: "acme/linux", emptyClass: "acme/gpu",
 		organizationID: circlecitest.SampleOrganizationID,
 	}
-	if err == nil { // The sample appears with a request.
-		_, err = send(t.Context(), apiURL, request{version: "v2", target: "runner"})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return server, i
 }

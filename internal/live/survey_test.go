@@ -211,6 +211,9 @@ var withoutRedirects = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
+// members are the members of a body that are the list or the count, by path.
+var members = map[string]string{"runner": "items", "runner/tasks": "unclaimed_task_count", "runner/tasks/running": "running_runner_tasks"}
+
 func send(ctx context.Context, apiURL *url.URL, r request) (got response, err error) {
 	path, query, _ := strings.Cut(r.target, "?")
 	u := apiURL.JoinPath("api", string(r.version), path)
@@ -241,15 +244,13 @@ func send(ctx context.Context, apiURL *url.URL, r request) (got response, err er
 	if got.status != http.StatusOK {
 		return got, nil
 	}
-	switch _, isPart := body["next_page_token"]; {
-	case path == "runner/tasks":
-		got.isValid = json.Unmarshal(body["unclaimed_task_count"], &got.n) == nil
-	case path == "runner/tasks/running":
-		got.isValid = json.Unmarshal(body["running_runner_tasks"], &got.n) == nil
-	case !isPart:
-		got.isValid = json.Unmarshal(body["items"], &got.runners) == nil
-		got.n = len(got.runners)
+	_, isPart := body["next_page_token"]
+	value, target := body[members[path]], any(&got.n)
+	if path == "runner" {
+		target = &got.runners
 	}
+	got.isValid = !isPart && string(value) != "null" && json.Unmarshal(value, target) == nil && got.n >= 0
+	got.n = max(got.n, len(got.runners))
 	got.detail = fmt.Sprintf("200 OK, count: %d", got.n)
 	if !got.isValid {
 		got.detail = "200 OK, but the body is not the complete list or the count"

@@ -168,15 +168,14 @@ func (r *reader) read() (failed bool, err error) {
 	if err := errors.Join(err, ctx.Err()); err != nil {
 		return false, fmt.Errorf("%s of %s: %w", source, value, err)
 	}
-	diagnostics := response.Diagnostics
-	if failed = len(diagnostics) == 1 && diagnostics[0].Severity == tfprotov6.DiagnosticSeverityError; failed {
+	if failed = len(response.Diagnostics) == 1 && response.Diagnostics[0].Severity == tfprotov6.DiagnosticSeverityError; failed {
 		want = state{}
 	}
 	sent, _ := r.service.last.Load(namespaceOf(r.number))
 	last, _ := sent.(fault)
 	// A transient error is the last response only of a read that failed.
-	if failed == (last.consequence == right) || failed != (len(diagnostics) > 0) || !reflect.DeepEqual(got, want) {
-		details, _ := json.Marshal(map[string]any{"got": got, "want": want, "diagnostics": diagnostics})
+	if failed == (last.consequence == right) || failed != (len(response.Diagnostics) > 0) || !reflect.DeepEqual(got, want) {
+		details, _ := json.Marshal(map[string]any{"got": got, "want": want, "diagnostics": response.Diagnostics})
 		err = fmt.Errorf("%s of %s, whose last response was %s (%s): %s", source, value, last.consequence, last.name, details)
 	}
 	return failed, err
@@ -190,6 +189,7 @@ func soak(t *testing.T) {
 	random := func(stream int) *rand.Rand { return rand.New(rand.NewPCG(*seed, uint64(stream))) }
 	f := newFleet(random(0))
 	server := f.newServer()
+	defer server.Close()
 	service := &service{faults: faults(server), random: random(1)}
 	server.Intercept(service.choose)
 	inMemory := func(config *circleci.Config) { config.DialContext = server.DialContext }
@@ -216,15 +216,10 @@ func soak(t *testing.T) {
 		})
 	}
 	finished.Wait()
-	elapsed := time.Since(start)
-	server.Close()
 	t.Logf("%d of %d responses were faulty, with %d faults; %d of %d reads failed, in %s",
-		service.dealt, service.requests, len(service.faults), failures.Load(), *reads, elapsed.Round(time.Millisecond))
-	share := float64(service.dealt) / float64(service.requests)
-	if share < faulty/2 || share > faulty*2 || service.dealt < len(service.faults) {
-		t.Error("there are too few faults, or too many, to prove something")
-	}
-	if failures.Load() == 0 || failures.Load() > int64(*reads/2) {
-		t.Error("too few reads failed, or too many, to prove something")
+		service.dealt, service.requests, len(service.faults), failures.Load(), *reads, time.Since(start).Round(time.Millisecond))
+	share, failed := float64(service.dealt)/float64(service.requests), int(failures.Load())
+	if share < faulty/2 || share > faulty*2 || service.dealt < len(service.faults) || failed == 0 || failed > *reads/2 {
+		t.Error("there are too few faults or failures, or too many, to prove something")
 	}
 }
