@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"testing"
 )
 
@@ -16,7 +17,8 @@ func TestComparison(t *testing.T) {
 	as, bs, err := comparison{a: next, b: next, pairs: 3}.samples(t.Context())
 	ratio, spread := row{metric: "seconds"}.figure(as, bs)
 	count, _ := row{metric: "seconds", count: true}.figure(as, bs)
-	if err != nil || ratio != 0.8 || spread != "(0.5 to 1.5)" || count != 3 {
+	none, _ := row{metric: "peak", count: true}.figure(as, bs)
+	if err != nil || ratio != 0.8 || spread != "(0.5 to 1.5)" || count != 3 || !math.IsNaN(none) {
 		t.Errorf("the median is %v %s, and the count %v, %v", ratio, spread, count, err)
 	}
 }

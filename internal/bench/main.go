@@ -105,7 +105,10 @@ type row struct {
 func (r row) figure(as, bs []sample) (measured float64, spread string) {
 	var values []float64
 	for i, a := range as {
-		value := a[r.metric]
+		value, found := a[r.metric]
+		if !found {
+			value = math.NaN() // Not 0, which would meet every target.
+		}
 		if !r.count {
 			value /= bs[i][r.metric]
 		}
