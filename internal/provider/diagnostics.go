@@ -50,10 +50,13 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 		alert    *circleci.TLSAlertError
 		noTLS    *circleci.NoTLSError
 		waited   *waitTimeoutError
+		stopped  *waitCanceledError
 		badTime  *invalidTimeError
 		sum      *taskSumError
 	)
 	switch {
+	case errors.As(err, &stopped):
+		return "The wait was interrupted. It has changed nothing."
 	case errors.Is(err, context.Canceled):
 		return "The read was canceled before a response arrived."
 	case errors.As(err, &waited) && waited.last == nil:

@@ -102,7 +102,7 @@ func (w wait) until(ctx context.Context, c condition) error {
 		select {
 		case <-time.After(min(w.pollInterval, w.timeout-timeout.waited)):
 		case <-ctx.Done():
-			return ctx.Err()
+			return &waitCanceledError{condition: timeout.condition, observed: timeout.observed, err: ctx.Err()}
 		}
 	}
 }
@@ -127,6 +127,19 @@ func (w wait) reportPoll(ctx context.Context, state *waitTimeoutError, seen obse
 		w.report(seen.progress + ", " + waited)
 	}
 }
+
+// waitCanceledError is a wait that was canceled between two polls.
+type waitCanceledError struct {
+	condition, observed string
+	err                 error
+}
+
+func (e *waitCanceledError) Error() string {
+	return fmt.Sprintf("canceled while waiting for %s; last observed: %s", e.condition, e.observed)
+}
+
+// Unwrap returns the error of the context.
+func (e *waitCanceledError) Unwrap() error { return e.err }
 
 // waitTimeoutError is a wait that timed out.
 type waitTimeoutError struct {

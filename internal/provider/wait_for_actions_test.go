@@ -80,7 +80,7 @@ func TestWaitActions(t *testing.T) {
 		"queue whose wait is canceled": {
 			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": number(0)},
 			responses: []http.Handler{tasks("3")}, progress: []string{"3 unclaimed tasks, 0s"}, cancel: 5 * time.Second,
-			want: &wantDiagnostic{summary: countingTasks, detail: "The read was canceled before a response arrived."},
+			want: &wantDiagnostic{summary: countingTasks, detail: "last observed: 3 unclaimed tasks.\n\nThe wait was interrupted."},
 		},
 		"queue of another class": {
 			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": number(0)},
