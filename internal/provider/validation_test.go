@@ -476,7 +476,7 @@ variable "header" {
   default = "Bearer sesame-open"
 }
 variable "cookies" {
-  default = "sesame;open=1"
+  default = "sesame-open; Path=/"
 }
 variable "line" {
   default = "sesame-open\n"
