@@ -166,16 +166,22 @@ func (e *TLSAlertError) IsAboutClientCertificate() bool {
 	return slices.Contains([]tls.AlertError{42, 43, 44, 45, 46, 48, 49, 116}, e.Alert)
 }
 
-// NoTLSError is a server that does not use TLS, although api_url has the scheme https.
+// NoTLSError is a server or a proxy that does not use TLS, although its URL has the scheme https.
 type NoTLSError struct {
 	// Request is the request that was not sent: method and URL.
 	Request string
-	// Address is the server's host and port.
+	// Address is the host and port of the server, or of the proxy.
 	Address string
+	// IsProxy reports whether Address is an https:// proxy on the way to the server.
+	IsProxy bool
 }
 
 func (e *NoTLSError) Error() string {
-	return fmt.Sprintf("%s: the server at %s does not use TLS", e.Request, e.Address)
+	peer := "server"
+	if e.IsProxy {
+		peer = "proxy"
+	}
+	return fmt.Sprintf("%s: the %s at %s does not use TLS", e.Request, peer, e.Address)
 }
 
 // redirectError carries the target out of net/http, which knows nothing of RedirectError's request.
@@ -204,19 +210,15 @@ func (c *Client) newRequestError(request string, err error) error {
 		err = wrapped.Err
 	}
 	if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
-		e := &CertificateError{
-			Request: request, Host: c.config.APIURL.Hostname(), Reason: c.sanitize(describeCertificateError(certificate.Err)), Err: certificate.Err,
+		peer, isProxy := c.tlsPeer(err)
+		return &CertificateError{
+			Request: request, Host: peer.Hostname(), IsProxy: isProxy,
+			Reason: c.sanitize(describeCertificateError(certificate.Err)), Err: certificate.Err,
 		}
-		operation := (*net.OpError)(nil)
-		if errors.As(err, &operation) && operation.Op == "proxyconnect" {
-			if proxy, err := c.proxies.forRequestTo(c.config.APIURL); err == nil && proxy != nil {
-				e.Host, e.IsProxy = proxy.Hostname(), true
-			}
-		}
-		return e
 	}
 	if header := (tls.RecordHeaderError{}); errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &header) {
-		return &NoTLSError{Request: request, Address: strings.TrimPrefix(origin(c.config.APIURL), "https://")}
+		peer, isProxy := c.tlsPeer(err)
+		return &NoTLSError{Request: request, Address: strings.TrimPrefix(origin(peer), "https://"), IsProxy: isProxy}
 	}
 	if alert, isRemote, isAlert := tlsAlert(err); isAlert && isRemote {
 		return &TLSAlertError{Request: request, Alert: alert, Reason: c.sanitize(err.Error())}
@@ -231,6 +233,17 @@ func (c *Client) newRequestError(request string, err error) error {
 		e.Reason = "the connection was closed in the middle of the response"
 	}
 	return e
+}
+
+// tlsPeer returns the URL of the server, or of the https:// proxy, with which TLS failed.
+func (c *Client) tlsPeer(err error) (peer *url.URL, isProxy bool) {
+	operation := (*net.OpError)(nil)
+	if errors.As(err, &operation) && operation.Op == "proxyconnect" {
+		if proxy, err := c.proxies.forRequestTo(c.config.APIURL); err == nil && proxy != nil {
+			return proxy, true
+		}
+	}
+	return c.config.APIURL, false
 }
 
 // describeCertificateError says when an invalid certificate expires, without the present time, and which hosts it is for.

@@ -216,4 +216,10 @@ func TestHTTPSProxy(t *testing.T) {
 	equal(t, "alert", refused.Alert, tls.AlertError(70))
 	equal(t, "is about a client certificate", refused.IsAboutClientCertificate(), false)
 	equal(t, "is retryable", circleci.IsRetryable(err), false)
+
+	plain := startServer(t)
+	setProxy(t, strings.Replace(plain.URL, "http:", "https:", 1))
+	_, err = countBehindProxy(t, server, trusting, withRetries(4))
+	equal(t, "error without TLS", errorText(err), requestBehindProxy+": the proxy at "+plain.Listener.Addr().String()+" does not use TLS")
+	equal(t, "connections without TLS", plain.Connections(), 1)
 }

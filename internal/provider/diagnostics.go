@@ -77,6 +77,8 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 			"api_version; if both are correct, please report this at " + issuesURL + "."
 	case errors.As(err, &cert):
 		return a.certificateRemediation(cert)
+	case errors.As(err, &noTLS) && noTLS.IsProxy:
+		return "Check the scheme and the port of the proxy in HTTPS_PROXY."
 	case errors.As(err, &noTLS):
 		return "Check the scheme and the port of api_url."
 	case errors.As(err, &redirect):

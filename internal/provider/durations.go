@@ -13,8 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// daysOrWeeks matches a number of days or weeks, which time.ParseDuration does not know.
-var daysOrWeeks = regexp.MustCompile(`([0-9]+\.?[0-9]*|\.[0-9]+)([dw])`)
+// daysOrWeeks matches a number of days or weeks, which time.ParseDuration does not know, even one with too many points.
+var daysOrWeeks = regexp.MustCompile(`[0-9.]+[dw]`)
 
 // parseDuration parses a duration of Go, in which d is 24 hours and w is 7 days.
 func parseDuration(value string) (time.Duration, error) {
@@ -26,7 +26,7 @@ func parseDuration(value string) (time.Duration, error) {
 		}
 		n, err := strconv.ParseFloat(match[:last], 64)
 		if err != nil {
-			return match // It is too large, so the duration is invalid.
+			return match // It is not a number or too large, so the duration is invalid.
 		}
 		return strconv.FormatFloat(n*hours, 'f', -1, 64) + "h"
 	}))

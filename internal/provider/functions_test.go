@@ -102,7 +102,7 @@ func TestFunctionErrors(t *testing.T) {
 
 		detail("version", empty):                                      {`version_at_least("", "3.1.2")`, `version_at_least("", "latest")`},
 		detail("version", latest):                                     {`version_at_least("latest", "3.1.2")`, `version_at_least("vnext", "3.1.2")`},
-		detail("version", `"v3.1" is not a version: remove the "v".`): {`version_at_least("v3.1", "3.1.2")`},
+		detail("version", `"v3.1" is not a version: remove the "v".`): {`version_at_least("v3.1", "3.1.2")`, `version_at_least("v3.1-a", "3.1.2")`},
 		detail("version", isNull):                                     {`version_at_least(null, "3.1.2")`},
 		detail("minimum", empty):                                      {`version_at_least("3.1.2", "")`},
 		detail("minimum", latest):                                     {`version_at_least("3.1.2", "latest")`},

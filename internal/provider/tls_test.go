@@ -145,16 +145,17 @@ func TestInsecureSkipVerify(t *testing.T) {
 func TestProxy(t *testing.T) {
 	const host = "runner.example.com"
 	ca := circlecitest.NewCA()
-	for name, row := range map[string]struct{ password, detail string }{
+	for name, row := range map[string]struct{ scheme, password, detail string }{
 		"password":       {password: "sesame%2Fopen"},
 		"wrong password": {password: "sesame-open", detail: "the proxy returned 407 Proxy Authentication Required. ... HTTPS_PROXY"},
+		"no TLS":         {scheme: "https", detail: " does not use TLS.\n\nCheck the scheme and the port of the proxy in HTTPS_PROXY."},
 		"invalid URL":    {password: "sesame open@%zz", detail: "the proxy in the environment variable HTTPS_PROXY is not a valid URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := newTLSServer(t, ca, host, nil)
 			proxy := circlecitest.NewProxy(server, "user", "sesame/open")
 			t.Cleanup(proxy.Close)
-			t.Setenv("HTTPS_PROXY", strings.Replace(proxy.URL, "http://", "http://user:"+row.password+"@", 1))
+			t.Setenv("HTTPS_PROXY", strings.Replace(strings.Replace(proxy.URL, "http", cmp.Or(row.scheme, "http"), 1), "://", "://user:"+row.password+"@", 1))
 			w := newWorkspace(t, tokenProviderBlock("https://"+host, line("ca_cert_pem", ca.CertificatePEM))+tasksBlock)
 			if row.detail == "" {
 				expectCount(t, w, server)

@@ -69,6 +69,9 @@ func TestValidateDataSources(t *testing.T) {
 		"runners: connected_within beyond 64 bits": {
 			attributes: linux + `connected_within = "300000w"`, summary: duration, detail: "connected_within is not a duration.",
 		},
+		"runners: connected_within with two points": {
+			attributes: linux + `connected_within = "1.5.d"`, summary: duration, detail: "connected_within is not a duration.",
+		},
 		"runners: negative connected_within": {
 			attributes: linux + `connected_within = "-10m"`, summary: duration, detail: "connected_within must be greater than zero.",
 		},
@@ -473,7 +476,7 @@ variable "header" {
   default = "Bearer sesame-open"
 }
 variable "cookies" {
-  default = "sesame;open=1"
+  default = "sesame-open; Path=/"
 }
 variable "line" {
   default = "sesame-open\n"

@@ -61,11 +61,13 @@ func (versionAtLeastFunction) Run(ctx context.Context, req function.RunRequest, 
 	resp.Error = resp.Result.Set(ctx, versions[0].Compare(versions[1]) >= 0)
 }
 
-// invalidVersion says what is wrong with a version, which ParseVersion rejected.
+// invalidVersion says what is wrong with a version, which ParseVersion rejected. It does not repeat the build, which could be
+// anything.
 func invalidVersion(version string, err error) string {
 	if strings.HasPrefix(version, "v") {
 		if _, err := circleci.ParseVersion(version[1:]); err == nil {
-			return fmt.Sprintf(`%q is not a version: remove the "v"`, version)
+			numbers := strings.FieldsFunc(version, func(r rune) bool { return r == '-' || r == '+' })[0]
+			return fmt.Sprintf(`%q is not a version: remove the "v"`, numbers)
 		}
 	}
 	return "it " + err.Error() + ". A version is numbers with dots between them, " +
