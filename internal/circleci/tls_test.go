@@ -1,10 +1,12 @@
 package circleci_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"testing"
@@ -30,6 +32,15 @@ func trust(t *testing.T, ca *circlecitest.CA) func(*circleci.Config) {
 		t.Fatal("the CA's certificate cannot be parsed")
 	}
 	return func(config *circleci.Config) { config.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12} }
+}
+
+// otherProtocol is a connection to a server that speaks neither TLS nor HTTP.
+type otherProtocol struct{ net.Conn }
+
+func (c otherProtocol) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	copy(p[:n], "SSH-2.0-")
+	return n, err
 }
 
 // The credential is not sent to a server with which TLS cannot be agreed on.
@@ -69,6 +80,15 @@ func TestTLSErrorIsNotRetried(t *testing.T) {
 		},
 		"no TLS": {
 			config: scheme("https"), kind: (*circleci.NoTLSError)(nil), want: " does not use TLS",
+		},
+		"neither TLS nor HTTP": {
+			kind: (*circleci.NoTLSError)(nil), want: " does not use TLS", config: func(config *circleci.Config) {
+				scheme("https")(config)
+				config.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+					c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+					return otherProtocol{c}, err
+				}
+			},
 		},
 		"TLS where none is expected": {
 			issued: "127.0.0.1", config: scheme("http"), kind: (*circleci.StatusError)(nil),
