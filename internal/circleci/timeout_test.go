@@ -140,14 +140,15 @@ func TestContextCanceled(t *testing.T) {
 					// The shortest backoff is half a second.
 					const timeout = 300 * time.Millisecond
 					start := time.Now()
-					ctx, cancel := context.WithTimeout(t.Context(), timeout)
-					if end == "canceled" {
-						ctx, cancel = context.WithCancel(t.Context())
-						time.AfterFunc(timeout, cancel)
-					}
-					defer cancel()
 					var outcomes []<-chan outcome
-					for range test.before + 1 {
+					for i := range test.before + 1 {
+						left := timeout - time.Duration(i) // One that waits for another ends before it, so it is not its turn.
+						ctx, cancel := context.WithTimeout(t.Context(), left)
+						if end == "canceled" {
+							ctx, cancel = context.WithCancel(t.Context())
+							time.AfterFunc(left, cancel)
+						}
+						defer cancel()
 						outcomes = append(outcomes, readTasks(ctx, client))
 						synctest.Wait()
 					}
