@@ -17,7 +17,7 @@ type runnersCondition struct {
 	// within is how recently a runner must have connected, as a duration; null counts every runner.
 	within  types.String
 	minimum int64
-	// connected are the runners that count as connected, as of the last poll.
+	// connected are the runners that count as connected, as of the last read.
 	connected []circleci.Runner
 }
 
@@ -25,17 +25,24 @@ func (c *runnersCondition) String() string {
 	return fmt.Sprintf("at least %d runners connected within %s", c.minimum, c.within.ValueString())
 }
 
+// read lists the runners, and keeps those that count as connected.
+func (c *runnersCondition) read(ctx context.Context) (listed []circleci.Runner, err error) {
+	if listed, err = c.client.ListRunners(ctx, c.filter); err == nil {
+		c.connected, err = newConnectedFilter(c.within, c.client).filter(listed)
+	}
+	return listed, err
+}
+
 func (c *runnersCondition) poll(ctx context.Context) (observation, error) {
-	listed, err := c.client.ListRunners(ctx, c.filter)
+	listed, err := c.read(ctx)
 	if err != nil {
 		return observation{}, err
 	}
-	c.connected, err = newConnectedFilter(c.within, c.client).filter(listed)
 	return observation{
 		isReached: int64(len(c.connected)) >= c.minimum,
 		progress:  fmt.Sprintf("%d of %d runners connected", len(c.connected), c.minimum),
 		details:   fmt.Sprintf("%d connected, %s", len(c.connected), describeListed(listed)),
-	}, err
+	}, nil
 }
 
 // describeListed says how many runners are listed, and when the last of them was seen.

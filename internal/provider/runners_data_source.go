@@ -141,7 +141,7 @@ func (d *runnersDataSource) Read(ctx context.Context, req datasource.ReadRequest
 func (d *runnersDataSource) list(ctx context.Context, filter circleci.RunnerFilter, model runnersModel) ([]circleci.Runner, error) {
 	reading := &runnersCondition{client: d.api.client, filter: filter, within: model.ConnectedWithin}
 	if model.WaitFor == nil {
-		_, err := reading.poll(ctx)
+		_, err := reading.read(ctx)
 		return reading.connected, err
 	}
 	reading.minimum = int64OrDefault(model.WaitFor.MinRunners, 0)
