@@ -29,20 +29,21 @@ type fleetClass struct {
 	tasks         circleci.TaskCount
 }
 
-// newFleet groups runners by class, and adds the given classes even if they have no runners. Names with the same
-// ResourceClassKey are one class, which must not be counted twice.
-func newFleet(classes []string, runners []circleci.Runner, connected connectedFilter) (fleet, error) {
+// newFleet groups runners by class, and adds the given classes even if they have no runners. With only, it leaves out the
+// runners of other classes. Names with the same ResourceClassKey are one class, which must not be counted twice.
+func newFleet(classes []string, only bool, runners []circleci.Runner, connected connectedFilter) (fleet, error) {
 	var (
 		f      fleet
 		byKey  = map[string]*fleetClass{}
 		byName = map[string]*fleetClass{} // Saves computing the key for each of many runners.
 	)
-	class := func(name string) *fleetClass {
-		if class := byName[name]; class != nil {
+	// find returns the class of a name, nil if there is none and none is to be added.
+	find := func(name string, add bool) *fleetClass {
+		if class, known := byName[name]; known {
 			return class
 		}
 		key := circleci.ResourceClassKey(name)
-		if byKey[key] == nil {
+		if byKey[key] == nil && add {
 			byKey[key] = &fleetClass{name: name}
 			f = append(f, byKey[key])
 		}
@@ -51,10 +52,14 @@ func newFleet(classes []string, runners []circleci.Runner, connected connectedFi
 	}
 	slices.Sort(classes)
 	for _, name := range classes {
-		class(name)
+		find(name, true)
 	}
 	for _, runner := range runners {
-		if err := class(runner.ResourceClass).add(runner, connected); err != nil {
+		class := find(runner.ResourceClass, !only)
+		if class == nil {
+			continue
+		}
+		if err := class.add(runner, connected); err != nil {
 			return nil, err
 		}
 	}
@@ -64,23 +69,6 @@ func newFleet(classes []string, runners []circleci.Runner, connected connectedFi
 	}
 	slices.SortFunc(f, func(a, b *fleetClass) int { return strings.Compare(a.name, b.name) })
 	return f, nil
-}
-
-// runnersOf returns the runners of these classes.
-func runnersOf(classes []string, runners []circleci.Runner) []circleci.Runner {
-	wanted := map[string]bool{}
-	for _, name := range classes {
-		wanted[circleci.ResourceClassKey(name)] = true
-	}
-	byName := map[string]bool{} // Saves computing the key for each of many runners.
-	return slices.DeleteFunc(runners, func(r circleci.Runner) bool {
-		isWanted, known := byName[r.ResourceClass]
-		if !known {
-			isWanted = wanted[circleci.ResourceClassKey(r.ResourceClass)]
-			byName[r.ResourceClass] = isWanted
-		}
-		return !isWanted
-	})
 }
 
 func (c *fleetClass) add(runner circleci.Runner, connected connectedFilter) error {

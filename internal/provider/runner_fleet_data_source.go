@@ -166,10 +166,8 @@ func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadReq
 			return
 		}
 	}
-	if !model.OnlyResourceClasses.IsNull() {
-		runners = runnersOf(classes, runners)
-	}
-	f, err := newFleet(classes, runners, newConnectedFilter(model.ConnectedWithin, d.api.client))
+	only := !model.OnlyResourceClasses.IsNull()
+	f, err := newFleet(classes, only, runners, newConnectedFilter(model.ConnectedWithin, d.api.client))
 	if err != nil {
 		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Error reading fleet of namespace "+namespace, err)
 		return
