@@ -40,6 +40,11 @@ func (a *providerData) addResourceError(ctx context.Context, diags *diag.Diagnos
 	}
 }
 
+// addClassesError reports that the resource classes of the attribute namespace could not be listed.
+func (a *providerData) addClassesError(ctx context.Context, diags *diag.Diagnostics, namespace string, err error) {
+	a.addError(ctx, diags, path.Root("namespace"), "Error reading resource classes of namespace "+namespace, err)
+}
+
 // addTokensError reports that the tokens of a class could not be listed.
 func (a *providerData) addTokensError(ctx context.Context, diags *diag.Diagnostics, class string, err error) {
 	summary := "Error reading tokens of resource class " + class

@@ -194,7 +194,7 @@ func (d *runnerFleetDataSource) listClasses(ctx context.Context, namespace strin
 	}
 	listed, err := d.api.client.ListResourceClasses(ctx, namespace)
 	if err != nil {
-		d.api.addError(ctx, diags, path.Root("namespace"), "Error reading resource classes of namespace "+namespace, err)
+		d.api.addClassesError(ctx, diags, namespace, err)
 		return nil
 	}
 	missing := slices.Clone(configured)

@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -57,7 +56,7 @@ func (l *runnerResourceClassList) List(ctx context.Context, req list.ListRequest
 	classes, err := l.api.client.ListResourceClasses(ctx, namespace)
 	if err != nil {
 		var diags diag.Diagnostics
-		l.api.addError(ctx, &diags, path.Root("namespace"), "Error reading resource classes of namespace "+namespace, err)
+		l.api.addClassesError(ctx, &diags, namespace, err)
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}

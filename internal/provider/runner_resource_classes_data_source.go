@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -70,7 +69,7 @@ func (d *runnerResourceClassesDataSource) Read(ctx context.Context, req datasour
 	namespace := model.Namespace.ValueString()
 	classes, err := d.api.client.ListResourceClasses(ctx, namespace)
 	if err != nil {
-		d.api.addError(ctx, &resp.Diagnostics, path.Root("namespace"), "Error reading resource classes of namespace "+namespace, err)
+		d.api.addClassesError(ctx, &resp.Diagnostics, namespace, err)
 		return
 	}
 	model.ResourceClasses = make([]runnerResourceClassModel, len(classes))
