@@ -31,6 +31,14 @@ type CLI struct {
 	Version string
 }
 
+// ProviderAddress is the address by which the CLI knows the provider: each has a registry of its own.
+func (c CLI) ProviderAddress() string {
+	if c.Name == OpenTofu {
+		return Addresses[1]
+	}
+	return Addresses[0]
+}
+
 // Find returns the CLI that $TF_CLI names, by a path or by a name on the PATH; else the terraform on the PATH; else the
 // tofu on the PATH; else the OpenTofu that make built as bin/tofu. A relative path is relative to the top of the
 // repository, where make runs.

@@ -44,11 +44,8 @@ func isUserSetting(name string) bool {
 }
 
 // PrepareTests gives the process the environment that acceptance tests need, whatever a user has set: it unsets what
-// CleanEnvironment drops, except the variables that begin with TF_ACC, and sets TF_ACC_TERRAFORM_PATH to the CLI that Find
-// finds. TF_CLI names it too, so that Find finds the same one from then on. Call it in TestMain, before any test runs.
-//
-// Terraform and OpenTofu take the provider from different registries, so TF_ACC_PROVIDER_HOST is the one by which this CLI
-// knows it.
+// CleanEnvironment drops, except the variables that begin with TF_ACC, and sets TF_CLI to the CLI that Find finds, so that
+// Find finds the same one from then on. Call it in TestMain, before any test runs.
 //
 // Without TF_ACC no test runs a CLI. Then none needs to exist, and none is searched for.
 func PrepareTests() error {
@@ -58,12 +55,7 @@ func PrepareTests() error {
 		if err != nil {
 			return err
 		}
-		host, _, _ := strings.Cut(Addresses[0], "/")
-		if found.Name == OpenTofu {
-			host, _, _ = strings.Cut(Addresses[1], "/")
-		}
-		prepared = append(slices.Clone(quiet), "TF_CLI="+found.Path, "TF_ACC_TERRAFORM_PATH="+found.Path,
-			"TF_ACC_PROVIDER_HOST="+host, "TF_ACC_PROVIDER_NAMESPACE=circleci-community")
+		prepared = append(slices.Clone(quiet), "TF_CLI="+found.Path)
 	}
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")

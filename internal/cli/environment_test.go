@@ -43,28 +43,17 @@ func TestCleanEnvironment(t *testing.T) {
 }
 
 func TestPrepareTests(t *testing.T) {
-	for _, test := range []struct{ name, version, host string }{
-		{"terraform", terraformVersion, "registry.terraform.io"},
-		{"tofu", tofuVersion, "registry.opentofu.org"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			m := newMachine(t)
-			path := m.install(m.onPath(test.name), test.version)
-			replaceEnvironment(t, slices.Concat(dropped, forTests, []string{
-				"PATH=" + m.path, "TF_CLI=" + test.name, "KEPT=1",
-				"TF_ACC_TERRAFORM_PATH=/nonexistent", "TF_ACC_PROVIDER_HOST=registry.example.com",
-			}))
-			if err := cli.PrepareTests(); err != nil {
-				t.Fatal(err)
-			}
-			assertEnvironment(t, slices.Concat(forTests, []string{
-				"PATH=" + m.path, "KEPT=1",
-				"TF_CLI=" + path, "TF_ACC_TERRAFORM_PATH=" + path,
-				"TF_ACC_PROVIDER_HOST=" + test.host, "TF_ACC_PROVIDER_NAMESPACE=circleci-community",
-				"CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE=/dev/null",
-			}))
-		})
-	}
+	t.Run("TF_ACC", func(t *testing.T) {
+		m := newMachine(t)
+		path := m.install(m.onPath("tofu"), tofuVersion)
+		replaceEnvironment(t, slices.Concat(dropped, forTests, []string{"PATH=" + m.path, "KEPT=1"}))
+		if err := cli.PrepareTests(); err != nil {
+			t.Fatal(err)
+		}
+		assertEnvironment(t, slices.Concat(forTests, []string{
+			"PATH=" + m.path, "KEPT=1", "TF_CLI=" + path, "CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE=/dev/null",
+		}))
+	})
 
 	t.Run("TF_ACC without a CLI", func(t *testing.T) {
 		newMachine(t)

@@ -102,14 +102,18 @@ var configuration string
 // checkProvider has the CLI plan with the built provider, as a user would: with the token, and with a wrong one. It returns
 // the outputs, whose preconditions hold of every fleet.
 func (i installation) checkProvider(ctx context.Context, dir string) (map[string]cli.Output, error) {
+	found, err := cli.Find(ctx)
+	if err != nil {
+		return nil, err
+	}
 	printed := ""
-	w := &cli.Workspace{CLI: cli.CLI{Path: os.Getenv("TF_ACC_TERRAFORM_PATH")}, Dir: dir, Env: cli.Environment(
+	w := &cli.Workspace{CLI: found, Dir: dir, Env: cli.Environment(
 		"CIRCLE_TOKEN="+i.token, "CIRCLECI_RUNNER_API_URL="+i.apiURL.String(),
 		"CIRCLECI_RUNNER_API_VERSION="+i.apiVersion, "TF_VAR_resource_class="+i.resourceClass)}
 	w.Observe = func(_ []string, stdout, stderr string) { printed += stdout + stderr }
 	// Development overrides would not do: the CLI warns of them.
 	provider := filepath.Join(dir, cli.Executable)
-	err := errors.Join(cli.BuildProvider(ctx, provider), w.UseMirror(provider, cli.Unpacked("0.0.1")),
+	err = errors.Join(cli.BuildProvider(ctx, provider), w.UseMirror(provider, cli.Unpacked("0.0.1")),
 		w.Write(map[string]string{"main.tf": cli.RequiredProviders + configuration}))
 	if err != nil {
 		return nil, err

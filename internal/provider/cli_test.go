@@ -24,7 +24,8 @@ import (
 // workspace is a directory in which a test runs the CLI. An error of the CLI's output or of its start ends the test.
 type workspace struct {
 	*cli.Workspace
-	t *testing.T
+	t      *testing.T
+	served map[string]servedProvider // by address
 }
 
 // newWorkspace writes a configuration, with a required_providers block, to a new directory. The test's own process serves the
@@ -32,8 +33,7 @@ type workspace struct {
 func newWorkspace(t *testing.T, configuration string) *workspace {
 	t.Helper()
 	w := emptyWorkspace(t)
-	server := provider.NewServer("test", func(c *circleci.Config) { c.MaxRetries = 0 })
-	w.Env = append(w.Env, "TF_REATTACH_PROVIDERS="+serve(t, "circleci-community/circleci", server))
+	w.serve(provider.NewServer("test", func(c *circleci.Config) { c.MaxRetries = 0 }), cli.Addresses...)
 	w.write("main.tf", cli.RequiredProviders+configuration)
 	return w
 }
@@ -41,9 +41,8 @@ func newWorkspace(t *testing.T, configuration string) *workspace {
 // emptyWorkspace is a workspace without a configuration and without a provider.
 func emptyWorkspace(t *testing.T) *workspace {
 	t.Helper()
-	requireCLI(t)
-	return &workspace{t: t, Workspace: &cli.Workspace{
-		CLI: cli.CLI{Path: os.Getenv("TF_ACC_TERRAFORM_PATH")}, Dir: t.TempDir(), Env: os.Environ(),
+	return &workspace{t: t, served: map[string]servedProvider{}, Workspace: &cli.Workspace{
+		CLI: requireCLI(t), Dir: t.TempDir(), Env: os.Environ(),
 		Observe: func(arguments []string, _, stderr string) {
 			if stderr != "" {
 				t.Logf("%s wrote to standard error:\n%s", strings.Join(arguments, " "), stderr)
@@ -52,12 +51,17 @@ func emptyWorkspace(t *testing.T) *workspace {
 	}}
 }
 
-// requireCLI skips a test that needs the CLI unless TF_ACC is set, as acceptance tests of providers do.
-func requireCLI(t *testing.T) {
+// requireCLI returns the CLI. Unless TF_ACC is set, it skips the test, as acceptance tests of providers do.
+func requireCLI(t *testing.T) cli.CLI {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("acceptance tests run the CLI: set TF_ACC=1, or run make test")
 	}
+	found, err := findCLI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }
 
 // findCLI finds the CLI once, which runs it for its version.
@@ -67,11 +71,7 @@ var findCLI = sync.OnceValues(func() (cli.CLI, error) { return cli.Find(context.
 // have the feature.
 func requireVersion(t *testing.T, feature, terraform, openTofu string) {
 	t.Helper()
-	requireCLI(t)
-	found, err := findCLI()
-	if err != nil {
-		t.Fatal(err)
-	}
+	found := requireCLI(t)
 	first := map[string]string{cli.Terraform: terraform, cli.OpenTofu: openTofu}[found.Name]
 	minimum, err := circleci.ParseVersion(cmp.Or(first, "9999"))
 	version, versionErr := circleci.ParseVersion(found.Version)
@@ -87,19 +87,19 @@ func requireVersion(t *testing.T, feature, terraform, openTofu string) {
 	}
 }
 
-// serve serves a provider with a source address until the test ends, and returns a value of TF_REATTACH_PROVIDERS.
-func serve(t *testing.T, address string, server func() tfprotov6.ProviderServer) string {
-	t.Helper()
+// serve makes the CLI take the provider with these addresses from the test's own process until the test ends.
+func (w *workspace) serve(server func() tfprotov6.ProviderServer, addresses ...string) {
+	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	reattach := make(chan *plugin.ReattachConfig)
 	closed := make(chan struct{})
 	ended := make(chan error, 1)
 	go func() {
-		ended <- tf6server.Serve("registry.terraform.io/"+address, server,
-			tf6server.WithDebug(ctx, reattach, closed), tf6server.WithLoggingSink(t), tf6server.WithoutLogStderrOverride(),
+		ended <- tf6server.Serve(addresses[0], server,
+			tf6server.WithDebug(ctx, reattach, closed), tf6server.WithLoggingSink(w.t), tf6server.WithoutLogStderrOverride(),
 			tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
 	}()
-	t.Cleanup(func() {
+	w.t.Cleanup(func() {
 		cancel()
 		<-closed
 	})
@@ -107,23 +107,28 @@ func serve(t *testing.T, address string, server func() tfprotov6.ProviderServer)
 	select {
 	case config = <-reattach:
 	case err := <-ended:
-		t.Fatalf("the provider is not served: %v", err)
+		w.t.Fatalf("the provider is not served: %v", err)
 	}
-	type listener struct{ Network, String string }
-	type process struct {
-		Protocol        string
-		ProtocolVersion int
-		Pid             int
-		Test            bool
-		Addr            listener
+	for _, address := range addresses {
+		w.served[address] = servedProvider{
+			string(config.Protocol), config.ProtocolVersion, config.Pid, true, listener{config.Addr.Network(), config.Addr.String()},
+		}
 	}
-	served := process{string(config.Protocol), config.ProtocolVersion, config.Pid, true, listener{config.Addr.Network(), config.Addr.String()}}
-	value, err := json.Marshal(map[string]process{"registry.terraform.io/" + address: served, "registry.opentofu.org/" + address: served})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(value)
+	value, err := json.Marshal(w.served)
+	w.check(err)
+	w.Env = append(w.Env, "TF_REATTACH_PROVIDERS="+string(value)) // The last value counts.
 }
+
+// servedProvider is a provider in TF_REATTACH_PROVIDERS.
+type servedProvider struct {
+	Protocol        string
+	ProtocolVersion int
+	Pid             int
+	Test            bool
+	Addr            listener
+}
+
+type listener struct{ Network, String string }
 
 func (w *workspace) write(name, content string) {
 	w.t.Helper()

@@ -236,12 +236,12 @@ func exampleTests() []exampleTest {
 				}},
 				{run: func(x *example) { x.expectConfig(true) }},
 				// The runners connect again, which changes no count, but a last_connected.
-				{before: connectAgain(time.Minute), run: func(x *example) { x.expectChanges(false) }},
+				{before: connectAgain(time.Minute), run: func(x *example) { x.expectEmptyPlan(true) }},
 				{before: func(x *example) {
 					x.write("output.tf", output(`data.circleci_runner_fleet.all.by_resource_class["acme/linux"].last_connected`))
 				}},
-				{run: func(x *example) { x.expectChanges(false) }},
-				{before: connectAgain(0), run: func(x *example) { x.expectChanges(true) }},
+				{run: func(x *example) { x.expectEmptyPlan(true) }},
+				{before: connectAgain(0), run: func(x *example) { x.expectEmptyPlan(false) }},
 				// One task more than the limit, no runner, and a list that cannot be read.
 				{before: func(x *example) { x.server.SetTasks("acme/mac", 2, 0) }, run: func(x *example) {
 					x.expectPipeline(1, "", "Error: Module output value precondition failed\n",
@@ -281,9 +281,8 @@ func exampleTests() []exampleTest {
 			// The configuration is valid with a fake of CircleCI's own provider.
 			directory: "together",
 			steps: []exampleStep{{run: func(x *example) {
-				ours := x.Env[len(x.Env)-1]
-				theirs := serve(x.t, "circleci-public/circleci", func() tfprotov6.ProviderServer { return publicProvider{provider.NewServer("test")()} })
-				x.Env = append(x.Env, strings.TrimSuffix(ours, "}")+","+strings.TrimPrefix(theirs, "{"))
+				public := func() tfprotov6.ProviderServer { return publicProvider{provider.NewServer("test")()} }
+				x.serve(public, "registry.terraform.io/circleci-public/circleci", "registry.opentofu.org/circleci-public/circleci")
 				expectReport(x.t, x.validate())
 			}}},
 		},

@@ -163,10 +163,11 @@ func expectLines(t *testing.T, printed string, parts ...string) {
 	}
 }
 
-func (x *example) expectChanges(want bool) {
+// expectEmptyPlan asserts whether a plan changes neither a resource nor an output.
+func (x *example) expectEmptyPlan(want bool) {
 	x.t.Helper()
-	if stdout, unchanged := x.run("plan", "-detailed-exitcode", "-no-color"); unchanged == want {
-		x.t.Errorf("got changes: %t, want %t:\n%s", !unchanged, want, stdout)
+	if stdout, isEmpty := x.run("plan", "-detailed-exitcode", "-no-color"); isEmpty != want {
+		x.t.Errorf("the plan is empty: %t, want %t:\n%s", isEmpty, want, stdout)
 	}
 }
 

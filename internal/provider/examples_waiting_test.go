@@ -40,7 +40,7 @@ func fleetExample() exampleTest {
 				}
 			},
 		},
-		{run: func(x *example) { x.expectChanges(false) }},
+		{run: func(x *example) { x.expectEmptyPlan(true) }},
 		{
 			before:      func(x *example) { x.server.SetRunners(linux("linux-1", "", 0), linux("linux-2", "", time.Hour)) },
 			command:     []string{"plan", "-json", "-var", "wait=false"},
@@ -136,7 +136,7 @@ func waitingActionExample() exampleTest {
 				x.server.SetRunners()
 			},
 		},
-		{run: func(x *example) { x.expectChanges(false) }, requests: []string{}},
+		{run: func(x *example) { x.expectEmptyPlan(true) }, requests: []string{}},
 		{command: []string{"destroy", "-json", "-auto-approve"}, requests: []string{}, state: []string{}},
 		{
 			// Ctrl-C during the wait.

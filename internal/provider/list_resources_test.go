@@ -55,7 +55,7 @@ func importingExample() exampleTest {
 			},
 			after: listings,
 		},
-		{run: func(x *example) { x.expectChanges(false) }, after: listings},
+		{run: func(x *example) { x.expectEmptyPlan(true) }, after: listings},
 	}}
 }
 

@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -78,37 +77,17 @@ func TestMovingIn(t *testing.T) {
 			t.Parallel()
 			server, w := newMove(t)
 			w.write("fleet.tf", movedConfiguration("old"))
-			host := "registry.terraform.io"
-			if strings.Contains(os.Getenv("TF_ACC_PROVIDER_HOST"), "opentofu") {
-				host = "registry.opentofu.org"
-			}
-			w.succeed("state", "replace-provider", "-auto-approve", row.source, host+"/circleci-community/circleci")
+			w.succeed("state", "replace-provider", "-auto-approve", row.source, w.ProviderAddress())
 			expectMoved(t, server, w, "old")
 		})
 		t.Run(name+"/moved", func(t *testing.T) {
 			t.Parallel()
 			server, w := newMove(t)
-			w.reattach(serve(t, strings.SplitN(row.source, "/", 2)[1], provider.NewServer("test")), row.source)
+			w.serve(provider.NewServer("test"), row.source)
 			w.write("fleet.tf", movedConfiguration("new")+movedBlocks)
 			expectMoved(t, server, w, "new")
 		})
 	}
-}
-
-// reattach makes the CLI take what serve returned for a provider of this address too.
-func (w *workspace) reattach(served, address string) {
-	w.t.Helper()
-	last := &w.Env[len(w.Env)-1]
-	name, ours, _ := strings.Cut(*last, "=")
-	var all, theirs map[string]any
-	w.check(json.Unmarshal([]byte(ours), &all))
-	w.check(json.Unmarshal([]byte(served), &theirs))
-	for served, process := range theirs {
-		all[served], all[address] = process, process
-	}
-	encoded, err := json.Marshal(all)
-	w.check(err)
-	*last = name + "=" + string(encoded)
 }
 
 // TestMoveRefused has state that is of no provider that is known here.
