@@ -27,14 +27,19 @@ type queueCondition struct {
 
 // String describes the condition, such as "at most 3 unclaimed tasks".
 func (c *queueCondition) String() string {
-	var limits []string
+	var (
+		limits []string
+		last   int64
+	)
 	if !c.maxUnclaimed.IsNull() {
-		limits = append(limits, fmt.Sprintf("at most %d unclaimed", int64OrDefault(c.maxUnclaimed, 0)))
+		last = int64OrDefault(c.maxUnclaimed, 0)
+		limits = append(limits, fmt.Sprintf("at most %d unclaimed", last))
 	}
 	if !c.maxRunning.IsNull() {
-		limits = append(limits, fmt.Sprintf("at most %d running", int64OrDefault(c.maxRunning, 0)))
+		last = int64OrDefault(c.maxRunning, 0)
+		limits = append(limits, fmt.Sprintf("at most %d running", last))
 	}
-	return strings.Join(limits, " and ") + " tasks"
+	return strings.Join(limits, " and ") + " " + plural(last, "task")
 }
 
 func (c *queueCondition) poll(ctx context.Context) (observation, error) {
@@ -43,11 +48,13 @@ func (c *queueCondition) poll(ctx context.Context) (observation, error) {
 		return observation{}, err
 	}
 	c.count = count
-	found := fmt.Sprintf("%d unclaimed", count.Unclaimed)
+	found, last := fmt.Sprintf("%d unclaimed", count.Unclaimed), count.Unclaimed
 	if count.Running != nil {
-		found += fmt.Sprintf(" and %d running", *count.Running)
+		last = *count.Running
+		found += fmt.Sprintf(" and %d running", last)
 	}
-	return observation{isReached: c.isMetBy(count), progress: found + " tasks", details: found + " tasks"}, nil
+	found += " " + plural(last, "task")
+	return observation{isReached: c.isMetBy(count), progress: found, details: found}, nil
 }
 
 func (c *queueCondition) isMetBy(count circleci.TaskCount) bool {

@@ -22,7 +22,7 @@ type runnersCondition struct {
 }
 
 func (c *runnersCondition) String() string {
-	return fmt.Sprintf("at least %d runners connected within %s", c.minimum, c.within.ValueString())
+	return fmt.Sprintf("at least %d %s connected within %s", c.minimum, plural(c.minimum, "runner"), c.within.ValueString())
 }
 
 // read lists the runners, and keeps those that count as connected.
@@ -40,7 +40,7 @@ func (c *runnersCondition) poll(ctx context.Context) (observation, error) {
 	}
 	return observation{
 		isReached: int64(len(c.connected)) >= c.minimum,
-		progress:  fmt.Sprintf("%d of %d runners connected", len(c.connected), c.minimum),
+		progress:  fmt.Sprintf("%d of %d %s connected", len(c.connected), c.minimum, plural(c.minimum, "runner")),
 		details:   fmt.Sprintf("%d connected, %s", len(c.connected), describeListed(listed)),
 	}, nil
 }

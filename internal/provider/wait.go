@@ -161,3 +161,11 @@ func (e *waitTimeoutError) Error() string {
 
 // Unwrap returns why the last poll failed.
 func (e *waitTimeoutError) Unwrap() error { return e.last }
+
+// plural returns the noun for a number of things.
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}

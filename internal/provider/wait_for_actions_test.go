@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -29,6 +30,7 @@ func TestWaitActions(t *testing.T) {
 	for name, row := range map[string]struct {
 		action     string
 		attributes providertest.Attributes
+		apiVersion string // The default is v2.
 		unknown    string // The attribute that is unknown while planning, if any.
 		responses  []http.Handler
 		progress   []string      // The messages to the CLI, or their beginnings.
@@ -39,34 +41,34 @@ func TestWaitActions(t *testing.T) {
 			// A runner counts if it connected within two minutes, by default.
 			action: "circleci_wait_for_runners", attributes: providertest.Attributes{"min_runners": number(1)},
 			responses: []http.Handler{none, runners(`"1999-12-31T23:58:09Z"`), runners(`"1999-12-31T23:58:20Z"`)},
-			progress:  []string{"0 of 1 runners connected, 0s", "0 of 1 runners connected, 10s", "1 of 1 runners connected, 20s"},
+			progress:  []string{"0 of 1 runner connected, 0s", "0 of 1 runner connected, 10s", "1 of 1 runner connected, 20s"},
 		},
 		"runners that connected too long ago": {
 			action: "circleci_wait_for_runners",
 			attributes: providertest.Attributes{
 				"min_runners": number(1), "connected_within": text("10s"), "timeout": text("5s"), "poll_interval": text("5s"),
 			},
-			responses: []http.Handler{runners(`"1999-12-31T23:59:50Z"`)}, progress: []string{"1 of 1 runners connected, 0s"},
+			responses: []http.Handler{runners(`"1999-12-31T23:59:50Z"`)}, progress: []string{"1 of 1 runner connected, 0s"},
 		},
 		"runners that are not listed": {
 			action: "circleci_wait_for_runners", attributes: providertest.Attributes{"min_runners": number(1), "timeout": text("1s")},
-			responses: []http.Handler{none, none}, progress: []string{"0 of 1 runners connected, 0s", "0 of 1 runners connected, 1s"},
+			responses: []http.Handler{none, none}, progress: []string{"0 of 1 runner connected, 0s", "0 of 1 runner connected, 1s"},
 			want: &wantDiagnostic{
 				summary: runnersOfLinux,
-				detail: "last observed: 0 connected, none listed.\n\nCheck that the machines have started, and that their agents run with a " +
+				detail: "Timed out after 1s waiting for at least 1 runner connected within 2m; last observed: 0 connected, none listed.\n\nCheck that the machines have started, and that their agents run with a " +
 					"token of resource class acme/linux, or increase timeout.",
 			},
 		},
 		"runners that never connect": {
 			action: "circleci_wait_for_runners", attributes: providertest.Attributes{"min_runners": number(1), "timeout": text("1s")},
 			responses: []http.Handler{runners("null"), runners("null")},
-			progress:  []string{"0 of 1 runners connected, 0s", "0 of 1 runners connected, 1s"},
+			progress:  []string{"0 of 1 runner connected, 0s", "0 of 1 runner connected, 1s"},
 			want:      &wantDiagnostic{summary: runnersOfLinux, detail: "last observed: 0 connected, 1 listed, which never connected."},
 		},
 		"queue": {
 			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": number(1), "poll_interval": text("1m")},
 			responses: []http.Handler{tasks("3"), circlecitest.Error(503, "busy"), tasks("1")},
-			progress:  []string{"3 unclaimed tasks, 0s", "the poll failed, 1m: ", "1 unclaimed tasks, 2m"},
+			progress:  []string{"3 unclaimed tasks, 0s", "the poll failed, 1m: ", "1 unclaimed task, 2m"},
 		},
 		"queue that does not drain": {
 			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": number(0), "timeout": text("10s")},
@@ -75,6 +77,16 @@ func TestWaitActions(t *testing.T) {
 				summary: countingTasks,
 				detail: "Timed out after 10s waiting for at most 0 unclaimed tasks; last observed: 2 unclaimed tasks.\n\n" +
 					"Check that runners of resource class acme/linux are connected and claim its tasks, or increase timeout.",
+			},
+		},
+		"queue whose tasks keep running": {
+			action: "circleci_wait_for_queue", apiVersion: "v3",
+			attributes: providertest.Attributes{"max_unclaimed": number(0), "max_running": number(1), "timeout": text("1s")},
+			responses:  slices.Repeat([]http.Handler{circlecitest.JSON(`{"unclaimed_task_count": 0, "running_runner_tasks": 2}`)}, 4),
+			progress:   []string{"0 unclaimed and 2 running tasks, 0s", "0 unclaimed and 2 running tasks, 1s"},
+			want: &wantDiagnostic{
+				summary: countingTasks,
+				detail:  "waiting for at most 0 unclaimed and at most 1 running task; last observed: 0 unclaimed and 2 running tasks.",
 			},
 		},
 		"queue whose wait is canceled": {
@@ -101,7 +113,7 @@ func TestWaitActions(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := newMemoryServer(t)
 				server.Enqueue(row.responses...)
-				p := newProvider(t, server, providertest.Attributes{"max_retries": number(0)})
+				p := newProvider(t, server, providertest.Attributes{"max_retries": number(0), "api_version": text(cmp.Or(row.apiVersion, "v2"))})
 				row.attributes["resource_class"] = text("acme/linux")
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()

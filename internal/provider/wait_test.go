@@ -104,7 +104,7 @@ func TestWait(t *testing.T) {
 		"a cancellation between two polls": {
 			waitFor: providertest.Attributes{"max_unclaimed": number(0)}, responses: []http.Handler{queue(1), queue(1)},
 			elapsed: 15 * time.Second, cancel: true, summary: countingTasks,
-			detail: "Canceled while waiting for at most 0 unclaimed tasks; last observed: 1 unclaimed tasks.\n\nThe wait was interrupted.",
+			detail: "Canceled while waiting for at most 0 unclaimed tasks; last observed: 1 unclaimed task.\n\nThe wait was interrupted.",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
