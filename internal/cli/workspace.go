@@ -159,6 +159,7 @@ func (w *Workspace) Output(ctx context.Context, arguments ...string) (stdout, st
 type Diagnostic struct {
 	Severity, Summary, Detail, Address string
 	Snippet                            *struct{ Context, Code string }
+	Range                              *struct{ Start struct{ Line int } }
 }
 
 // Plan is the JSON of a saved plan, or of the state: of a plan the values are the planned ones.

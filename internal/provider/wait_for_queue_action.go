@@ -59,7 +59,7 @@ func (a *waitForQueueAction) Schema(_ context.Context, _ action.SchemaRequest, r
 func (a *waitForQueueAction) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
 	model, diags := a.model(ctx, req.Config)
 	if !diags.HasError() && model.MaxUnclaimed.IsNull() && model.MaxRunning.IsNull() {
-		diags.AddError(missingLimitSummary, "To wait for the queue, set max_unclaimed, max_running or both.")
+		diags.AddAttributeError(path.Root("max_unclaimed"), missingLimitSummary, "To wait for the queue, set max_unclaimed, max_running or both.")
 	}
 	resp.Diagnostics.Append(diags...)
 }
