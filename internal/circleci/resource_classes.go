@@ -123,13 +123,19 @@ func containsClass(classes []ResourceClass, id string) bool {
 	return slices.ContainsFunc(classes, func(class ResourceClass) bool { return strings.EqualFold(class.ID, id) })
 }
 
-// DeleteResourceClass deletes a resource class by its ID; with force, its tokens too. A class that does not exist is no
-// error. A *StatusError of 409 says that the class still has tokens.
+// DeleteResourceClass deletes a resource class by its ID; with force, its tokens too. A class that its namespace does not list
+// is no error. A *StatusError of 409 says that the class still has tokens, and one of 404 that it was not found, although it is
+// listed or may be.
 //
 // Source: DELETE /runner/resource/{id} and DELETE /runner/resource/{id}/force, observed.
-func (c *Client) DeleteResourceClass(ctx context.Context, id string, force bool) error {
+func (c *Client) DeleteResourceClass(ctx context.Context, class ResourceClass, force bool) error {
+	suffix := ""
 	if force {
-		return c.delete(ctx, "runner/resource", id, "/force")
+		suffix = "/force"
 	}
-	return c.delete(ctx, "runner/resource", id, "")
+	return c.delete(ctx, "runner/resource", class.ID, suffix, func(ctx context.Context) (bool, error) {
+		namespace, _, _ := strings.Cut(class.ResourceClass, "/")
+		classes, err := c.ListResourceClasses(ctx, namespace)
+		return containsClass(classes, class.ID), err
+	})
 }

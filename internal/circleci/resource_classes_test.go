@@ -44,20 +44,24 @@ func TestListThatIsRejected(t *testing.T) {
 func TestDelete(t *testing.T) {
 	deleteClass := func(force bool) func(context.Context, *circleci.Client) error {
 		return func(ctx context.Context, client *circleci.Client) error {
-			return client.DeleteResourceClass(ctx, oldClassID, force)
+			return client.DeleteResourceClass(ctx, circleci.ResourceClass{ID: oldClassID, ResourceClass: "acme/linux"}, force)
 		}
 	}
 	deleteToken := func(id string) func(context.Context, *circleci.Client) error {
-		return func(ctx context.Context, client *circleci.Client) error { return client.DeleteToken(ctx, id) }
+		return func(ctx context.Context, client *circleci.Client) error {
+			return client.DeleteToken(ctx, circleci.Token{ID: id, ResourceClass: "acme/linux"})
+		}
 	}
 	class, forced, token := deleteClass(false), deleteClass(true), deleteToken(oldTokenID)
 	const (
 		classPath  = "DELETE /api/v2/runner/resource/" + oldClassID
 		forcedPath = classPath + "/force"
 		tokenPath  = "DELETE /api/v2/runner/token/" + oldTokenID
+		classes    = "GET /api/v2/runner/resource?namespace=acme"
+		tokens     = "GET /api/v2/runner/token?resource-class=acme%2Flinux"
 		hasTokens  = `returned 409 Conflict: "resource class still has tokens"`
 	)
-	abort, busy := circlecitest.AbortConnection(), circlecitest.Error(503, "")
+	abort, busy, notFound := circlecitest.AbortConnection(), circlecitest.Error(503, ""), circlecitest.Error(404, "no")
 	redirect := http.RedirectHandler("/api/v2/runner/token/"+otherID, http.StatusTemporaryRedirect)
 	for name, test := range map[string]struct {
 		delete func(context.Context, *circleci.Client) error
@@ -75,9 +79,27 @@ func TestDelete(t *testing.T) {
 		"not carried out": {
 			delete: token, failures: []http.Handler{abort, busy}, sent: []string{tokenPath, tokenPath, tokenPath}, left: [2]int{1, 0},
 		},
-		"carried out": {delete: forced, acted: true, failures: []http.Handler{busy}, sent: []string{forcedPath, forcedPath}},
+		"carried out": {delete: forced, acted: true, failures: []http.Handler{busy}, sent: []string{forcedPath, forcedPath, classes}},
 		"carried out before the timeout": {
-			delete: token, acted: true, failures: []http.Handler{circlecitest.Hang()}, sent: []string{tokenPath, tokenPath}, left: [2]int{1, 0},
+			delete: token, acted: true, failures: []http.Handler{circlecitest.Hang()}, sent: []string{tokenPath, tokenPath, tokens}, left: [2]int{1, 0},
+		},
+		"class that is not found, but listed": {
+			delete: forced, failures: []http.Handler{notFound}, sent: []string{forcedPath, classes}, left: [2]int{1, 1}, err: `404 Not Found: "no"`,
+		},
+		"token that is not found, but listed": {
+			delete: token, failures: []http.Handler{notFound}, sent: []string{tokenPath, tokens}, left: [2]int{1, 1}, err: `404 Not Found: "no"`,
+		},
+		"token that is not found, whose class is listed": {
+			delete: token, failures: []http.Handler{notFound, notFound}, sent: []string{tokenPath, tokens, classes}, left: [2]int{1, 1},
+			err: `404 Not Found: "no"`,
+		},
+		"token that is not found, whose class is not listed": {
+			delete: token, failures: []http.Handler{notFound, notFound, circlecitest.JSON(`{"items":[]}`)},
+			sent: []string{tokenPath, tokens, classes}, left: [2]int{1, 1},
+		},
+		"class that is not found, and may be listed": {
+			delete: class, failures: []http.Handler{notFound, circlecitest.Error(403, "no")}, sent: []string{classPath, classes}, left: [2]int{1, 1},
+			err: `returned 403 Forbidden: "no")`,
 		},
 		"redirect": {
 			delete: token, failures: []http.Handler{redirect}, sent: []string{tokenPath}, left: [2]int{1, 1}, err: "was not followed",

@@ -122,9 +122,19 @@ func containsToken(tokens []Token, id string) bool {
 	return slices.ContainsFunc(tokens, func(token Token) bool { return strings.EqualFold(token.ID, id) })
 }
 
-// DeleteToken deletes a token by its ID. A token that does not exist is no error.
+// DeleteToken deletes a token by its ID. A token that its class does not list, or whose class is not listed, is no error. A
+// *StatusError of 404 says that it was not found, although it is listed or may be.
 //
 // Source: DELETE /runner/token/{id}, observed.
-func (c *Client) DeleteToken(ctx context.Context, id string) error {
-	return c.delete(ctx, "runner/token", id, "")
+func (c *Client) DeleteToken(ctx context.Context, token Token) error {
+	return c.delete(ctx, "runner/token", token.ID, "", func(ctx context.Context) (bool, error) {
+		tokens, err := c.ListTokens(ctx, token.ResourceClass)
+		if !isNotFound(err) {
+			return containsToken(tokens, token.ID), err
+		}
+		namespace, _, _ := strings.Cut(token.ResourceClass, "/")
+		classes, err := c.ListResourceClasses(ctx, namespace)
+		isClass := func(class ResourceClass) bool { return SameName(class.ResourceClass, token.ResourceClass) }
+		return slices.ContainsFunc(classes, isClass), err
+	})
 }

@@ -26,9 +26,11 @@ func (c *Client) post(ctx context.Context, endpoint string, body any, inspect fu
 	})
 }
 
-// delete deletes what has an ID. It may be repeated, so it is retried after transient errors. What does not exist is no
-// error.
-func (c *Client) delete(ctx context.Context, endpoint, id, suffix string) error {
+// delete deletes what has an ID. It may be repeated, so it is retried after transient errors.
+//
+// After a 404, isListed decides whether it is gone: the service responds so to a credential that may not see it, too. What is
+// gone is no error.
+func (c *Client) delete(ctx context.Context, endpoint, id, suffix string, isListed func(context.Context) (bool, error)) error {
 	if !IsUUID(id) { // Of another one the path could be that of something else.
 		return fmt.Errorf("ID %q is not a UUID", c.sanitize(id))
 	}
@@ -37,13 +39,24 @@ func (c *Client) delete(ctx context.Context, endpoint, id, suffix string) error 
 		endpoint: endpoint + "/" + url.PathEscape(id) + suffix,
 		accepted: []int{http.StatusOK, http.StatusNoContent},
 	})
-	if status := (*StatusError)(nil); errors.As(err, &status) && status.StatusCode == http.StatusNotFound {
+	if isNotFound(err) {
+		switch listed, listErr := isListed(ctx); {
+		case listErr != nil:
+			return fmt.Errorf("%w; what exists could not be listed (%w)", err, listErr)
+		case listed:
+			return err
+		}
 		return nil
 	}
 	if err == nil && classifyBody(body) == BodyHTML { // Of a proxy, a sign-in page for one.
 		return c.newResponseError(request, body, errors.New("is an HTML page"))
 	}
 	return err
+}
+
+func isNotFound(err error) bool {
+	status := (*StatusError)(nil)
+	return errors.As(err, &status) && status.StatusCode == http.StatusNotFound
 }
 
 // createLock lets one object at a time be created under a name. Otherwise what another call creates meanwhile would look like

@@ -179,16 +179,16 @@ func (i installation) checkWrites(ctx context.Context) error {
 	tokens, err := client.ListTokens(ctx, name)
 	expect("list the token", len(tokens) == 1 && tokens[0].ID == token.ID && tokens[0].Nickname == "testlive", err)
 	status := (*circleci.StatusError)(nil)
-	isRefused := errors.As(client.DeleteResourceClass(ctx, class.ID, false), &status) && status.StatusCode == http.StatusConflict
+	isRefused := errors.As(client.DeleteResourceClass(ctx, class, false), &status) && status.StatusCode == http.StatusConflict
 	expect("get 409 for the class while it has a token", isRefused, nil)
 	if token.ID != "" {
-		expect("delete the token", true, client.DeleteToken(ctx, token.ID))
+		expect("delete the token", true, client.DeleteToken(ctx, token))
 	}
-	expect("delete the class", true, client.DeleteResourceClass(ctx, class.ID, false))
+	expect("delete the class", true, client.DeleteResourceClass(ctx, class, false))
 	classes, err = client.ListResourceClasses(ctx, namespace)
 	expect("no longer list the class", !slices.Contains(classes, class), err)
 	// Without the class, this does nothing.
-	expect("clean up", true, client.DeleteResourceClass(context.WithoutCancel(ctx), class.ID, true))
+	expect("clean up", true, client.DeleteResourceClass(context.WithoutCancel(ctx), class, true))
 	return errors.Join(problems...)
 }
 

@@ -40,6 +40,10 @@ func (a *providerData) addResourceError(ctx context.Context, diags *diag.Diagnos
 	}
 }
 
+// deleteNotFoundHint is what to do when something is not found for its deletion, although it is listed or may be.
+const deleteNotFoundHint = "CircleCI also responds with 404 to a credential that may not delete it: use a personal API token of an " +
+	"administrator of the organization. If it no longer exists, remove it from state with the command state rm."
+
 // addClassesError reports that the resource classes of the attribute namespace could not be listed.
 func (a *providerData) addClassesError(ctx context.Context, diags *diag.Diagnostics, namespace string, err error) {
 	a.addError(ctx, diags, path.Root("namespace"), "Error reading resource classes of namespace "+namespace, err)

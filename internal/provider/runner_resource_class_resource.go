@@ -203,7 +203,8 @@ func (r *runnerResourceClassResource) Delete(ctx context.Context, req resource.D
 	}
 	name := model.ResourceClass.ValueString()
 	r.api.forgetListings()
-	err := r.api.client.DeleteResourceClass(ctx, model.ID.ValueString(), model.ForceDelete.ValueBool())
+	class := circleci.ResourceClass{ID: model.ID.ValueString(), ResourceClass: name}
+	err := r.api.client.DeleteResourceClass(ctx, class, model.ForceDelete.ValueBool())
 	r.api.forgetListings()
 	if err != nil {
 		r.api.addResourceError(ctx, &resp.Diagnostics, resourceError{
@@ -218,6 +219,8 @@ func (r *runnerResourceClassResource) deleteHint(ctx context.Context, name strin
 		return r.remainingTokensHint(ctx, name)
 	case http.StatusForbidden:
 		return "Only an administrator of the organization may delete resource classes."
+	case http.StatusNotFound:
+		return deleteNotFoundHint
 	}
 	return ""
 }

@@ -279,6 +279,33 @@ func TestDeleteClassWithTokens(t *testing.T) {
 	expectMutations(t, server, "DELETE /api/v2/runner/resource/"+class+"/force")
 }
 
+// TestDestroyNotFound destroys what is not found, while it is listed and when it is gone.
+func TestDestroyNotFound(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	w := newWorkspace(t, providerBlock(server)+classBlock("")+tokenBlock(""))
+	assertNoDiagnostics(t, w.apply())
+	server.Intercept(func(r *http.Request) http.Handler {
+		if r.Method == http.MethodDelete {
+			return circlecitest.Error(http.StatusNotFound, "no")
+		}
+		return nil
+	})
+	destroy := []string{"destroy", "-json", "-auto-approve", "-refresh=false"}
+	assertDiagnostic(t, w.report(destroy...), wantDiagnostic{
+		summary: "Error deleting token " + server.Tokens()[0].ID + " of resource class acme/linux",
+		detail:  "404 Not Found ... a credential that may not delete it",
+	})
+	expectSame(t, "resources in state", []string{classAddress, tokenAddress}, w.state())
+	server.SetTokens()
+	assertDiagnostic(t, w.report(destroy...), wantDiagnostic{
+		summary: "Error deleting resource class acme/linux", detail: "404 Not Found ... a credential that may not delete it",
+	})
+	expectSame(t, "resources in state", []string{classAddress}, w.state())
+	server.SetResourceClasses()
+	assertNoDiagnostics(t, w.report(destroy...))
+}
+
 // TestRefreshRequests refreshes as many classes and tokens as were seen in one installation.
 func TestRefreshRequests(t *testing.T) {
 	t.Parallel()

@@ -186,14 +186,17 @@ func (r *runnerTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	id := model.ID.ValueString()
+	id, class := model.ID.ValueString(), model.ResourceClass.ValueString()
 	r.api.forgetListings()
-	err := r.api.client.DeleteToken(ctx, id)
+	err := r.api.client.DeleteToken(ctx, circleci.Token{ID: id, ResourceClass: class})
 	r.api.forgetListings()
 	if err != nil {
-		failed := resourceError{summary: fmt.Sprintf("Error deleting token %s of resource class %s", id, model.ResourceClass.ValueString()), err: err}
-		if statusOf(err) == http.StatusForbidden {
+		failed := resourceError{summary: fmt.Sprintf("Error deleting token %s of resource class %s", id, class), err: err}
+		switch statusOf(err) {
+		case http.StatusForbidden:
 			failed.hint = "Only an administrator of the organization may delete tokens."
+		case http.StatusNotFound:
+			failed.hint = deleteNotFoundHint
 		}
 		r.api.addResourceError(ctx, &resp.Diagnostics, failed)
 	}
