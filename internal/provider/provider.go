@@ -125,7 +125,7 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				Validators: []validator.Number{integerBetween{0, 10}},
 				MarkdownDescription: fmt.Sprintf("How often a request is retried after transient errors: status 408, 425, 500, 502, 503, 504, 520, "+
 					"522 and 524, failures of the connection and of name resolution, and attempts that time out. Status 429 does not count: "+
-					"the provider waits for as long as the API requests, within the five minutes of a read. `0` sends each request once, after a 429 too. "+
+					"the provider waits for as long as the API requests, within the five minutes of a read. `0` disables retries, including those after a 429. "+
 					"From 0 to 10; default `%d`.", circleci.DefaultMaxRetries),
 			},
 			"request_timeout": schema.StringAttribute{

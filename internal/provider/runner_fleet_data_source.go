@@ -70,7 +70,7 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 				Optional:    true,
 				ElementType: types.StringType,
 				Validators:  []validator.Set{setvalidator.ValueStringsAre(isResourceClass()), distinctResourceClasses{}},
-				MarkdownDescription: "Resource classes of the namespace, `namespace/name`, each once, to include even if they have no runners: " +
+				MarkdownDescription: "Resource classes of the namespace, `namespace/name`, to include even if they have no runners: " +
 					"a pool scaled to zero still has a queue. Null, the default, includes the classes of the listed runners only.",
 			},
 			"all_resource_classes": schema.BoolAttribute{
@@ -86,8 +86,8 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 					setvalidator.ValueStringsAre(isResourceClass()), distinctResourceClasses{},
 					setvalidator.ConflictsWith(path.MatchRoot("resource_classes"), path.MatchRoot("all_resource_classes")),
 				},
-				MarkdownDescription: "Resource classes of the namespace, `namespace/name`, each once, to report on alone, whether they have " +
-					"runners or not. The tasks of other classes are not counted. Conflicts with `resource_classes` and `all_resource_classes`. " +
+				MarkdownDescription: "The only resource classes of the namespace, `namespace/name`, to report on, with or without " +
+					"runners. The tasks of other classes are not counted. Conflicts with `resource_classes` and `all_resource_classes`. " +
 					"Null, the default, reports on all classes with runners.",
 			},
 			"connected_within": schema.StringAttribute{

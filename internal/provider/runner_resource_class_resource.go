@@ -57,20 +57,20 @@ func (r *runnerResourceClassResource) Schema(_ context.Context, _ resource.Schem
 				Validators:    []validator.String{isResourceClass()},
 				PlanModifiers: []planmodifier.String{replaceUnlessSameClass()},
 				MarkdownDescription: "Resource class, `namespace/name`. The namespace must exist. A new name consists of letters, digits, `:`, " +
-					"`_`, `-` and `+`. Another class forces replacement; case does not distinguish classes.",
+					"`_`, `-` and `+`. Changing it forces replacement. Names are case-insensitive.",
 			},
 			"description": schema.StringAttribute{
 				Optional:      true,
 				Computed:      true,
 				PlanModifiers: []planmodifier.String{existingOrEmpty{}, stringplanmodifier.RequiresReplace()},
-				MarkdownDescription: "Description. A change forces replacement, because the API cannot change it. When unset, an existing class " +
+				MarkdownDescription: "Description. Changing it forces replacement, because the API cannot update it. When unset, an existing class " +
 					"keeps its description, and a new one gets `\"\"`.",
 			},
 			"force_delete": schema.BoolAttribute{
 				Optional:      true,
 				Computed:      true,
 				PlanModifiers: []planmodifier.Bool{nullIsFalse{}},
-				MarkdownDescription: "Whether destroying the class deletes all its tokens too, those outside of Terraform included. Null, the " +
+				MarkdownDescription: "Whether destroying the class also deletes all its tokens, including those that Terraform does not manage. Null, the " +
 					"default, is `false`: destroying a class that still has tokens is an error then.",
 			},
 		},
@@ -133,7 +133,8 @@ func createClassHint(name string, err error) string {
 		return "It is not known whether the resource class was created. Check whether CircleCI lists it, for example with `circleci runner " +
 			"resource-class list`. When it does not, apply again. When it does, and it is the one to be managed here, import it:" + importBlock
 	case status == http.StatusConflict:
-		return "The resource class exists already, and was not changed. To manage it here, import it:" + importBlock
+		return "The resource class exists already, and was not changed. If it is to be replaced, remove create_before_destroy from it and from its tokens. " +
+			"To manage it here, import it:" + importBlock
 	case status == http.StatusForbidden:
 		return "Only an administrator of the organization may create resource classes, and a namespace has up to 650 of them."
 	case status == http.StatusNotFound:

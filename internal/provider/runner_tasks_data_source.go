@@ -60,8 +60,8 @@ func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			},
 			"wait_for": schema.SingleNestedAttribute{
 				Optional: true,
-				MarkdownDescription: "Waits until no more tasks than this are left. At least one of `max_unclaimed` and " +
-					"`max_running` is required. Null, the default, reads once. Every later plan waits again, and so does a destroy that refreshes.",
+				MarkdownDescription: "Waits until the counts are within `max_unclaimed` and `max_running`. At least one of `max_unclaimed` and " +
+					"`max_running` is required. Null, the default, reads once. Every later plan waits again, and so does a destroy, unless it has `-refresh=false`.",
 				Attributes: waitAttributes(map[string]schema.Attribute{
 					"max_unclaimed": schema.NumberAttribute{
 						Optional:            true,

@@ -45,7 +45,7 @@ func (r *runnerTokenResource) Metadata(_ context.Context, req resource.MetadataR
 func (r *runnerTokenResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	unchanged := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages a runner token, by which machines authenticate as runners of a resource class. Its secret is stored in " +
+		MarkdownDescription: "Manages a runner token, with which machines authenticate as runners of a resource class. Its secret is stored in " +
 			"state. Needs a personal API token of an administrator of the organization.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
@@ -55,14 +55,14 @@ func (r *runnerTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 				Required:      true,
 				Validators:    []validator.String{isResourceClass()},
 				PlanModifiers: []planmodifier.String{replaceUnlessSameClass()},
-				MarkdownDescription: "Resource class that the token belongs to, `namespace/name`. A class has up to ten tokens. Another class " +
-					"forces replacement; case does not distinguish classes.",
+				MarkdownDescription: "Resource class that the token belongs to, `namespace/name`. A class has up to ten tokens. Changing it " +
+					"forces replacement. Names are case-insensitive.",
 			},
 			"nickname": schema.StringAttribute{
 				Optional:      true,
 				Computed:      true,
 				PlanModifiers: []planmodifier.String{existingOrEmpty{}, stringplanmodifier.RequiresReplace()},
-				MarkdownDescription: "Nickname; tokens may share one. A change forces replacement, because the API cannot change it. When unset, " +
+				MarkdownDescription: "Nickname; tokens may share one. Changing it forces replacement, because the API cannot update it. When unset, " +
 					"an existing token keeps its nickname, and a new one gets `\"\"`.",
 			},
 			"created_at": schema.StringAttribute{

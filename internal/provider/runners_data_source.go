@@ -67,7 +67,7 @@ func (d *runnersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 				Optional: true,
 				MarkdownDescription: "Waits until at least `min_runners` runners are connected. Requires `connected_within`, because " +
 					"disconnected runners stay listed and would satisfy it. Null, the default, reads once. Every later plan waits again, and " +
-					"so does a destroy that refreshes.",
+					"so does a destroy, unless it has `-refresh=false`.",
 				Attributes: waitAttributes(map[string]schema.Attribute{
 					"min_runners": schema.NumberAttribute{
 						Required:            true,

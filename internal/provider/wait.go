@@ -23,7 +23,7 @@ const (
 
 // The descriptions of the attributes that every wait has.
 var (
-	timeoutDescription      = fmt.Sprintf("How long to wait, as a duration such as `90s` or `1h30m`. Default `%s`.", formatDuration(defaultWaitTimeout))
+	timeoutDescription      = fmt.Sprintf("Maximum duration of the wait, such as `90s` or `1h30m`. Default `%s`.", formatDuration(defaultWaitTimeout))
 	pollIntervalDescription = fmt.Sprintf("How long to wait between two polls, as a duration of at least `%s`. Default `%s`.",
 		formatDuration(minPollInterval), formatDuration(defaultPollInterval))
 )

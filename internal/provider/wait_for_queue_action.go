@@ -41,8 +41,8 @@ func (a *waitForQueueAction) Metadata(_ context.Context, req action.MetadataRequ
 func (a *waitForQueueAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	limit := []validator.Number{integerBetween{0, math.MaxInt64}}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Waits until no more tasks of a resource class than this are left, such as before its machines are replaced. At least " +
-			"one of `max_unclaimed` and `max_running` is required.",
+		MarkdownDescription: "Waits until up to `max_unclaimed` tasks of a resource class wait and up to `max_running` run, such as before its " +
+			"machines are changed. At least one of `max_unclaimed` and `max_running` is required.",
 		Attributes: waitActionAttributes(map[string]schema.Attribute{
 			"max_unclaimed": schema.NumberAttribute{
 				Optional: true, Validators: limit, MarkdownDescription: "Maximum number of unclaimed tasks. Null sets no limit.",

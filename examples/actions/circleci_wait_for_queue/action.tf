@@ -18,7 +18,7 @@ variable "image" {
   default     = "linux-1"
 }
 
-# Stands in for your machines. A new image replaces them while no task runs.
+# Stands in for your machines. A new image changes them in place, once the queue has drained.
 resource "terraform_data" "machines" {
   input = var.image
 

@@ -28,7 +28,7 @@ variable "max_machines" {
 }
 
 variable "working_hours" {
-  description = "Hours of a working day, in UTC: the first one, and the first one that is none any more."
+  description = "Working hours, in UTC: from is included, to is not."
   type        = object({ from = number, to = number })
   default     = { from = 7, to = 19 }
 }

@@ -1,2 +1,2 @@
-# By name: namespace/name. With the UUID, namespace/name,uuid, another class of this name is not imported.
+# By name. namespace/name,uuid imports the class only if it has this UUID.
 terraform import circleci_runner_resource_class.linux acme/linux-large
