@@ -1,19 +1,22 @@
 package provider_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// wantDiagnostic is an error that a user must get.
+// wantDiagnostic is a diagnostic that a user must get.
 type wantDiagnostic struct {
+	// severity is "error" if it is "".
+	severity string
 	// at is the line of the configuration that the CLI shows or, without the CLI, the attribute. "" is not compared.
 	at string
 	// summary is the complete summary.
@@ -22,14 +25,14 @@ type wantDiagnostic struct {
 	detail string
 }
 
-// assertDiagnostic asserts that there is exactly one diagnostic, and that it is this error.
+// assertDiagnostic asserts that there is exactly one diagnostic, and that it is this one.
 func assertDiagnostic(t *testing.T, got []diagnostic, want wantDiagnostic) {
 	t.Helper()
 	if len(got) != 1 {
 		t.Fatalf("got %d diagnostics, want 1: %s", len(got), formatDiagnostics(got))
 	}
-	if d := got[0]; d.Severity != "error" || d.Summary != want.summary {
-		t.Errorf("got %s %q, want error %q with the detail\n%s", d.Severity, d.Summary, want.summary, d.Detail)
+	if d := got[0]; d.Severity != cmp.Or(want.severity, "error") || d.Summary != want.summary {
+		t.Errorf("got %s %q, want %+v with the detail\n%s", d.Severity, d.Summary, want, d.Detail)
 	}
 	rest := got[0].Detail
 	for _, part := range strings.Split(want.detail, " ... ") {
@@ -103,9 +106,9 @@ func expectOutputs(t *testing.T, w *workspace, want map[string]any) {
 	expectSame(t, "outputs", want, w.outputs())
 }
 
-func expectSame[T any](t *testing.T, what string, want, got T, options ...cmp.Option) {
+func expectSame[T any](t *testing.T, what string, want, got T, options ...gocmp.Option) {
 	t.Helper()
-	if difference := cmp.Diff(want, got, options...); difference != "" {
+	if difference := gocmp.Diff(want, got, options...); difference != "" {
 		t.Errorf("the %s differ (-want +got):\n%s", what, difference)
 	}
 }

@@ -117,9 +117,9 @@ func (r *runnerResourceClassResource) Create(ctx context.Context, req resource.C
 	}
 	model.ID = types.StringValue(created.ID)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, resourceClassIdentity{model.ResourceClass})...)
-	if created.Description != model.Description.ValueString() {
-		resp.Diagnostics.AddAttributeError(path.Root("description"), "Unexpected description",
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, resourceClassIdentity{types.StringValue(created.ResourceClass)})...)
+	if created.Description != model.Description.ValueString() { // An error would taint the class, and have it replaced.
+		resp.Diagnostics.AddAttributeWarning(path.Root("description"), "Unexpected description",
 			fmt.Sprintf("Resource class %s was created with the ID %s, but its description is %q. Set description to that, or remove it.",
 				name, created.ID, r.api.client.Sanitize(created.Description)))
 	}
@@ -133,8 +133,8 @@ func createClassHint(name string, err error) string {
 		return "It is not known whether the resource class was created. Check whether CircleCI lists it, for example with `circleci runner " +
 			"resource-class list`. When it does not, apply again. When it does, and it is the one to be managed here, import it:" + importBlock
 	case status == http.StatusConflict:
-		return "The resource class exists already, and was not changed. If it is to be replaced, remove create_before_destroy from it and from its tokens. " +
-			"To manage it here, import it:" + importBlock
+		return "The resource class exists already, and was not changed. When it is to be replaced, remove create_before_destroy from " +
+			"it and from what depends on it, or give it another name. When it is to be managed here, import it:" + importBlock
 	case status == http.StatusForbidden:
 		return "Only an administrator of the organization may create resource classes, and a namespace has up to 650 of them."
 	case status == http.StatusNotFound:
@@ -149,7 +149,6 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, resourceClassIdentity{model.ResourceClass})...)
 	name := model.ResourceClass.ValueString()
 	namespace, _, _ := strings.Cut(name, "/")
 	classes, err := r.api.classes.get(ctx, namespace)
@@ -175,6 +174,7 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 	}
 	switch {
 	case len(found) == 0:
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, resourceClassIdentity{model.ResourceClass})...)
 		resp.State.RemoveResource(ctx)
 	case len(found) > 1:
 		resp.Diagnostics.AddError("Several resource classes", fmt.Sprintf("The API lists %d resource classes of the name %s, which differ in case. "+
@@ -184,6 +184,7 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 			found[0].ID, r.api.client.Sanitize(found[0].ResourceClass), name))
 	default:
 		model.ID, model.Description = types.StringValue(found[0].ID), types.StringValue(found[0].Description)
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, resourceClassIdentity{types.StringValue(found[0].ResourceClass)})...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 	}
 }
@@ -229,8 +230,9 @@ func (r *runnerResourceClassResource) deleteHint(ctx context.Context, name strin
 // remainingTokensHint says which tokens a class has that cannot be deleted because of them, and what to do.
 func (r *runnerResourceClassResource) remainingTokensHint(ctx context.Context, class string) string {
 	const remedy = "Delete them first. When the class is to be replaced, a token of the same configuration is replaced with it by " +
-		"replace_triggered_by = [circleci_runner_resource_class.NAME.id] in its lifecycle block. Or set force_delete = true, apply that, and " +
-		"destroy again: it deletes all tokens of the class, and machines that use one of them claim no more jobs."
+		"replace_triggered_by = [circleci_runner_resource_class.NAME.id] in its lifecycle block. Or set force_delete = true, apply that " +
+		"without a change that replaces the class, and try again: it deletes all tokens of the class, and machines that use one of them claim " +
+		"no more jobs."
 	tokens, err := r.api.client.ListTokens(ctx, class)
 	if err != nil {
 		return "The tokens of the class could not be listed: " + err.Error() + ".\n\n" + remedy

@@ -422,14 +422,14 @@ func TestRunnerResourceErrors(t *testing.T) {
 			server: onPost(classes, before(circlecitest.Raw(201, "application/json",
 				`{"id": "`+movedClass.ID+`", "resource_class": "acme/linux", "description": "LINUX"}`))),
 			sent: []string{class}, state: []string{classAddress},
-			want: wantDiagnostic{at: `description = "Linux"`, summary: "Unexpected description", detail: `its description is "LINUX"`},
+			want: wantDiagnostic{severity: "warning", at: `description = "Linux"`, summary: "Unexpected description", detail: `its description is "LINUX"`},
 		},
 		"another nickname": {
 			configuration: classBlock("") + tokenBlock(`  nickname = "ci"`),
 			server: onPost(tokens, before(circlecitest.JSON(
 				`{"id": "`+movedToken.ID+`", "resource_class": "acme/linux", "nickname": "CI", "created_at": "2026-01-01T00:00:00Z", "token": "secret-value"}`))),
 			sent: []string{class, token}, state: []string{classAddress, tokenAddress},
-			want: wantDiagnostic{at: `nickname = "ci"`, summary: "Unexpected nickname", detail: `its nickname is "CI"`},
+			want: wantDiagnostic{severity: "warning", at: `nickname = "ci"`, summary: "Unexpected nickname", detail: `its nickname is "CI"`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

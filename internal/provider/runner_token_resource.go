@@ -106,9 +106,9 @@ func (r *runnerTokenResource) Create(ctx context.Context, req resource.CreateReq
 	model.CreatedAt = types.StringValue(created.CreatedAt)
 	model.Token = types.StringValue(secret)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, tokenIdentity{model.ResourceClass, model.ID})...)
-	if created.Nickname != model.Nickname.ValueString() {
-		resp.Diagnostics.AddAttributeError(path.Root("nickname"), "Unexpected nickname",
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, tokenIdentity{types.StringValue(created.ResourceClass), model.ID})...)
+	if created.Nickname != model.Nickname.ValueString() { // An error would taint the token, and have it replaced.
+		resp.Diagnostics.AddAttributeWarning(path.Root("nickname"), "Unexpected nickname",
 			fmt.Sprintf("The token was created with the ID %s, but its nickname is %q. Set nickname to that, or remove it.",
 				created.ID, r.api.client.Sanitize(created.Nickname)))
 	}
@@ -139,14 +139,9 @@ func (r *runnerTokenResource) Read(ctx context.Context, req resource.ReadRequest
 	if resp.Diagnostics.Append(req.State.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, tokenIdentity{model.ResourceClass, model.ID})...)
 	class := model.ResourceClass.ValueString()
 	tokens, err := r.api.tokens.get(ctx, class)
-	if r.api.isClassGone(ctx, class, err) {
-		resp.State.RemoveResource(ctx)
-		return
-	}
-	if err != nil {
+	if err != nil && !r.api.isClassGone(ctx, class, err) {
 		r.api.addTokensError(ctx, &resp.Diagnostics, class, err)
 		return
 	}
@@ -157,10 +152,13 @@ func (r *runnerTokenResource) Read(ctx context.Context, req resource.ReadRequest
 			if !sameTime(model.CreatedAt.ValueString(), token.CreatedAt) {
 				model.CreatedAt = types.StringValue(token.CreatedAt)
 			}
+			identity := tokenIdentity{types.StringValue(token.ResourceClass), model.ID}
+			resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identity)...)
 			resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 			return
 		}
 	}
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, tokenIdentity{model.ResourceClass, model.ID})...)
 	resp.State.RemoveResource(ctx)
 }
 

@@ -134,9 +134,7 @@ func TestInsecureSkipVerify(t *testing.T) {
 	t.Parallel()
 	server := newTLSServer(t, circlecitest.NewCA(), "127.0.0.1", nil)
 	got := newWorkspace(t, tokenProviderBlock(server.URL, "insecure_skip_verify = true")+tasksBlock).plan()
-	if len(got) != 1 || got[0].Severity != "warning" || got[0].Summary != "Certificates are not verified" {
-		t.Errorf("got %s, want a warning", formatDiagnostics(got))
-	}
+	assertDiagnostic(t, got, wantDiagnostic{severity: "warning", summary: "Certificates are not verified"})
 	expectRequests(t, server, "/api/v2/runner/tasks?resource-class=acme%2Flinux")
 }
 
