@@ -2,6 +2,7 @@ package circleci
 
 import (
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"strings"
 	"unicode"
@@ -16,12 +17,8 @@ type Credential struct {
 	expose func() authHeader
 }
 
-// parts is what a credential is made of.
-type authHeader struct {
-	header string
-	value  string
-	secret string
-}
+// authHeader is the header that a credential sets, and the secret in its value.
+type authHeader struct{ name, value, secret string }
 
 func newCredential(header, prefix, value, secret string) Credential {
 	return Credential{expose: func() authHeader { return authHeader{header, prefix + value, secret} }}
@@ -68,8 +65,8 @@ func (c Credential) GoString() string { return c.String() }
 
 func (c Credential) authenticate(r *http.Request) {
 	if c.expose != nil {
-		p := c.expose()
-		r.Header.Set(p.header, p.value)
+		header := c.expose()
+		r.Header.Set(header.name, header.value)
 	}
 }
 
@@ -82,18 +79,18 @@ func (c Credential) secrets() []string {
 }
 
 // ValidateSecret returns an error if the value of a credential is empty, or contains white space, a control
-// character or an invisible one, as a pasted value may. The text is "" when nothing is wrong. It completes a
-// sentence that starts with the credential's name and never holds the value.
-func ValidateSecret(secret string) string {
+// character or an invisible one, as a pasted value may. The error completes a sentence that starts with the credential's
+// name, and never contains the value.
+func ValidateSecret(secret string) error {
 	switch {
 	case secret == "":
-		return "is empty"
+		return errors.New("is empty")
 	case strings.ContainsFunc(secret, unicode.IsSpace):
-		return "holds white space, such as a line break that was pasted along"
+		return errors.New("holds white space, such as a line break that was pasted along")
 	case strings.ContainsFunc(secret, unicode.IsControl):
-		return "holds a control character"
+		return errors.New("holds a control character")
 	case strings.ContainsFunc(secret, func(r rune) bool { return unicode.Is(unicode.Cf, r) }):
-		return "holds an invisible character"
+		return errors.New("holds an invisible character")
 	}
-	return ""
+	return nil
 }

@@ -20,7 +20,7 @@ func TestValidateSecret(t *testing.T) {
 		"holds a control character":                                     {"sec\x00ret", "\x1b[31msecret", "secret\u0090"},
 	} {
 		for _, secret := range secrets {
-			equal(t, fmt.Sprintf("error of %q", secret), circleci.ValidateSecret(secret), want)
+			equal(t, fmt.Sprintf("error of %q", secret), errorText(circleci.ValidateSecret(secret)), want)
 		}
 	}
 }

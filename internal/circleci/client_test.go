@@ -77,6 +77,15 @@ func inBubble(
 	})
 }
 
+// runInBubble is inBubble in a subtest.
+func runInBubble(
+	t *testing.T, name string, response http.Handler, config func(*circleci.Config),
+	test func(t *testing.T, server *circlecitest.Server, client *circleci.Client),
+) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) { inBubble(t, response, config, test) })
+}
+
 func parseURL(t *testing.T, text string) *url.URL {
 	t.Helper()
 	u, err := circleci.ParseAPIURL(text, "")
@@ -265,21 +274,19 @@ func TestOnAttempt(t *testing.T) {
 func TestMaxConcurrentRequests(t *testing.T) {
 	const reads = 200
 	for _, limit := range []int{1, 3, 32, 0} {
-		t.Run(strconv.Itoa(limit), func(t *testing.T) {
-			config := func(config *circleci.Config) { config.MaxConcurrentRequests = limit }
-			inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-				limit := cmp.Or(limit, circleci.DefaultMaxConcurrentRequests)
-				server.Intercept(func(*http.Request) http.Handler {
-					time.Sleep(time.Second)
-					return nil
-				})
-				start := time.Now()
-				countAll(t, server, client, reads, reads)
-				equal(t, "elapsed", time.Since(start), time.Duration((reads+limit-1)/limit)*time.Second)
-				// Each connection has one request in flight.
-				equal(t, "number of connections", server.Connections(), limit)
-				equal(t, "number of requests", len(server.Requests()), reads)
+		config := func(config *circleci.Config) { config.MaxConcurrentRequests = limit }
+		runInBubble(t, strconv.Itoa(limit), nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+			limit := cmp.Or(limit, circleci.DefaultMaxConcurrentRequests)
+			server.Intercept(func(*http.Request) http.Handler {
+				time.Sleep(time.Second)
+				return nil
 			})
+			start := time.Now()
+			countAll(t, server, client, reads, reads)
+			equal(t, "elapsed", time.Since(start), time.Duration((reads+limit-1)/limit)*time.Second)
+			// Each connection has one request in flight.
+			equal(t, "number of connections", server.Connections(), limit)
+			equal(t, "number of requests", len(server.Requests()), reads)
 		})
 	}
 }

@@ -318,10 +318,7 @@ func TestCreateThatDidNotArrive(t *testing.T) {
 	t.Run("handshake", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ca := circlecitest.NewCA()
-			certificate, key := ca.Issue("127.0.0.1")
-			server := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
-			server.UseMemory()
-			server.StartTLS()
+			server := circlecitest.NewTLSServer(ca, "127.0.0.1", (*circlecitest.Server).UseMemory)
 			t.Cleanup(server.Close)
 			server.Enqueue(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				closing.ServeHTTP(w, r)

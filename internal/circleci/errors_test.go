@@ -102,22 +102,20 @@ func TestStatusError(t *testing.T) {
 	}
 	for name, test := range tests {
 		for _, c := range calls {
-			t.Run(c.name+"/"+name, func(t *testing.T) {
-				inBubble(t, test.response, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-					got, err := c.do(t.Context(), client)
-					equal(t, "result", got, c.nothing)
-					e := errorOf[*circleci.StatusError](t, err)
-					equal(t, "request", e.Request, c.requestTo(server))
-					equal(t, "status, kind of body and message", []any{e.StatusCode, e.Body, e.Message}, []any{test.status, test.kind, test.message})
-					want := strings.TrimSpace(fmt.Sprintf("%d %s", test.status, http.StatusText(test.status))) + instead[test.kind]
-					if test.message != "" {
-						want += fmt.Sprintf(": %q", test.message)
-					}
-					equal(t, "text", e.Error(), c.requestTo(server)+" returned "+want)
-					isTransient := slices.Contains([]int{429, 500, 502, 503}, test.status)
-					equal(t, "is a RetryError", errors.As(err, new(*circleci.RetryError)), isTransient)
-					equal(t, "is the only request", len(server.Requests()) == 1, !isTransient)
-				})
+			runInBubble(t, c.name+"/"+name, test.response, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+				got, err := c.do(t.Context(), client)
+				equal(t, "result", got, c.nothing)
+				e := errorOf[*circleci.StatusError](t, err)
+				equal(t, "request", e.Request, c.requestTo(server))
+				equal(t, "status, kind of body and message", []any{e.StatusCode, e.Body, e.Message}, []any{test.status, test.kind, test.message})
+				want := strings.TrimSpace(fmt.Sprintf("%d %s", test.status, http.StatusText(test.status))) + instead[test.kind]
+				if test.message != "" {
+					want += fmt.Sprintf(": %q", test.message)
+				}
+				equal(t, "text", e.Error(), c.requestTo(server)+" returned "+want)
+				isTransient := slices.Contains([]int{429, 500, 502, 503}, test.status)
+				equal(t, "is a RetryError", errors.As(err, new(*circleci.RetryError)), isTransient)
+				equal(t, "is the only request", len(server.Requests()) == 1, !isTransient)
 			})
 		}
 	}

@@ -17,12 +17,8 @@ import (
 // startHTTP2Server starts a server that takes one request on each connection, responds as told, and closes it.
 func startHTTP2Server(t *testing.T, ca *circlecitest.CA, respond func(framer *http2.Framer, stream uint32)) string {
 	t.Helper()
-	certificate, key := ca.Issue("127.0.0.1")
-	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12}
+	config := ca.TLSConfig("127.0.0.1")
+	config.NextProtos = []string{"h2"}
 	return "https://" + listen(t, func(plain net.Conn) {
 		connection := tls.Server(plain, config)
 		if _, err := io.ReadFull(connection, make([]byte, len(http2.ClientPreface))); err != nil {

@@ -205,10 +205,9 @@ func TestHTTPSProxy(t *testing.T) {
 	equal(t, "error", untrusted.Error(), untrusted.Request+": the certificate of the proxy 127.0.0.1 was not accepted: x509: certificate "+
 		"signed by unknown authority")
 
-	certificate, key := circlecitest.NewCA().Issue("127.0.0.1")
-	old := circlecitest.NewUnstartedTLSServer(certificate, key, nil)
-	old.TLS.MinVersion, old.TLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
-	old.StartTLS()
+	old := circlecitest.NewTLSServer(circlecitest.NewCA(), "127.0.0.1", func(s *circlecitest.Server) {
+		s.TLS.MinVersion, s.TLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+	})
 	t.Cleanup(old.Close)
 	setProxy(t, old.URL)
 	_, err = countBehindProxy(t, server, trusting)

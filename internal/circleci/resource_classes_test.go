@@ -110,23 +110,21 @@ func TestDelete(t *testing.T) {
 		},
 		"ID that is no UUID": {delete: deleteToken("../resource/" + oldClassID), left: [2]int{1, 1}, err: "is not a UUID"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-				server.SetResourceClasses(circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "acme/linux"})
-				server.SetTokens(circlecitest.Token{ID: oldTokenID, ResourceClass: "acme/linux"})
-				for _, failure := range test.failures {
-					if test.acted {
-						failure = server.After(failure)
-					}
-					server.Enqueue(failure)
+		runInBubble(t, name, nil, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+			server.SetResourceClasses(circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "acme/linux"})
+			server.SetTokens(circlecitest.Token{ID: oldTokenID, ResourceClass: "acme/linux"})
+			for _, failure := range test.failures {
+				if test.acted {
+					failure = server.After(failure)
 				}
-				err := test.delete(t.Context(), client)
-				if text := errorText(err); (text == "") != (test.err == "") || !strings.HasSuffix(text, test.err) {
-					t.Errorf("got error %q, want one that ends with %q", text, test.err)
-				}
-				equal(t, "requests", sent(server), test.sent)
-				equal(t, "classes and tokens", [2]int{len(server.ResourceClasses()), len(server.Tokens())}, test.left)
-			})
+				server.Enqueue(failure)
+			}
+			err := test.delete(t.Context(), client)
+			if text := errorText(err); (text == "") != (test.err == "") || !strings.HasSuffix(text, test.err) {
+				t.Errorf("got error %q, want one that ends with %q", text, test.err)
+			}
+			equal(t, "requests", sent(server), test.sent)
+			equal(t, "classes and tokens", [2]int{len(server.ResourceClasses()), len(server.Tokens())}, test.left)
 		})
 	}
 }

@@ -35,16 +35,14 @@ func TestRetryAfter(t *testing.T) {
 		}
 		for status, spread := range map[int]time.Duration{429: 200 * time.Millisecond, 503: 0} { // Requests are spread after a 429.
 			for _, header := range headers {
-				t.Run(fmt.Sprintf("%d/%s", status, header), func(t *testing.T) {
-					var attempts record
-					inBubble(t, nil, attempts.keep, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-						server.Enqueue(retryAfter(status, header))
-						equal(t, "outcome", <-readTasks(t.Context(), client), outcome{count: 42})
-						equal(t, "number of requests", len(server.Requests()), 2)
-						if wait := attempts.waits()[0]; wait < low || wait > high+spread {
-							t.Errorf("waited %s, want %s to %s", wait, low, high+spread)
-						}
-					})
+				var attempts record
+				runInBubble(t, fmt.Sprintf("%d/%s", status, header), nil, attempts.keep, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+					server.Enqueue(retryAfter(status, header))
+					equal(t, "outcome", <-readTasks(t.Context(), client), outcome{count: 42})
+					equal(t, "number of requests", len(server.Requests()), 2)
+					if wait := attempts.waits()[0]; wait < low || wait > high+spread {
+						t.Errorf("waited %s, want %s to %s", wait, low, high+spread)
+					}
 				})
 			}
 		}

@@ -52,33 +52,31 @@ func TestRateLimit(t *testing.T) {
 		{name: "100 blocks at 10/s", reads: 100, callers: 10, perSecond: 10, burst: 10, retryAfter: time.Second},
 	} {
 		for _, latency := range []time.Duration{0, 100 * time.Millisecond} {
-			t.Run(fmt.Sprintf("%s/%s", test.name, latency), func(t *testing.T) {
-				var attempts record
-				config := func(config *circleci.Config) {
-					config.MaxRetries = 1
-					attempts.keep(config)
-				}
-				inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-					limit := circlecitest.RateLimit{PerSecond: test.perSecond, Burst: test.burst, RetryAfter: test.retryAfter}
-					server.Intercept(func(r *http.Request) http.Handler {
-						time.Sleep(latency)
-						return limit.Handler(r)
-					})
-					start := time.Now()
-					countAll(t, server, client, test.reads, test.callers)
-					elapsed := time.Since(start)
-
-					accepted, refused := limit.Counts()
-					equal(t, "accepted requests", accepted, test.reads)
-					equal(t, "attempts", len(attempts.all()), accepted+refused)
-					if 4*refused > accepted+refused {
-						t.Errorf("%d of %d requests were refused, want at most a quarter", refused, accepted+refused)
-					}
-					atLimit := time.Duration((float64(test.reads) - test.burst) / test.perSecond * float64(time.Second))
-					if limit := 2*atLimit + 10*time.Second; elapsed > limit {
-						t.Errorf("took %s, want at most %s, since the limit itself takes %s", elapsed, limit, atLimit)
-					}
+			var attempts record
+			config := func(config *circleci.Config) {
+				config.MaxRetries = 1
+				attempts.keep(config)
+			}
+			runInBubble(t, fmt.Sprintf("%s/%s", test.name, latency), nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+				limit := circlecitest.RateLimit{PerSecond: test.perSecond, Burst: test.burst, RetryAfter: test.retryAfter}
+				server.Intercept(func(r *http.Request) http.Handler {
+					time.Sleep(latency)
+					return limit.Handler(r)
 				})
+				start := time.Now()
+				countAll(t, server, client, test.reads, test.callers)
+				elapsed := time.Since(start)
+
+				accepted, refused := limit.Counts()
+				equal(t, "accepted requests", accepted, test.reads)
+				equal(t, "attempts", len(attempts.all()), accepted+refused)
+				if 4*refused > accepted+refused {
+					t.Errorf("%d of %d requests were refused, want at most a quarter", refused, accepted+refused)
+				}
+				atLimit := time.Duration((float64(test.reads) - test.burst) / test.perSecond * float64(time.Second))
+				if limit := 2*atLimit + 10*time.Second; elapsed > limit {
+					t.Errorf("took %s, want at most %s, since the limit itself takes %s", elapsed, limit, atLimit)
+				}
 			})
 		}
 	}
@@ -130,29 +128,27 @@ func TestRateLimitDelays(t *testing.T) {
 		"longer wait later": {responses: []http.Handler{later(1, "10"), later(2, "25")}, reads: 2, concurrency: 2, until: 27 * time.Second},
 		"longer wait first": {responses: []http.Handler{later(1, "25"), later(2, "10")}, reads: 2, concurrency: 2, until: 26 * time.Second},
 	} {
-		t.Run(name, func(t *testing.T) {
-			config := func(config *circleci.Config) { config.MaxConcurrentRequests = test.concurrency }
-			inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-				server.Enqueue(test.responses...)
-				start := time.Now()
-				var outcomes []<-chan outcome
-				for range test.reads {
-					outcomes = append(outcomes, readTasks(t.Context(), client))
-					synctest.Wait()
-				}
-				time.Sleep(test.until - time.Second)
+		config := func(config *circleci.Config) { config.MaxConcurrentRequests = test.concurrency }
+		runInBubble(t, name, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+			server.Enqueue(test.responses...)
+			start := time.Now()
+			var outcomes []<-chan outcome
+			for range test.reads {
 				outcomes = append(outcomes, readTasks(t.Context(), client))
-				time.Sleep(time.Second - 1)
 				synctest.Wait()
-				equal(t, "number of requests during the wait", len(server.Requests()), len(test.responses))
-				for _, out := range outcomes {
-					equal(t, "outcome", <-out, outcome{count: 42})
-				}
-				equal(t, "number of requests", len(server.Requests()), len(test.responses)+len(outcomes))
-				if elapsed := time.Since(start); elapsed > test.until+5*time.Second {
-					t.Errorf("took %s", elapsed)
-				}
-			})
+			}
+			time.Sleep(test.until - time.Second)
+			outcomes = append(outcomes, readTasks(t.Context(), client))
+			time.Sleep(time.Second - 1)
+			synctest.Wait()
+			equal(t, "number of requests during the wait", len(server.Requests()), len(test.responses))
+			for _, out := range outcomes {
+				equal(t, "outcome", <-out, outcome{count: 42})
+			}
+			equal(t, "number of requests", len(server.Requests()), len(test.responses)+len(outcomes))
+			if elapsed := time.Since(start); elapsed > test.until+5*time.Second {
+				t.Errorf("took %s", elapsed)
+			}
 		})
 	}
 }

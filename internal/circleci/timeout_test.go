@@ -38,20 +38,18 @@ func TestIncompleteResponse(t *testing.T) {
 		"one byte a second":      {response: circlecitest.SlowBody(time.Second, c.good+strings.Repeat(" ", 100)), status: 200},
 		"valid JSON, not closed": {response: unfinished(c.good), status: 200},
 	} {
-		t.Run(name, func(t *testing.T) {
-			var attempts record
-			inBubble(t, test.response, attempts.keep, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-				start := time.Now()
-				_, err := c.do(t.Context(), client)
-				e := assertRetryError(t, err, circleci.DefaultMaxRetries+1, time.Since(start))
-				equal(t, "last cause", errorText(e.Err), c.requestTo(server)+": timed out after 30s waiting for a complete response")
-				equal(t, "is a deadline", errors.Is(err, context.DeadlineExceeded), true)
-				assertBackoff(t, attempts.waits(), circleci.DefaultMaxRetries)
-				for _, attempt := range attempts.all() {
-					equal(t, "duration of an attempt", attempt.Duration, circleci.DefaultRequestTimeout)
-					equal(t, "status of an attempt", attempt.StatusCode, test.status)
-				}
-			})
+		var attempts record
+		runInBubble(t, name, test.response, attempts.keep, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+			start := time.Now()
+			_, err := c.do(t.Context(), client)
+			e := assertRetryError(t, err, circleci.DefaultMaxRetries+1, time.Since(start))
+			equal(t, "last cause", errorText(e.Err), c.requestTo(server)+": timed out after 30s waiting for a complete response")
+			equal(t, "is a deadline", errors.Is(err, context.DeadlineExceeded), true)
+			assertBackoff(t, attempts.waits(), circleci.DefaultMaxRetries)
+			for _, attempt := range attempts.all() {
+				equal(t, "duration of an attempt", attempt.Duration, circleci.DefaultRequestTimeout)
+				equal(t, "status of an attempt", attempt.StatusCode, test.status)
+			}
 		})
 	}
 }
@@ -135,46 +133,44 @@ func TestContextCanceled(t *testing.T) {
 		},
 	} {
 		for _, end := range []string{"canceled", "deadline"} {
-			t.Run(test.name+"/"+end, func(t *testing.T) {
-				inBubble(t, test.response, test.config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-					// The shortest backoff is half a second.
-					const timeout = 300 * time.Millisecond
-					start := time.Now()
-					var outcomes []<-chan outcome
-					for i := range test.before + 1 {
-						left := timeout - time.Duration(i) // One that waits for another ends before it, so it is not its turn.
-						ctx, cancel := context.WithTimeout(t.Context(), left)
-						if end == "canceled" {
-							ctx, cancel = context.WithCancel(t.Context())
-							time.AfterFunc(left, cancel)
-						}
-						defer cancel()
-						outcomes = append(outcomes, readTasks(ctx, client))
-						synctest.Wait()
+			runInBubble(t, test.name+"/"+end, test.response, test.config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+				// The shortest backoff is half a second.
+				const timeout = 300 * time.Millisecond
+				start := time.Now()
+				var outcomes []<-chan outcome
+				for i := range test.before + 1 {
+					left := timeout - time.Duration(i) // One that waits for another ends before it, so it is not its turn.
+					ctx, cancel := context.WithTimeout(t.Context(), left)
+					if end == "canceled" {
+						ctx, cancel = context.WithCancel(t.Context())
+						time.AfterFunc(left, cancel)
 					}
-					time.Sleep(timeout / 2)
-					equal(t, "number of requests", len(server.Requests()), test.requests)
-					tried := " (tried once in 300ms)"
-					for _, out := range outcomes {
-						got := <-out
-						equal(t, "count", got.count, int64(0))
-						want, cause := c.requestTo(server)+": "+readTimedOut+tried, context.DeadlineExceeded
-						switch tried = " (tried 0 times in 300ms)"; {
-						case end == "canceled":
-							want, cause = c.requestTo(server)+": context canceled", context.Canceled
-							equal(t, "is a RequestError", errors.As(got.err, new(*circleci.RequestError)), false)
-						case test.fails:
-							equal(t, "elapsed", errorOf[*circleci.RetryError](t, got.err).Elapsed, time.Duration(0))
-							continue
-						}
-						equal(t, "error", errorText(got.err), want)
-						equal(t, "has the cause", errors.Is(got.err, cause), true)
+					defer cancel()
+					outcomes = append(outcomes, readTasks(ctx, client))
+					synctest.Wait()
+				}
+				time.Sleep(timeout / 2)
+				equal(t, "number of requests", len(server.Requests()), test.requests)
+				tried := " (tried once in 300ms)"
+				for _, out := range outcomes {
+					got := <-out
+					equal(t, "count", got.count, int64(0))
+					want, cause := c.requestTo(server)+": "+readTimedOut+tried, context.DeadlineExceeded
+					switch tried = " (tried 0 times in 300ms)"; {
+					case end == "canceled":
+						want, cause = c.requestTo(server)+": context canceled", context.Canceled
+						equal(t, "is a RequestError", errors.As(got.err, new(*circleci.RequestError)), false)
+					case test.fails:
+						equal(t, "elapsed", errorOf[*circleci.RetryError](t, got.err).Elapsed, time.Duration(0))
+						continue
 					}
-					if end == "canceled" || !test.fails {
-						equal(t, "elapsed", time.Since(start), timeout)
-					}
-					equal(t, "number of requests at the end", len(server.Requests()), test.requests)
-				})
+					equal(t, "error", errorText(got.err), want)
+					equal(t, "has the cause", errors.Is(got.err, cause), true)
+				}
+				if end == "canceled" || !test.fails {
+					equal(t, "elapsed", time.Since(start), timeout)
+				}
+				equal(t, "number of requests at the end", len(server.Requests()), test.requests)
 			})
 		}
 	}

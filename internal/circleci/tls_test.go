@@ -18,8 +18,7 @@ import (
 // startTLSServer starts a server on HTTPS with a certificate for a host, and returns it with what makes a client trust it.
 func startTLSServer(t *testing.T, ca *circlecitest.CA, host string) (*circlecitest.Server, func(*circleci.Config)) {
 	t.Helper()
-	certificate, key := ca.Issue(host)
-	server := circlecitest.NewTLSServer(certificate, key, nil)
+	server := circlecitest.NewTLSServer(ca, host)
 	t.Cleanup(server.Close)
 	server.SetTasks("acme/linux", 42, 0)
 	return server, trust(t, ca)
@@ -96,14 +95,12 @@ func TestTLSErrorIsNotRetried(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, issue := startServer(t), ca.Issue
+			server, issuer := startServer(t), ca
 			if test.expired {
-				issue = ca.IssueExpired
+				issuer = ca.Expired()
 			}
 			if test.issued != "" {
-				certificate, key := issue(test.issued)
-				server = circlecitest.NewTLSServer(certificate, key, nil)
-				t.Cleanup(server.Close)
+				server, _ = startTLSServer(t, issuer, test.issued)
 			}
 			var attempts record
 			_, err := newClient(t, server, trust(t, ca), withRetries(4), attempts.keep, func(config *circleci.Config) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -58,10 +59,9 @@ func buildProvider(t *testing.T, d demo) {
 	}
 }
 
-// writeProvider puts a file where the demo expects the provider: enough for what never starts one.
-func writeProvider(t *testing.T, d demo) {
+func writeFile(t *testing.T, path, content string) {
 	t.Helper()
-	if err := os.WriteFile(d.provider, nil, 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -240,61 +240,48 @@ func (w *watcher) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// TestErrors ends the demo early: it says why, and leaves nothing behind.
 func TestErrors(t *testing.T) {
-	t.Run("no provider", func(t *testing.T) {
-		d, temporary := newDemo(t)
-		assertFails(t, d, "there is no provider at "+d.provider+": run `make build`")
-		assertEmpty(t, temporary)
-	})
-	t.Run("no configuration", func(t *testing.T) {
-		d, temporary := newDemo(t)
-		writeProvider(t, d)
-		d.configuration = t.TempDir()
-		assertFails(t, d, d.configuration+" holds no configuration: run the demo from the top of the repository, as `make demo` does")
-		assertEmpty(t, temporary)
-	})
-	t.Run("a plan that fails", func(t *testing.T) {
-		d, temporary := newDemo(t)
-		writeProvider(t, d)
-		d.configuration = t.TempDir()
-		if err := os.WriteFile(filepath.Join(d.configuration, "main.tf"), []byte("output \"o\" {\n  value = file(\"missing\")\n}\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		stderr := assertFails(t, d, "CLI plan -out=demo.tfplan` failed: exit status 1")
-		if !strings.Contains(stderr, `Invalid value for "path" parameter`) && !strings.Contains(stderr, "Invalid function argument") {
-			t.Errorf("the demo does not show why the plan fails:\n%s", stderr)
-		}
-		assertEmpty(t, temporary)
-	})
-	t.Run("an init that fails", func(t *testing.T) {
-		d, temporary := newDemo(t)
-		writeProvider(t, d)
-		d.configuration = t.TempDir()
-		if err := os.WriteFile(filepath.Join(d.configuration, "main.tf"), []byte("provider \"nosuch\" {}\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		stderr := assertFails(t, d, "CLI init` failed: exit status 1")
-		if !strings.Contains(stderr, "hashicorp/nosuch") {
-			t.Errorf("the demo does not show why init fails:\n%s", stderr)
-		}
-		assertEmpty(t, temporary)
-	})
-}
-
-// assertFails runs the demo and returns what it wrote to standard error. In want, CLI stands for the name of the CLI.
-func assertFails(t *testing.T, d demo, want string) (stderr string) {
-	t.Helper()
-	var output, problems bytes.Buffer
-	d.stdout, d.stderr = &output, &problems
-	err := d.run(t.Context())
-	if err == nil {
-		t.Fatalf("the demo succeeds, want %q:\n%s", want, &output)
+	for name, test := range map[string]struct {
+		noProvider    bool
+		configuration string
+		// want is the error, in which CLI stands for the name of the CLI, and PROVIDER and CONFIGURATION for the paths.
+		want string
+		// stderr matches what is written to standard error.
+		stderr string
+	}{
+		"no provider": {noProvider: true, configuration: "# Empty", want: "there is no provider at PROVIDER: run `make build`"},
+		"no configuration": {
+			want: "CONFIGURATION holds no configuration: run the demo from the top of the repository, as `make demo` does",
+		},
+		"a plan that fails": {
+			configuration: `output "o" { value = file("missing") }`, want: "`CLI plan -out=demo.tfplan` failed: exit status 1",
+			stderr: `Invalid value for "path" parameter|Invalid function argument`,
+		},
+		"an init that fails": {
+			configuration: `provider "nosuch" {}`, want: "`CLI init` failed: exit status 1", stderr: "hashicorp/nosuch",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, temporary := newDemo(t)
+			d.configuration = t.TempDir()
+			if !test.noProvider {
+				writeFile(t, d.provider, "") // Nothing starts it.
+			}
+			if test.configuration != "" {
+				writeFile(t, filepath.Join(d.configuration, "main.tf"), test.configuration)
+			}
+			var stderr bytes.Buffer
+			d.stdout, d.stderr = io.Discard, &stderr
+			err := d.run(t.Context())
+			got := regexp.MustCompile("`(terraform|tofu) ").ReplaceAllString(fmt.Sprint(err), "`CLI ")
+			got = strings.NewReplacer(d.provider, "PROVIDER", d.configuration, "CONFIGURATION").Replace(got)
+			if got != test.want || !regexp.MustCompile(test.stderr).MatchString(stderr.String()) {
+				t.Errorf("the demo ends with %q, want %q, and writes to standard error:\n%s", got, test.want, &stderr)
+			}
+			assertEmpty(t, temporary)
+		})
 	}
-	got := regexp.MustCompile("`(terraform|tofu) ").ReplaceAllString(err.Error(), "CLI ")
-	if got != want {
-		t.Errorf("the demo fails with %q, want %q", got, want)
-	}
-	return problems.String()
 }
 
 func assertEmpty(t *testing.T, dir string) {

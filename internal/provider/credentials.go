@@ -115,23 +115,20 @@ func (c credentialSetting) describe() string { return "The " + c.method.name + "
 func (m providerModel) credential(getenv func(string) string) (c credentialSetting, diags diag.Diagnostics) {
 	c = m.findCredential(getenv, &diags)
 	c.scheme = m.TokenScheme.ValueString()
-	if diags.HasError() {
+	if diags.HasError() || !c.isSet() {
 		return c, diags
 	}
-	if c.isSet() && c.method.attribute != "token" && isKnown(m.TokenScheme) {
+	if c.method.attribute != "token" && isKnown(m.TokenScheme) {
 		diags.AddAttributeError(path.Root("token_scheme"), "token_scheme without token",
 			"token_scheme says how a personal API token is sent, but the credential that is used is the "+c.method.name+
 				" from "+c.source()+". Remove token_scheme, or give token.")
 		return c, diags
 	}
-	if !c.isSet() {
-		return c, diags
-	}
 	summary := "Invalid " + c.method.name
 	if err := c.method.check(c.value); err != nil {
 		c.addError(&diags, summary, c.describe()+" "+err.Error()+".")
-	} else if problem := circleci.ValidateSecret(c.value); problem != "" {
-		c.addError(&diags, summary, c.describe()+" "+problem+". Give the value alone, as CircleCI showed it.")
+	} else if err := circleci.ValidateSecret(c.value); err != nil {
+		c.addError(&diags, summary, c.describe()+" "+err.Error()+". Give the value alone, as CircleCI showed it.")
 	}
 	return c, diags
 }

@@ -125,21 +125,24 @@ resource "terraform_data" "test" {
 	w.expectChanges(nil)
 }
 
-// TestRunnersUnknownFilter has a filter that is known only after apply: the read is deferred to the apply.
+// TestRunnersUnknownFilter has a filter that is known only after apply: the read is deferred to the apply, which validates it.
 func TestRunnersUnknownFilter(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	server.SetRunners(fleet...)
-	w := newWorkspace(t, providerBlock(server)+`
-resource "terraform_data" "class" {
-  input = "acme/mac"
-}
-`+dataBlock("circleci_runners", "resource_class = terraform_data.class.output\n  namespace = \"acme\"")+
+	w := newWorkspace(t, providerBlock(server)+dataBlock("circleci_runners", "resource_class = terraform_data.class.output\n  namespace = \"acme\"")+
 		output("length(data.circleci_runners.test.runners)"))
+	w.write("class.tf", "resource \"terraform_data\" \"class\" {\n  input = \"acme/mac\"\n}\n")
 	assertNoDiagnostics(t, w.plan())
 	expectRequests(t, server)
 	expectOutputs(t, w, map[string]any{"test": 1.0})
 	expectRequests(t, server, "/api/v2/runner?resource-class=acme%2Fmac")
+	w.write("class.tf", "resource \"terraform_data\" \"class\" {\n  input = \"other/linux\"\n}\n")
+	server.ResetRecords()
+	assertDiagnostic(t, w.apply(), wantDiagnostic{
+		summary: "Resource class outside the namespace", detail: `The resource class "other/linux" is not in the namespace "acme".`,
+	})
+	expectRequests(t, server)
 }
 
 func TestRunnerTasks(t *testing.T) {

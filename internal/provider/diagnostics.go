@@ -19,13 +19,12 @@ import (
 // selects what is read; an error that its value may explain is reported on it.
 func (a *providerData) addError(ctx context.Context, diags *diag.Diagnostics, at path.Path, summary string, err error) {
 	detail := sentence(err) + "\n\n" + a.remediation(ctx, at, err)
-
-	status := (*circleci.StatusError)(nil)
-	if errors.As(err, &status) && (status.StatusCode == http.StatusBadRequest || status.StatusCode == http.StatusNotFound) {
+	switch statusOf(err) {
+	case http.StatusBadRequest, http.StatusNotFound:
 		diags.AddAttributeError(at, summary, detail)
-		return
+	default:
+		diags.AddError(summary, detail)
 	}
-	diags.AddError(summary, detail)
 }
 
 // sentence returns an error as a sentence.

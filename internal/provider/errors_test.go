@@ -236,27 +236,24 @@ func TestNotFound(t *testing.T) {
 			detail: check + "organization_id" + noAccess + "A server without API v3 responds with 404 too.",
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				server := newMemoryServer(t)
-				server.Intercept(func(r *http.Request) http.Handler {
-					if response := row.responses[r.URL.Path]; response != nil {
-						return response
-					}
-					return notFound
-				})
-				p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String(cmp.Or(row.apiVersion, "v2"))})
-				_, got := p.read(t.Context(), row.read.dataSource, row.read.attributes)
-				assertDiagnostic(t, got, wantDiagnostic{at: row.read.attribute, summary: row.read.summary, detail: row.detail})
-				var paths []string
-				for _, request := range server.Requests() {
-					paths = append(paths, request.Path)
+		runInBubble(t, name, func(t *testing.T) {
+			server := newMemoryServer(t)
+			server.Intercept(func(r *http.Request) http.Handler {
+				if response := row.responses[r.URL.Path]; response != nil {
+					return response
 				}
-				expectSame(t, "number of requests", cmp.Or(row.count, len(row.requests)), len(paths))
-				slices.Sort(paths)
-				expectSame(t, "requests", row.requests, slices.Compact(paths))
+				return notFound
 			})
+			p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String(cmp.Or(row.apiVersion, "v2"))})
+			_, got := p.read(t.Context(), row.read.dataSource, row.read.attributes)
+			assertDiagnostic(t, got, wantDiagnostic{at: row.read.attribute, summary: row.read.summary, detail: row.detail})
+			var paths []string
+			for _, request := range server.Requests() {
+				paths = append(paths, request.Path)
+			}
+			expectSame(t, "number of requests", cmp.Or(row.count, len(row.requests)), len(paths))
+			slices.Sort(paths)
+			expectSame(t, "requests", row.requests, slices.Compact(paths))
 		})
 	}
 }

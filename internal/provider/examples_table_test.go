@@ -19,6 +19,12 @@ func exampleTests() []exampleTest {
 	outputs := func(directory string, want map[string]any) exampleTest {
 		return exampleTest{directory: directory, steps: []exampleStep{{before: exampleFleet, outputs: want}}}
 	}
+	// query returns a test that queries exampleFleet.
+	query := func(directory string) exampleTest {
+		return exampleTest{directory: directory, terraform: "1.14", steps: []exampleStep{{
+			before: exampleFleet, run: func(x *example) { expectLines(x.t, x.succeed("query", "-no-color"), "acme/linux") },
+		}}}
+	}
 	// checks returns a test of the example of checks. Without a connected runner, nothing is released.
 	checks := func(name string, runners []circlecitest.Runner, unclaimed int64, state []string, want ...diagnostic) exampleTest {
 		return exampleTest{directory: "checks", name: name, steps: []exampleStep{{
@@ -74,17 +80,8 @@ func exampleTests() []exampleTest {
 			"connected": map[string]any{"acme/gpu": 0.0, "acme/linux": 1.0, "acme/mac": 1.0}, "waiting": 8.0,
 		}),
 		outputs("data-sources/circleci_organization_runners", map[string]any{"busy": []any{"a"}, "idle": []any{"b"}}),
-		{directory: "data-sources/circleci_runner_resource_classes", steps: []exampleStep{{
-			before:  func(x *example) { x.server.SetResourceClasses(movedClass) },
-			outputs: map[string]any{"descriptions": map[string]any{"acme/linux": "Linux"}},
-		}}},
-		{directory: "data-sources/circleci_runner_tokens", steps: []exampleStep{{
-			before: func(x *example) {
-				x.server.SetResourceClasses(movedClass)
-				x.server.SetTokens(movedToken)
-			},
-			outputs: map[string]any{"nicknames": map[string]any{movedToken.ID: "ci"}},
-		}}},
+		outputs("data-sources/circleci_runner_resource_classes", map[string]any{"descriptions": map[string]any{"acme/linux": "Linux"}}),
+		outputs("data-sources/circleci_runner_tokens", map[string]any{"nicknames": map[string]any{movedToken.ID: "ci"}}),
 		replacingExample(),
 		{directory: "resources/circleci_runner_token", steps: []exampleStep{{state: []string{classAddress, tokenAddress}}}},
 		fleetExample(),
@@ -289,20 +286,8 @@ func exampleTests() []exampleTest {
 		waitingExample(),
 		waitingActionExample(),
 		importingExample(),
-		{directory: "list-resources/circleci_runner_resource_class", terraform: "1.14", steps: []exampleStep{{
-			before: func(x *example) {
-				x.server.SetResourceClasses(movedClass)
-				x.server.SetTokens(movedToken)
-			},
-			run: func(x *example) { expectLines(x.t, x.succeed("query", "-no-color"), "acme/linux") },
-		}}},
-		{directory: "list-resources/circleci_runner_token", terraform: "1.14", steps: []exampleStep{{
-			before: func(x *example) {
-				x.server.SetResourceClasses(movedClass)
-				x.server.SetTokens(movedToken)
-			},
-			run: func(x *example) { expectLines(x.t, x.succeed("query", "-no-color"), "acme/linux") },
-		}}},
+		query("list-resources/circleci_runner_resource_class"),
+		query("list-resources/circleci_runner_token"),
 		{directory: "actions/circleci_wait_for_runners", terraform: "1.14", steps: []exampleStep{{
 			before:   func(x *example) { x.server.SetRunners(linux("a", "", 0), linux("b", "", time.Minute)) },
 			requests: []string{"/api/v2/runner?resource-class=acme%2Flinux"},

@@ -54,7 +54,8 @@ type example struct {
 	server *circlecitest.Server
 }
 
-// exampleFleet serves fleet with recent times and with the attributes of API v3: one runner of each class is connected.
+// exampleFleet serves fleet with recent times and with the attributes of API v3: one runner of each class is connected. It has
+// one class and its token.
 func exampleFleet(x *example) {
 	runners := slices.Clone(fleet)
 	for i := range runners {
@@ -70,6 +71,8 @@ func exampleFleet(x *example) {
 	x.server.SetRunners(runners...)
 	x.server.SetTasks("acme/linux", 3, 2)
 	x.server.SetTasks("acme/gpu", 5, 0)
+	x.server.SetResourceClasses(movedClass)
+	x.server.SetTokens(movedToken)
 }
 
 // linux returns a runner of acme/linux.
@@ -96,7 +99,7 @@ func TestExamples(t *testing.T) {
 			}
 			server := newServer(t)
 			if test.ca != nil {
-				server = newTLSServer(t, test.ca, "127.0.0.1", nil)
+				server = newTLSServer(t, test.ca, "127.0.0.1")
 			}
 			t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
 			if test.environment == nil {

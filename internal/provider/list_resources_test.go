@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -9,14 +10,18 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// queryFile lists the classes of a namespace, with further arguments.
-func queryFile(namespace, arguments string) string {
-	return "list \"circleci_runner_resource_class\" \"all\" {\n  provider = circleci\n" + arguments + "\n  config {\n    namespace = \"" + namespace + "\"\n  }\n}\n"
+// listClasses lists the classes of a namespace, with further arguments.
+func listClasses(namespace string, arguments ...string) string {
+	return listBlock("circleci_runner_resource_class", line("namespace", namespace), arguments)
 }
 
-// tokensOf lists the tokens of a class, or of each class of a for_each.
-func tokensOf(class, arguments string) string {
-	return "list \"circleci_runner_token\" \"all\" {\n  provider = circleci\n" + arguments + "\n  config {\n    resource_class = " + class + "\n  }\n}\n"
+// listTokens lists the tokens of a class, with further arguments.
+func listTokens(class string, arguments ...string) string {
+	return listBlock("circleci_runner_token", line("resource_class", class), arguments)
+}
+
+func listBlock(resource, config string, arguments []string) string {
+	return fmt.Sprintf("list %q \"all\" {\n  provider = circleci\n  %s\n  config {\n    %s\n  }\n}\n", resource, strings.Join(arguments, "\n  "), config)
 }
 
 // importingExample imports as many classes and tokens as were seen in one installation, by the configuration that the query
@@ -98,19 +103,19 @@ func TestQuery(t *testing.T) {
 		attributes map[string]any // Those of the last result.
 		warning    string
 	}{
-		"classes": {query: queryFile("acme", ""), names: []string{"acme/red", "acme/linux", "acme/z"}},
+		"classes": {query: listClasses("acme"), names: []string{"acme/red", "acme/linux", "acme/z"}},
 		"limit": {
-			query: queryFile("acme", "  limit = 1"), names: []string{"acme/red"},
+			query: listClasses("acme", "limit = 1"), names: []string{"acme/red"},
 			warning: "Only 1 of 3 results are listed. Increase limit in the list block.",
 		},
 		"attributes of a class": {
-			query: queryFile("acme", "  include_resource = true\n  limit = 2"), names: []string{"acme/red", "acme/linux"},
+			query: listClasses("acme", "include_resource = true", "limit = 2"), names: []string{"acme/red", "acme/linux"},
 			warning:    "Only 2 of 3 results are listed. Increase limit in the list block.",
 			attributes: map[string]any{"id": movedClass.ID, "resource_class": "acme/linux", "description": "Linux", "force_delete": nil},
 		},
-		"tokens": {query: tokensOf(`"acme/linux"`, ""), names: []string{"acme/linux: " + movedClass.ID, "acme/linux: ci"}},
+		"tokens": {query: listTokens("acme/linux"), names: []string{"acme/linux: " + movedClass.ID, "acme/linux: ci"}},
 		"attributes of a token": {
-			query: tokensOf(`"acme/linux"`, "  include_resource = true"), names: []string{"acme/linux: " + movedClass.ID, "acme/linux: ci"},
+			query: listTokens("acme/linux", "include_resource = true"), names: []string{"acme/linux: " + movedClass.ID, "acme/linux: ci"},
 			attributes: map[string]any{
 				"id": movedToken.ID, "resource_class": "acme/linux", "nickname": "ci", "created_at": movedToken.CreatedAt, "token": nil,
 			},
@@ -131,33 +136,27 @@ func TestQuery(t *testing.T) {
 func TestQueryErrors(t *testing.T) {
 	t.Parallel()
 	requireVersion(t, "a query", "1.14", "")
-	launchToken := func(s *circlecitest.Server) string {
-		return fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  launch_token = %q\n}\n", s.URL, circlecitest.LaunchToken)
-	}
 	for name, row := range map[string]struct {
-		provider        func(*circlecitest.Server) string
+		credential      string // The default is a personal token.
 		query           string
 		summary, detail string
 	}{
-		"invalid namespace": {query: queryFile("acme/linux", ""), summary: "Invalid namespace", detail: "The value of namespace has a slash"},
-		"invalid class":     {query: tokensOf(`"acme"`, ""), summary: "Invalid resource class", detail: "The value of resource_class has no slash"},
+		"invalid namespace": {query: listClasses("acme/linux"), summary: "Invalid namespace", detail: "The value of namespace has a slash"},
+		"invalid class":     {query: listTokens("acme"), summary: "Invalid resource class", detail: "The value of resource_class has no slash"},
 		"another namespace": {
-			query: queryFile("other", ""), summary: "Error reading resource classes of namespace other", detail: "404 Not Found",
+			query: listClasses("other"), summary: "Error reading resource classes of namespace other", detail: "404 Not Found",
 		},
 		"another class": {
-			query: tokensOf(`"other/linux"`, ""), summary: "Error reading tokens of resource class other/linux", detail: "404 Not Found",
+			query: listTokens("other/linux"), summary: "Error reading tokens of resource class other/linux", detail: "404 Not Found",
 		},
-		"launch token": {provider: launchToken, query: queryFile("acme", ""), summary: "Personal API token required"},
+		"launch token": {credential: line("launch_token", circlecitest.LaunchToken), query: listClasses("acme"), summary: "Personal API token required"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t)
 			server.SetNamespaces("acme")
-			block := providerBlock
-			if row.provider != nil {
-				block = row.provider
-			}
-			w := newWorkspace(t, block(server))
+			credential := cmp.Or(row.credential, line("token", circlecitest.PersonalToken))
+			w := newWorkspace(t, providerWith(line("api_url", server.URL), credential))
 			w.write("test.tfquery.hcl", row.query)
 			assertDiagnostic(t, w.report("query", "-json"), wantDiagnostic{summary: row.summary, detail: row.detail})
 		})

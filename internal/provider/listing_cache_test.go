@@ -72,23 +72,20 @@ func TestListingCache(t *testing.T) {
 			}
 		}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				server := newMemoryServer(t)
-				server.SetResourceClasses(movedClass)
-				if row.slow {
-					list := `{"items": [{"id": "` + movedClass.ID + `", "resource_class": "acme/linux", "description": ""}]}`
-					server.SetHandler(circlecitest.Delay(time.Second, circlecitest.JSON(list)))
-				}
-				if row.first != nil {
-					server.Enqueue(row.first)
-				}
-				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
-				row.test(ctx, cancel, newProvider(t, server, nil))
-				expectSame(t, "number of listings", row.want, len(server.Requests()))
-			})
+		runInBubble(t, name, func(t *testing.T) {
+			server := newMemoryServer(t)
+			server.SetResourceClasses(movedClass)
+			if row.slow {
+				list := `{"items": [{"id": "` + movedClass.ID + `", "resource_class": "acme/linux", "description": ""}]}`
+				server.SetHandler(circlecitest.Delay(time.Second, circlecitest.JSON(list)))
+			}
+			if row.first != nil {
+				server.Enqueue(row.first)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			row.test(ctx, cancel, newProvider(t, server, nil))
+			expectSame(t, "number of listings", row.want, len(server.Requests()))
 		})
 	}
 }

@@ -2,9 +2,8 @@ package provider
 
 import (
 	"context"
-	"regexp"
+	"errors"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,12 +15,12 @@ import (
 )
 
 func (p *circleciProvider) newOrganizationRunnersDataSource() datasource.DataSource {
-	return &organizationRunnersDataSource{p.unconfigured()}
+	return &organizationRunnersDataSource{apiDataSource{p.unconfigured()}}
 }
 
 // organizationRunnersDataSource implements circleci_organization_runners: the runners of an organization, with the
 // undocumented attributes that API v3 sends.
-type organizationRunnersDataSource struct{ api providerData }
+type organizationRunnersDataSource struct{ apiDataSource }
 
 var _ datasource.DataSourceWithValidateConfig = (*organizationRunnersDataSource)(nil)
 
@@ -37,8 +36,6 @@ type organizationRunnerModel struct {
 	Status types.String `tfsdk:"status"`
 }
 
-var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-
 func (d *organizationRunnersDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_organization_runners"
 }
@@ -53,8 +50,16 @@ func (d *organizationRunnersDataSource) Schema(_ context.Context, _ datasource.S
 		Attributes: map[string]schema.Attribute{
 			"organization_id": schema.StringAttribute{
 				Required: true,
-				Validators: []validator.String{stringvalidator.RegexMatches(uuid,
-					"must be the organization's UUID, such as b9291e0d-a11e-41fb-8517-c545388b5953, as the organization's settings show it")},
+				Validators: []validator.String{stringFuncValidator{
+					check: func(id string) error {
+						if !circleci.IsUUID(id) {
+							return errors.New("is not a UUID")
+						}
+						return nil
+					},
+					summary: "Invalid organization ID",
+					want:    "Give the organization's UUID, such as b9291e0d-a11e-41fb-8517-c545388b5953, as the organization's settings show it.",
+				}},
 				MarkdownDescription: "UUID of the organization.",
 			},
 			"runners": schema.ListNestedAttribute{
@@ -80,10 +85,6 @@ func (d *organizationRunnersDataSource) checkVersion() (diags diag.Diagnostics) 
 			"API v2 does not list the runners of an organization. Set api_version to v3 in the provider, or use circleci_runners.")
 	}
 	return diags
-}
-
-func (d *organizationRunnersDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.api.configure(req, resp)
 }
 
 func (d *organizationRunnersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -1,8 +1,10 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -26,20 +28,30 @@ func newProviderData(settings settings, client *circleci.Client) *providerData {
 	}
 }
 
-// configure sets the providerData of the provider. There is none when Terraform only validates.
-func (a *providerData) configure(req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	resp.Diagnostics.Append(a.take(req.ProviderData)...)
+// apiDataSource, apiAction and apiResource, which is for list resources too, are what each of their kind has.
+type (
+	apiDataSource struct{ api providerData }
+	apiAction     struct{ api providerData }
+	apiResource   struct{ api providerData }
+)
+
+func (d *apiDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	resp.Diagnostics.Append(d.api.take(req.ProviderData)...)
 }
 
-// configureResource is configure for a resource. It rejects credentials that cannot read or change what the resources are,
-// so that a plan does.
-func (a *providerData) configureResource(req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	if resp.Diagnostics.Append(a.take(req.ProviderData)...); resp.Diagnostics.HasError() || a.client == nil {
+func (a *apiAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	resp.Diagnostics.Append(a.api.take(req.ProviderData)...)
+}
+
+// Configure rejects credentials that cannot read or change what the resources are, so that a plan does.
+func (r *apiResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	if resp.Diagnostics.Append(r.api.take(req.ProviderData)...); resp.Diagnostics.HasError() || r.api.client == nil {
 		return
 	}
-	resp.Diagnostics.Append(a.requirePersonalToken()...)
+	resp.Diagnostics.Append(r.api.requirePersonalToken()...)
 }
 
+// take sets the providerData of the provider. There is none when Terraform only validates.
 func (a *providerData) take(given any) (diags diag.Diagnostics) {
 	switch data := given.(type) {
 	case nil:

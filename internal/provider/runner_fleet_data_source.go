@@ -20,7 +20,7 @@ import (
 func newRunnerFleetDataSource() datasource.DataSource { return &runnerFleetDataSource{} }
 
 // runnerFleetDataSource implements circleci_runner_fleet: the runners and tasks of a namespace, by resource class.
-type runnerFleetDataSource struct{ api providerData }
+type runnerFleetDataSource struct{ apiDataSource }
 
 var _ datasource.DataSourceWithValidateConfig = (*runnerFleetDataSource)(nil)
 
@@ -133,10 +133,6 @@ func (d *runnerFleetDataSource) ValidateConfig(ctx context.Context, req datasour
 			resp.Diagnostics.Append(checkInNamespace(at.AtSetValue(class), class, model.Namespace)...)
 		}
 	}
-}
-
-func (d *runnerFleetDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.api.configure(req, resp)
 }
 
 func (d *runnerFleetDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -16,7 +16,7 @@ import (
 func newRunnerResourceClassList() list.ListResource { return &runnerResourceClassList{} }
 
 // runnerResourceClassList is list "circleci_runner_resource_class".
-type runnerResourceClassList struct{ api providerData }
+type runnerResourceClassList struct{ apiResource }
 
 var _ list.ListResourceWithConfigure = (*runnerResourceClassList)(nil)
 
@@ -39,10 +39,6 @@ func (l *runnerResourceClassList) ListResourceConfigSchema(_ context.Context, _ 
 			},
 		},
 	}
-}
-
-func (l *runnerResourceClassList) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	l.api.configureResource(req, resp)
 }
 
 func (l *runnerResourceClassList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {

@@ -21,7 +21,7 @@ import (
 func newRunnerResourceClassResource() resource.Resource { return &runnerResourceClassResource{} }
 
 // runnerResourceClassResource is resource "circleci_runner_resource_class".
-type runnerResourceClassResource struct{ api providerData }
+type runnerResourceClassResource struct{ apiResource }
 
 var (
 	_ resource.ResourceWithConfigure   = (*runnerResourceClassResource)(nil)
@@ -79,10 +79,6 @@ func (r *runnerResourceClassResource) Schema(_ context.Context, _ resource.Schem
 
 func (r *runnerResourceClassResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = resourceClassIdentitySchema()
-}
-
-func (r *runnerResourceClassResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.api.configureResource(req, resp)
 }
 
 // ModifyPlan validates the name of a class that is to be created more strictly than that of one that exists.

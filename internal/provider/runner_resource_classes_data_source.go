@@ -14,7 +14,7 @@ func newRunnerResourceClassesDataSource() datasource.DataSource {
 }
 
 // runnerResourceClassesDataSource is data "circleci_runner_resource_classes": the resource classes of a namespace.
-type runnerResourceClassesDataSource struct{ api providerData }
+type runnerResourceClassesDataSource struct{ apiDataSource }
 
 type runnerResourceClassesModel struct {
 	Namespace       types.String               `tfsdk:"namespace"`
@@ -51,10 +51,6 @@ func (d *runnerResourceClassesDataSource) Schema(_ context.Context, _ datasource
 			},
 		},
 	}
-}
-
-func (d *runnerResourceClassesDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.api.configure(req, resp)
 }
 
 func (d *runnerResourceClassesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -333,33 +334,18 @@ resource "circleci_runner_token" "test" {
 func TestRunnerResourceErrors(t *testing.T) {
 	t.Parallel()
 	const (
-		classes, tokens = "/api/v2/runner/resource", "/api/v2/runner/token"
-		class           = "POST " + classes
-		token           = "POST " + tokens
-		needsToken      = "Resource classes and runner tokens need a personal API token, but the credential is the "
+		class, token = "POST /api/v2/runner/resource", "POST /api/v2/runner/token"
+		needsToken   = "Resource classes and runner tokens need a personal API token, but the credential is the "
 	)
-	onPost := func(path string, response func(*circlecitest.Server) http.Handler) func(*circlecitest.Server) {
-		return func(s *circlecitest.Server) {
-			s.Intercept(func(r *http.Request) http.Handler {
-				if r.Method == http.MethodPost && r.URL.Path == path {
-					return response(s)
-				}
-				return nil
-			})
-		}
-	}
-	before := func(response http.Handler) func(*circlecitest.Server) http.Handler {
-		return func(*circlecitest.Server) http.Handler { return response }
-	}
-	after := func(response http.Handler) func(*circlecitest.Server) http.Handler {
-		return func(s *circlecitest.Server) http.Handler { return s.After(response) }
-	}
 	both := classBlock("") + tokenBlock("")
 	for name, row := range map[string]struct {
 		// credential is in the place of the personal token.
 		credential    string
 		configuration string
 		server        func(*circlecitest.Server)
+		// response is that to the last request of sent. The API carries the request out if acted is true.
+		response http.Handler
+		acted    bool
 		// planned is whether the plan fails already.
 		planned bool
 		// want is empty when nothing is reported.
@@ -402,32 +388,31 @@ func TestRunnerResourceErrors(t *testing.T) {
 			want: wantDiagnostic{summary: "Error creating token of resource class acme/linux", detail: "a resource class has up to ten of them"},
 		},
 		"503 before the class was created": {
-			configuration: classBlock(""), server: onPost(classes, before(circlecitest.Error(503, "busy"))), sent: []string{class},
+			configuration: classBlock(""), response: circlecitest.Error(503, "busy"), sent: []string{class},
 			want: wantDiagnostic{summary: "Error creating resource class acme/linux", detail: "It is not known whether the resource class was created."},
 		},
 		"connection closed after the class was created": { // It is adopted.
-			configuration: classBlock(`  description = "Linux"`), server: onPost(classes, after(circlecitest.AbortConnection())),
+			configuration: classBlock(`  description = "Linux"`), response: circlecitest.AbortConnection(), acted: true,
 			sent: []string{class}, state: []string{classAddress},
 		},
 		"connection closed before the token was created": {
-			configuration: both, server: onPost(tokens, before(circlecitest.AbortConnection())), sent: []string{class, token}, state: []string{classAddress},
+			configuration: both, response: circlecitest.AbortConnection(), sent: []string{class, token}, state: []string{classAddress},
 			want: wantDiagnostic{summary: "Error creating token of resource class acme/linux", detail: "It is not known whether a token was created."},
 		},
 		"503 after the token was created": {
-			configuration: both, server: onPost(tokens, after(circlecitest.Error(503, "busy"))), sent: []string{class, token}, state: []string{classAddress},
+			configuration: both, response: circlecitest.Error(503, "busy"), acted: true, sent: []string{class, token}, state: []string{classAddress},
 			want: wantDiagnostic{summary: "Error creating token of resource class acme/linux", detail: "`circleci runner token delete "},
 		},
 		"another description": {
 			configuration: classBlock(`  description = "Linux"`),
-			server: onPost(classes, before(circlecitest.Raw(201, "application/json",
-				`{"id": "`+movedClass.ID+`", "resource_class": "acme/linux", "description": "LINUX"}`))),
-			sent: []string{class}, state: []string{classAddress},
+			response:      circlecitest.JSON(`{"id": "` + movedClass.ID + `", "resource_class": "acme/linux", "description": "LINUX"}`),
+			sent:          []string{class}, state: []string{classAddress},
 			want: wantDiagnostic{severity: "warning", at: `description = "Linux"`, summary: "Unexpected description", detail: `its description is "LINUX"`},
 		},
 		"another nickname": {
 			configuration: classBlock("") + tokenBlock(`  nickname = "ci"`),
-			server: onPost(tokens, before(circlecitest.JSON(
-				`{"id": "`+movedToken.ID+`", "resource_class": "acme/linux", "nickname": "CI", "created_at": "2026-01-01T00:00:00Z", "token": "secret-value"}`))),
+			response: circlecitest.JSON(`{"id": "` + movedToken.ID + `", "resource_class": "acme/linux", "nickname": "CI",
+				"created_at": "2026-01-01T00:00:00Z", "token": "secret-value"}`),
 			sent: []string{class, token}, state: []string{classAddress, tokenAddress},
 			want: wantDiagnostic{severity: "warning", at: `nickname = "ci"`, summary: "Unexpected nickname", detail: `its nickname is "CI"`},
 		},
@@ -438,11 +423,17 @@ func TestRunnerResourceErrors(t *testing.T) {
 			if row.server != nil {
 				row.server(server)
 			}
-			block := providerBlock(server)
-			if row.credential != "" {
-				block = fmt.Sprintf("provider \"circleci\" {\n  api_url = %q\n  %s\n}\n", server.URL, row.credential)
-			}
-			w := newWorkspace(t, block+row.configuration)
+			server.Intercept(func(r *http.Request) http.Handler {
+				switch {
+				case row.response == nil || r.Method+" "+r.URL.Path != row.sent[len(row.sent)-1]:
+					return nil
+				case row.acted:
+					return server.After(row.response)
+				}
+				return row.response
+			})
+			credential := cmp.Or(row.credential, line("token", circlecitest.PersonalToken))
+			w := newWorkspace(t, providerWith(line("api_url", server.URL), credential)+row.configuration)
 			if row.planned {
 				assertDiagnostic(t, w.plan(), row.want)
 				return

@@ -14,11 +14,11 @@ import (
 )
 
 func (p *circleciProvider) newRunnerTasksDataSource() datasource.DataSource {
-	return &runnerTasksDataSource{p.unconfigured()}
+	return &runnerTasksDataSource{apiDataSource{p.unconfigured()}}
 }
 
 // runnerTasksDataSource implements circleci_runner_tasks: the task counts of a resource class.
-type runnerTasksDataSource struct{ api providerData }
+type runnerTasksDataSource struct{ apiDataSource }
 
 var _ datasource.DataSourceWithValidateConfig = (*runnerTasksDataSource)(nil)
 
@@ -92,10 +92,6 @@ func (d *runnerTasksDataSource) ValidateConfig(ctx context.Context, req datasour
 		resp.Diagnostics.AddAttributeError(at, missingLimitSummary, "To wait for the queue, set max_unclaimed, max_running or both in wait_for.")
 	}
 	resp.Diagnostics.Append(d.api.checkMaxRunning(at.AtName("max_running"), limits["max_running"])...)
-}
-
-func (d *runnerTasksDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.api.configure(req, resp)
 }
 
 func (d *runnerTasksDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -16,7 +16,7 @@ import (
 func newRunnerTokenList() list.ListResource { return &runnerTokenList{} }
 
 // runnerTokenList is list "circleci_runner_token".
-type runnerTokenList struct{ api providerData }
+type runnerTokenList struct{ apiResource }
 
 var _ list.ListResourceWithConfigure = (*runnerTokenList)(nil)
 
@@ -39,10 +39,6 @@ func (l *runnerTokenList) ListResourceConfigSchema(_ context.Context, _ list.Lis
 			},
 		},
 	}
-}
-
-func (l *runnerTokenList) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	l.api.configureResource(req, resp)
 }
 
 func (l *runnerTokenList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {

@@ -21,7 +21,7 @@ import (
 func newRunnerTokenResource() resource.Resource { return &runnerTokenResource{} }
 
 // runnerTokenResource is resource "circleci_runner_token".
-type runnerTokenResource struct{ api providerData }
+type runnerTokenResource struct{ apiResource }
 
 var (
 	_ resource.ResourceWithConfigure   = (*runnerTokenResource)(nil)
@@ -80,10 +80,6 @@ func (r *runnerTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 
 func (r *runnerTokenResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = tokenIdentitySchema()
-}
-
-func (r *runnerTokenResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.api.configureResource(req, resp)
 }
 
 func (r *runnerTokenResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

@@ -13,7 +13,7 @@ import (
 func newRunnerTokensDataSource() datasource.DataSource { return &runnerTokensDataSource{} }
 
 // runnerTokensDataSource is data "circleci_runner_tokens": the tokens of a resource class, without their secrets.
-type runnerTokensDataSource struct{ api providerData }
+type runnerTokensDataSource struct{ apiDataSource }
 
 type runnerTokensModel struct {
 	ResourceClass types.String       `tfsdk:"resource_class"`
@@ -50,10 +50,6 @@ func (d *runnerTokensDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			},
 		},
 	}
-}
-
-func (d *runnerTokensDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.api.configure(req, resp)
 }
 
 func (d *runnerTokensDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -17,7 +17,7 @@ import (
 func newRunnersDataSource() datasource.DataSource { return &runnersDataSource{} }
 
 // runnersDataSource implements circleci_runners: the runners of a resource class or of a namespace.
-type runnersDataSource struct{ api providerData }
+type runnersDataSource struct{ apiDataSource }
 
 var (
 	_ datasource.DataSourceWithConfigValidators = (*runnersDataSource)(nil)
@@ -108,10 +108,6 @@ func (d *runnersDataSource) ValidateConfig(ctx context.Context, req datasource.V
 			"To wait for runners, set connected_within too, such as connected_within = \"2m\": disconnected runners stay listed for a "+
 				"while and would satisfy wait_for.")
 	}
-}
-
-func (d *runnersDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.api.configure(req, resp)
 }
 
 func (d *runnersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -125,7 +125,7 @@ func TestSecretsInResponse(t *testing.T) {
 // expect, and each header when it is told to.
 func TestStandardLoggerIsSilent(t *testing.T) {
 	ca := circlecitest.NewCA()
-	overHTTP2 := newTLSServer(t, ca, "127.0.0.1", nil, func(s *circlecitest.Server) { s.EnableHTTP2 = true })
+	overHTTP2 := newTLSServer(t, ca, "127.0.0.1", func(s *circlecitest.Server) { s.EnableHTTP2 = true })
 	overHTTP2.SetHandler(circlecitest.JSON(`{"unclaimed_task_count": 3}`))
 	surplus := newServer(t)
 	surplus.SetHandler(circlecitest.Bytes("HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{\"unclaimed_task_count\": 3}" + secret))

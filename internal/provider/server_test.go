@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -57,6 +58,15 @@ func newMemoryServer(t *testing.T) *circlecitest.Server {
 	server := circlecitest.NewMemoryServer()
 	t.Cleanup(server.Close)
 	return server
+}
+
+// runInBubble runs a subtest in parallel, with virtual time.
+func runInBubble(t *testing.T, name string, test func(t *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, test)
+	})
 }
 
 func (p testProvider) read(ctx context.Context, dataSource string, attributes providertest.Attributes) (providertest.Attributes, []diagnostic) {

@@ -21,16 +21,9 @@ func expectCount(t *testing.T, w *workspace, server *circlecitest.Server) {
 }
 
 // newTLSServer starts a Runner API with a task count and a certificate for a host.
-func newTLSServer(
-	t *testing.T, ca *circlecitest.CA, host string, clients *circlecitest.CA, changes ...func(*circlecitest.Server),
-) *circlecitest.Server {
+func newTLSServer(t *testing.T, ca *circlecitest.CA, host string, changes ...func(*circlecitest.Server)) *circlecitest.Server {
 	t.Helper()
-	certificate, key := ca.Issue(host)
-	server := circlecitest.NewUnstartedTLSServer(certificate, key, clients)
-	for _, change := range changes {
-		change(server)
-	}
-	server.StartTLS()
+	server := circlecitest.NewTLSServer(ca, host, changes...)
 	t.Cleanup(server.Close)
 	server.SetTasks("acme/linux", 3, 0)
 	return server
@@ -44,8 +37,8 @@ func TestTLS(t *testing.T) {
 	const unknownCA = "the certificate of 127.0.0.1 was not accepted: x509: certificate signed by unknown authority ... .\n\n"
 	for name, row := range map[string]struct {
 		clients    *circlecitest.CA
-		host       string // The host of the certificate, by default that of the server.
-		isExpired  bool
+		host       string           // The host of the certificate, by default that of the server.
+		issuer     *circlecitest.CA // The default is ca.
 		noTLS      bool
 		maxVersion uint16
 		attributes []string
@@ -79,7 +72,7 @@ func TestTLS(t *testing.T) {
 			detail: "it is not valid for host 127.0.0.1, only for runner.example.com.\n\nCheck the host in api_url.",
 		},
 		"expired": {
-			isExpired: true, attributes: []string{trust},
+			issuer: ca.Expired(), attributes: []string{trust},
 			detail: "it expired at 2 ... Z.\n\nRenew that certificate, and check the clock of this machine.",
 		},
 		"no TLS": {
@@ -103,17 +96,12 @@ func TestTLS(t *testing.T) {
 				t.Parallel()
 			}
 			setenv(t, row.environment, "")
-			server := newTLSServer(t, ca, cmp.Or(row.host, "127.0.0.1"), row.clients, func(s *circlecitest.Server) {
+			server := newTLSServer(t, cmp.Or(row.issuer, ca), cmp.Or(row.host, "127.0.0.1"), func(s *circlecitest.Server) {
 				if row.maxVersion != 0 {
 					s.TLS.MinVersion, s.TLS.MaxVersion = tls.VersionTLS10, row.maxVersion
 				}
-				if row.isExpired {
-					certificate, key := ca.IssueExpired("127.0.0.1")
-					pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
-					if err != nil {
-						t.Fatal(err)
-					}
-					s.TLS.Certificates = []tls.Certificate{pair}
+				if row.clients != nil {
+					s.RequireClients(row.clients)
 				}
 			})
 			if row.noTLS {
@@ -132,7 +120,7 @@ func TestTLS(t *testing.T) {
 
 func TestInsecureSkipVerify(t *testing.T) {
 	t.Parallel()
-	server := newTLSServer(t, circlecitest.NewCA(), "127.0.0.1", nil)
+	server := newTLSServer(t, circlecitest.NewCA(), "127.0.0.1")
 	got := newWorkspace(t, tokenProviderBlock(server.URL, "insecure_skip_verify = true")+tasksBlock).plan()
 	assertDiagnostic(t, got, wantDiagnostic{severity: "warning", summary: "Certificates are not verified"})
 	expectRequests(t, server, "/api/v2/runner/tasks?resource-class=acme%2Flinux")
@@ -150,7 +138,7 @@ func TestProxy(t *testing.T) {
 		"invalid URL":    {password: "sesame open@%zz", detail: "the proxy in the environment variable HTTPS_PROXY is not a valid URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := newTLSServer(t, ca, host, nil)
+			server := newTLSServer(t, ca, host)
 			proxy := circlecitest.NewProxy(server, "user", "sesame/open")
 			t.Cleanup(proxy.Close)
 			t.Setenv("HTTPS_PROXY", strings.Replace(strings.Replace(proxy.URL, "http", cmp.Or(row.scheme, "http"), 1), "://", "://user:"+row.password+"@", 1))

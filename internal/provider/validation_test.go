@@ -88,20 +88,6 @@ func TestValid(t *testing.T) {
 	assertNoDiagnostics(t, newWorkspace(t, read(t, "testdata/valid.tf")).validate())
 }
 
-// TestReadValidatesUnknownFilters has a filter that is invalid only once it is known: nothing is sent then.
-func TestReadValidatesUnknownFilters(t *testing.T) {
-	server := newServer(t)
-	w := newWorkspace(t, providerBlock(server)+`
-resource "terraform_data" "class" {
-  input = "other/linux"
-}
-`+dataBlock("circleci_runners", "resource_class = terraform_data.class.output\n  namespace = \"acme\""))
-	assertDiagnostic(t, w.apply(), wantDiagnostic{
-		summary: "Resource class outside the namespace", detail: `The resource class "other/linux" is not in the namespace "acme".`,
-	})
-	expectRequests(t, server)
-}
-
 // TestInvalidEnvironment has each environment variable of the provider. No message shows a value, and nothing is sent.
 func TestInvalidEnvironment(t *testing.T) {
 	ca := circlecitest.NewCA()

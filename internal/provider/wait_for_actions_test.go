@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -108,42 +107,39 @@ func TestWaitActions(t *testing.T) {
 			want: &wantDiagnostic{at: "max_running", summary: "API v3 required"},
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				server := newMemoryServer(t)
-				server.Enqueue(row.responses...)
-				p := newProvider(t, server, providertest.Attributes{"max_retries": number(0), "api_version": text(cmp.Or(row.apiVersion, "v2"))})
-				row.attributes["resource_class"] = text("acme/linux")
-				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
-				if row.cancel > 0 {
-					time.AfterFunc(row.cancel, cancel)
-				}
-				planned := maps.Clone(row.attributes)
-				if row.unknown != "" {
-					planned[row.unknown] = tftypes.NewValue(planned[row.unknown].Type(), tftypes.UnknownValue)
-				}
-				got, err := p.Plan(ctx, row.action, planned)
-				if row.unknown != "" {
-					assertNoDiagnostics(t, protocolDiagnostics(got))
-				}
-				var progress []string
-				if len(got) == 0 && err == nil {
-					progress, got, err = p.Invoke(ctx, row.action, row.attributes)
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !slices.EqualFunc(progress, row.progress, strings.HasPrefix) {
-					t.Errorf("got progress %q, want %q", progress, row.progress)
-				}
-				if row.want == nil {
-					assertNoDiagnostics(t, protocolDiagnostics(got))
-				} else {
-					assertDiagnostic(t, protocolDiagnostics(got), *row.want)
-				}
-			})
+		runInBubble(t, name, func(t *testing.T) {
+			server := newMemoryServer(t)
+			server.Enqueue(row.responses...)
+			p := newProvider(t, server, providertest.Attributes{"max_retries": number(0), "api_version": text(cmp.Or(row.apiVersion, "v2"))})
+			row.attributes["resource_class"] = text("acme/linux")
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if row.cancel > 0 {
+				time.AfterFunc(row.cancel, cancel)
+			}
+			planned := maps.Clone(row.attributes)
+			if row.unknown != "" {
+				planned[row.unknown] = tftypes.NewValue(planned[row.unknown].Type(), tftypes.UnknownValue)
+			}
+			got, err := p.Plan(ctx, row.action, planned)
+			if row.unknown != "" {
+				assertNoDiagnostics(t, protocolDiagnostics(got))
+			}
+			var progress []string
+			if len(got) == 0 && err == nil {
+				progress, got, err = p.Invoke(ctx, row.action, row.attributes)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.EqualFunc(progress, row.progress, strings.HasPrefix) {
+				t.Errorf("got progress %q, want %q", progress, row.progress)
+			}
+			if row.want == nil {
+				assertNoDiagnostics(t, protocolDiagnostics(got))
+			} else {
+				assertDiagnostic(t, protocolDiagnostics(got), *row.want)
+			}
 		})
 	}
 }

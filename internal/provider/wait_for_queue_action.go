@@ -14,11 +14,11 @@ import (
 )
 
 func (p *circleciProvider) newWaitForQueueAction() action.Action {
-	return &waitForQueueAction{p.unconfigured()}
+	return &waitForQueueAction{apiAction{p.unconfigured()}}
 }
 
 // waitForQueueAction is action "circleci_wait_for_queue".
-type waitForQueueAction struct{ api providerData }
+type waitForQueueAction struct{ apiAction }
 
 var (
 	_ action.ActionWithConfigure      = (*waitForQueueAction)(nil)
@@ -70,10 +70,6 @@ func (a *waitForQueueAction) model(ctx context.Context, config tfsdk.Config) (mo
 		diags.Append(a.api.checkMaxRunning(path.Root("max_running"), model.MaxRunning)...)
 	}
 	return model, diags
-}
-
-func (a *waitForQueueAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
-	resp.Diagnostics.Append(a.api.take(req.ProviderData)...)
 }
 
 // ModifyPlan rejects what would fail only when the action is invoked.

@@ -16,7 +16,7 @@ import (
 func newWaitForRunnersAction() action.Action { return &waitForRunnersAction{} }
 
 // waitForRunnersAction is action "circleci_wait_for_runners".
-type waitForRunnersAction struct{ api providerData }
+type waitForRunnersAction struct{ apiAction }
 
 var _ action.ActionWithConfigure = (*waitForRunnersAction)(nil)
 
@@ -52,10 +52,6 @@ func (a *waitForRunnersAction) Schema(_ context.Context, _ action.SchemaRequest,
 			},
 		}),
 	}
-}
-
-func (a *waitForRunnersAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
-	resp.Diagnostics.Append(a.api.take(req.ProviderData)...)
 }
 
 func (a *waitForRunnersAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
@@ -107,64 +106,33 @@ func TestWait(t *testing.T) {
 			detail: "Canceled while waiting for at most 0 unclaimed tasks; last observed: 1 unclaimed task.\n\nThe wait was interrupted.",
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				server := newMemoryServer(t)
-				server.Enqueue(row.responses...)
-				p := newProvider(t, server, providertest.Attributes{"max_retries": number(0)})
-				dataSource, attributes := "circleci_runner_tasks", providertest.Attributes{"resource_class": text("acme/linux")}
-				if row.runners {
-					dataSource, attributes["connected_within"] = "circleci_runners", text("2m")
-				}
-				attributes["wait_for"] = p.Object(dataSource, "wait_for", row.waitFor)
-				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
-				if row.cancel {
-					time.AfterFunc(row.elapsed, cancel)
-				}
-				start := time.Now()
-				_, got := p.read(ctx, dataSource, attributes)
-				if elapsed := time.Since(start); elapsed != row.elapsed {
-					t.Errorf("the wait took %s, want %s", elapsed, row.elapsed)
-				}
-				if requests := len(server.Requests()); requests != len(row.responses) {
-					t.Errorf("got %d requests, want %d", requests, len(row.responses))
-				}
-				if row.summary == "" {
-					assertNoDiagnostics(t, got)
-				} else {
-					assertDiagnostic(t, got, wantDiagnostic{summary: row.summary, detail: row.detail})
-				}
-			})
+		runInBubble(t, name, func(t *testing.T) {
+			server := newMemoryServer(t)
+			server.Enqueue(row.responses...)
+			p := newProvider(t, server, providertest.Attributes{"max_retries": number(0)})
+			dataSource, attributes := "circleci_runner_tasks", providertest.Attributes{"resource_class": text("acme/linux")}
+			if row.runners {
+				dataSource, attributes["connected_within"] = "circleci_runners", text("2m")
+			}
+			attributes["wait_for"] = p.Object(dataSource, "wait_for", row.waitFor)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if row.cancel {
+				time.AfterFunc(row.elapsed, cancel)
+			}
+			start := time.Now()
+			_, got := p.read(ctx, dataSource, attributes)
+			if elapsed := time.Since(start); elapsed != row.elapsed {
+				t.Errorf("the wait took %s, want %s", elapsed, row.elapsed)
+			}
+			if requests := len(server.Requests()); requests != len(row.responses) {
+				t.Errorf("got %d requests, want %d", requests, len(row.responses))
+			}
+			if row.summary == "" {
+				assertNoDiagnostics(t, got)
+			} else {
+				assertDiagnostic(t, got, wantDiagnostic{summary: row.summary, detail: row.detail})
+			}
 		})
 	}
-}
-
-// TestConnectedWithin excludes runners that connected too long ago or never.
-func TestConnectedWithin(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server := newMemoryServer(t)
-		server.SetHandler(circlecitest.JSON(`{"items": [
-			{"resource_class": "acme/linux", "name": "at the limit", "last_connected": "` + ago(90*time.Second) + `"},
-			{"resource_class": "acme/linux", "name": "future", "last_connected": "` + ago(-time.Hour) + `"},
-			{"resource_class": "acme/linux", "name": "never", "last_connected": null},
-			{"resource_class": "acme/linux", "name": "too old", "last_connected": "` + ago(91*time.Second) + `"},
-			{"resource_class": "acme/linux", "name": "zone", "last_connected": "` + time.Now().In(time.FixedZone("", 3600)).Format(time.RFC3339Nano) + `"}
-		]}`))
-		state, got := newProvider(t, server, nil).read(t.Context(), "circleci_runners", providertest.Attributes{
-			"namespace": providertest.String("acme"), "connected_within": providertest.String("1m30s"),
-		})
-		assertNoDiagnostics(t, got)
-		var names []string
-		for _, runner := range runnersOf(t, state) {
-			var name string
-			if err := runner["name"].As(&name); err != nil {
-				t.Fatal(err)
-			}
-			names = append(names, name)
-		}
-		expectSame(t, "runners", []string{"at the limit", "future", "zone"}, names)
-	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,14 +24,10 @@ func TestSchema(t *testing.T) {
 	}
 	w := cli.Workspace{CLI: found, Dir: t.TempDir(), Env: cli.Environment()}
 	build := t.TempDir()
-	for _, step := range []func() error{
-		func() error { return cli.BuildProvider(ctx, filepath.Join(build, cli.Executable)) },
-		func() error { return w.UseBuild(build) },
-		func() error { return w.Write(map[string]string{"main.tf": cli.RequiredProviders}) },
-	} {
-		if err := step(); err != nil {
-			t.Fatal(err)
-		}
+	err = errors.Join(cli.BuildProvider(ctx, filepath.Join(build, cli.Executable)), w.UseBuild(build),
+		w.Write(map[string]string{"main.tf": cli.RequiredProviders}))
+	if err != nil {
+		t.Fatal(err)
 	}
 	output, stderr, err := w.Output(ctx, "providers", "schema", "-json")
 	if err != nil {

@@ -42,53 +42,35 @@ func (s *Server) SetLimits(resourceClasses, tokens int) {
 	s.resources.maxClasses, s.resources.maxTokens = resourceClasses, tokens
 }
 
-// findResource returns what responds to a request for resource classes or tokens, to be called with the server's lock held.
-// It is nil for another request.
-func (s *Server) findResource(r *http.Request, path string) func(v3 bool) http.Handler {
-	resource, rest, _ := strings.Cut(strings.TrimPrefix(path, "runner/"), "/")
-	if !strings.HasPrefix(path, "runner/") || resource != "resource" && resource != "token" {
-		return nil
-	}
+// routeResource is route for resource classes and tokens, of which only a personal token can read and change any. rest is what
+// follows "resource/" or "token/" in the path.
+func (s *Server) routeResource(r *http.Request, resource, rest string, v3 bool) http.Handler {
+	cookie, _ := r.Cookie("ring-session")
+	_, launch := authenticate(r)
 	id, suffix, _ := strings.Cut(rest, "/")
 	isForced := resource == "resource" && suffix == "force"
 	switch request := r.Method + " " + resource; {
-	case rest == "" && request == "GET resource":
-		return func(v3 bool) http.Handler { return s.listClasses(r, v3) }
-	case rest == "" && request == "POST resource":
-		return func(bool) http.Handler { return s.createClass(r) }
-	case rest == "" && request == "GET token":
-		return func(bool) http.Handler { return s.listTokens(r) }
-	case rest == "" && request == "POST token":
-		return func(bool) http.Handler { return s.createToken(r) }
-	case rest == "":
-		return respondAlways(Error(http.StatusMethodNotAllowed, "Method not allowed"))
-	case suffix != "" && !isForced:
-		return nil
-	case r.Method != http.MethodDelete:
-		return respondAlways(Error(http.StatusMethodNotAllowed, "Method not allowed"))
-	case !uuidForm.MatchString(id):
-		return respondAlways(Error(http.StatusBadRequest, "id is not a valid UUID"))
-	case resource == "token":
-		return func(bool) http.Handler { return s.deleteToken(id) }
-	default:
-		return func(bool) http.Handler { return s.deleteClass(id, isForced) }
-	}
-}
-
-func respondAlways(response http.Handler) func(bool) http.Handler {
-	return func(bool) http.Handler { return response }
-}
-
-// requirePersonalToken returns nil for a personal token. Other credentials that the server knows are not permitted.
-func requirePersonalToken(r *http.Request) http.Handler {
-	cookie, _ := r.Cookie("ring-session")
-	switch personal, launch := authenticate(r); {
 	case launch, cookie != nil && cookie.Value == SessionCookie:
 		return Error(http.StatusForbidden, "Permission denied")
-	case !personal:
-		return Error(http.StatusUnauthorized, "Invalid token provided.")
+	case rest == "" && request == "GET resource":
+		return s.listClasses(r, v3)
+	case rest == "" && request == "POST resource":
+		return s.createClass(r)
+	case rest == "" && request == "GET token":
+		return s.listTokens(r)
+	case rest == "" && request == "POST token":
+		return s.createToken(r)
+	case suffix != "" && !isForced:
+		return Error(http.StatusNotFound, "Not found")
+	case rest == "" || r.Method != http.MethodDelete:
+		return Error(http.StatusMethodNotAllowed, "Method not allowed")
+	case !uuidForm.MatchString(id):
+		return Error(http.StatusBadRequest, "id is not a valid UUID")
+	case resource == "token":
+		return s.deleteToken(id)
+	default:
+		return s.deleteClass(id, isForced)
 	}
-	return nil
 }
 
 // After processes a request and then responds with another handler, as if an error occurred between the service and its

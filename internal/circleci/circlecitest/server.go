@@ -239,47 +239,37 @@ func (s *Server) take(r *http.Request) http.Handler {
 	return choose(r)
 }
 
-// respond implements the API: both versions of its paths, as in CircleCI's reference. As the service does, it authenticates
-// a request before it routes it.
 func (s *Server) respond(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.route(r).ServeHTTP(w, r)
+}
+
+// route implements the API: both versions of its paths, as in CircleCI's reference. As the service does, it authenticates a
+// request before it routes it. The caller holds the lock.
+func (s *Server) route(r *http.Request) http.Handler {
 	personal, launch := authenticate(r)
 	rest, v2 := strings.CutPrefix(r.URL.Path, "/api/v2/")
 	rest, v3 := strings.CutPrefix(rest, "/api/v3/")
-	if respond := s.findResource(r, rest); respond != nil && (v2 || v3) {
-		if refusal := requirePersonalToken(r); refusal != nil {
-			refusal.ServeHTTP(w, r)
-			return
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		respond(v3).ServeHTTP(w, r)
-		return
-	}
+	resource, id, hasID := strings.Cut(strings.TrimPrefix(rest, "runner/"), "/")
 	running := rest == "runner/tasks/running" && v3
 	switch {
 	case !personal && !launch:
-		Error(http.StatusUnauthorized, "Invalid token provided.").ServeHTTP(w, r)
-		return
+		return Error(http.StatusUnauthorized, "Invalid token provided.")
+	case (v2 || v3) && (rest == "runner/"+resource || hasID) && (resource == "resource" || resource == "token"):
+		return s.routeResource(r, resource, id, v3)
 	case !v2 && !v3 || rest != "runner" && rest != "runner/tasks" && !running:
-		Error(http.StatusNotFound, "Not found").ServeHTTP(w, r)
-		return
+		return Error(http.StatusNotFound, "Not found")
 	case r.Method != http.MethodGet:
-		Error(http.StatusMethodNotAllowed, "Method not allowed").ServeHTTP(w, r)
-		return
+		return Error(http.StatusMethodNotAllowed, "Method not allowed")
 	case v3 && launch:
-		Error(http.StatusForbidden, "Permission denied").ServeHTTP(w, r)
-		return
+		return Error(http.StatusForbidden, "Permission denied")
+	case rest == "runner":
+		return s.listRunners(r, v3)
+	case running:
+		return s.count(r, "running_runner_tasks", func(t tasks) int64 { return t.running })
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch rest {
-	case "runner":
-		s.listRunners(w, r, v3)
-	case "runner/tasks":
-		s.count(w, r, "unclaimed_task_count", func(t tasks) int64 { return t.unclaimed })
-	case "runner/tasks/running":
-		s.count(w, r, "running_runner_tasks", func(t tasks) int64 { return t.running })
-	}
+	return s.count(r, "unclaimed_task_count", func(t tasks) int64 { return t.unclaimed })
 }
 
 // authenticate reports whether a request carries a user's credential or a launch token, which reads API v2 only.
@@ -294,19 +284,17 @@ func authenticate(r *http.Request) (personal, launch bool) {
 	return personal, !personal && authorization == "Bearer "+LaunchToken
 }
 
-func (s *Server) listRunners(w http.ResponseWriter, r *http.Request, v3 bool) {
+func (s *Server) listRunners(r *http.Request, v3 bool) http.Handler {
 	query := r.URL.Query()
 	class, namespace, organization := query.Get("resource-class"), query.Get("namespace"), ""
 	if v3 {
 		organization = query.Get("org-id")
 	}
 	if organization == "" && (class == "") == (namespace == "") {
-		Error(http.StatusBadRequest, "exactly one of resource-class and namespace must be given").ServeHTTP(w, r)
-		return
+		return Error(http.StatusBadRequest, "exactly one of resource-class and namespace must be given")
 	}
 	if organization == "" && class != "" && !s.exists(class) {
-		Error(http.StatusNotFound, "resource class not found").ServeHTTP(w, r)
-		return
+		return Error(http.StatusNotFound, "resource class not found")
 	}
 	items := []Runner{}
 	for _, runner := range s.runners {
@@ -327,17 +315,17 @@ func (s *Server) listRunners(w http.ResponseWriter, r *http.Request, v3 bool) {
 		}
 		items = append(items, runner)
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"items": items})
+	return respondJSON(http.StatusOK, map[string]any{"items": items})
 }
 
-func (s *Server) count(w http.ResponseWriter, r *http.Request, key string, count func(tasks) int64) {
+func (s *Server) count(r *http.Request, key string, count func(tasks) int64) http.Handler {
 	switch class := r.URL.Query().Get("resource-class"); {
 	case class == "":
-		Error(http.StatusBadRequest, "resource-class is required").ServeHTTP(w, r)
+		return Error(http.StatusBadRequest, "resource-class is required")
 	case !s.exists(class):
-		Error(http.StatusNotFound, "resource class not found").ServeHTTP(w, r)
+		return Error(http.StatusNotFound, "resource class not found")
 	default:
-		writeJSON(w, http.StatusOK, map[string]any{key: count(s.tasks[strings.ToLower(class)])})
+		return respondJSON(http.StatusOK, map[string]any{key: count(s.tasks[strings.ToLower(class)])})
 	}
 }
 

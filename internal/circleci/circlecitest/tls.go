@@ -19,6 +19,7 @@ import (
 type CA struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
+	isExpired   bool
 	// CertificatePEM is the CA's own certificate.
 	CertificatePEM string
 }
@@ -34,23 +35,15 @@ func NewCA() *CA {
 	must(err)
 	certificate, err := x509.ParseCertificate(der)
 	must(err)
-	return &CA{certificate, key, encodePEM("CERTIFICATE", der)}
+	return &CA{certificate: certificate, key: key, CertificatePEM: encodePEM("CERTIFICATE", der)}
 }
 
 // Issue issues a certificate and its key, in PEM form, for a host name, an IP address or a client's name.
 func (a *CA) Issue(name string) (certificatePEM, keyPEM string) {
 	template := newTemplate(name)
-	return a.issue(template, name)
-}
-
-// IssueExpired issues a certificate that expired an hour ago.
-func (a *CA) IssueExpired(name string) (certificatePEM, keyPEM string) {
-	template := newTemplate(name)
-	template.NotAfter = time.Now().Add(-time.Hour)
-	return a.issue(template, name)
-}
-
-func (a *CA) issue(template *x509.Certificate, name string) (certificatePEM, keyPEM string) {
+	if a.isExpired {
+		template.NotAfter = time.Now().Add(-time.Hour)
+	}
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	if ip := net.ParseIP(name); ip != nil {
 		template.IPAddresses = []net.IP{ip}
@@ -65,26 +58,37 @@ func (a *CA) issue(template *x509.Certificate, name string) (certificatePEM, key
 	return encodePEM("CERTIFICATE", der), encodePEM("PRIVATE KEY", keyDER)
 }
 
-// NewTLSServer starts a Server on HTTPS with a certificate in PEM form. If clients is not nil, it accepts only clients
-// with a certificate from that CA. The caller closes it.
-func NewTLSServer(certificatePEM, keyPEM string, clients *CA) *Server {
-	s := NewUnstartedTLSServer(certificatePEM, keyPEM, clients)
-	s.StartTLS()
-	return s
+// Expired returns the CA as one that issues certificates that expired an hour ago.
+func (a *CA) Expired() *CA {
+	expired := *a
+	expired.isExpired = true
+	return &expired
 }
 
-// NewUnstartedTLSServer is NewTLSServer, but leaves StartTLS to the caller, who may change TLS before.
-func NewUnstartedTLSServer(certificatePEM, keyPEM string, clients *CA) *Server {
-	pair, err := tls.X509KeyPair([]byte(certificatePEM), []byte(keyPEM))
+// TLSConfig returns the TLS configuration of a server with a certificate for a host name or an IP address.
+func (a *CA) TLSConfig(host string) *tls.Config {
+	certificate, key := a.Issue(host)
+	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
 	must(err)
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+}
+
+// RequireClients makes a server accept only clients with a certificate of a CA.
+func (s *Server) RequireClients(ca *CA) {
+	s.TLS.ClientAuth = tls.RequireAndVerifyClientCert
+	s.TLS.ClientCAs = x509.NewCertPool()
+	s.TLS.ClientCAs.AddCert(ca.certificate)
+}
+
+// NewTLSServer starts a Server on HTTPS with a certificate for host. The changes are made before it starts. The caller closes it.
+func NewTLSServer(ca *CA, host string, changes ...func(*Server)) *Server {
 	s := newServer()
-	s.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	if clients != nil {
-		s.TLS.ClientAuth = tls.RequireAndVerifyClientCert
-		s.TLS.ClientCAs = x509.NewCertPool()
-		s.TLS.ClientCAs.AddCert(clients.certificate)
+	s.TLS = ca.TLSConfig(host)
+	for _, change := range changes {
+		change(s)
 	}
 	s.Config.ErrorLog = log.New(io.Discard, "", 0) // Failed handshakes are expected in tests.
+	s.StartTLS()
 	return s
 }
 

@@ -63,7 +63,7 @@ func Connect(ctx context.Context, server tfprotov6.ProviderServer, apiURL string
 
 // Configure configures the provider and returns its diagnostics.
 func (s *Server) Configure(ctx context.Context, attributes Attributes) ([]*tfprotov6.Diagnostic, error) {
-	config, err := object(s.schema.Provider, attributes)
+	config, err := encode("provider", s.schema.Provider, attributes)
 	if err != nil {
 		return nil, err
 	}
@@ -82,22 +82,14 @@ func (s *Server) Read(ctx context.Context, dataSource string, attributes Attribu
 	if err != nil {
 		return nil, nil, err
 	}
-	value, err := response.State.Unmarshal(s.schema.DataSourceSchemas[dataSource].ValueType())
-	if err != nil || value.IsNull() {
-		return nil, response.Diagnostics, err
-	}
-	var state Attributes
-	err = value.As((*map[string]tftypes.Value)(&state))
+	state, err := decode(s.schema.DataSourceSchemas[dataSource], response.State)
 	return state, response.Diagnostics, err
 }
 
 // ReadResource refreshes a resource and returns its state, nil if it no longer exists, and the diagnostics.
 func (s *Server) ReadResource(ctx context.Context, resource string, attributes Attributes) (Attributes, []*tfprotov6.Diagnostic, error) {
-	schema, found := s.schema.ResourceSchemas[resource]
-	if !found {
-		return nil, nil, fmt.Errorf("the provider has no resource %s", resource)
-	}
-	current, err := object(schema, attributes)
+	schema := s.schema.ResourceSchemas[resource]
+	current, err := encode(resource, schema, attributes)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,22 +97,13 @@ func (s *Server) ReadResource(ctx context.Context, resource string, attributes A
 	if err != nil {
 		return nil, nil, err
 	}
-	value, err := response.NewState.Unmarshal(schema.ValueType())
-	if err != nil || value.IsNull() {
-		return nil, response.Diagnostics, err
-	}
-	var state Attributes
-	err = value.As((*map[string]tftypes.Value)(&state))
+	state, err := decode(schema, response.NewState)
 	return state, response.Diagnostics, err
 }
 
 // ReadEncoded is Read without decoding the state, which can take longer than the read.
 func (s *Server) ReadEncoded(ctx context.Context, dataSource string, attributes Attributes) (*tfprotov6.ReadDataSourceResponse, error) {
-	schema, found := s.schema.DataSourceSchemas[dataSource]
-	if !found {
-		return nil, fmt.Errorf("the provider has no data source %s", dataSource)
-	}
-	config, err := object(schema, attributes)
+	config, err := encode(dataSource, s.schema.DataSourceSchemas[dataSource], attributes)
 	if err != nil {
 		return nil, err
 	}
@@ -129,11 +112,8 @@ func (s *Server) ReadEncoded(ctx context.Context, dataSource string, attributes 
 
 // PlanCreate plans to create a resource.
 func (s *Server) PlanCreate(ctx context.Context, resource string, attributes Attributes) (*tfprotov6.PlanResourceChangeResponse, error) {
-	schema, found := s.schema.ResourceSchemas[resource]
-	if !found {
-		return nil, fmt.Errorf("the provider has no resource %s", resource)
-	}
-	planned, err := object(schema, attributes)
+	schema := s.schema.ResourceSchemas[resource]
+	planned, err := encode(resource, schema, attributes)
 	if err != nil {
 		return nil, err
 	}
@@ -152,11 +132,23 @@ func (s *Server) Object(dataSource, attribute string, attributes Attributes) tft
 	return fillObject(block.AttributeTypes[attribute], attributes)
 }
 
-// object encodes a configuration of a schema.
-func object(schema *tfprotov6.Schema, attributes Attributes) (*tfprotov6.DynamicValue, error) {
+// encode encodes a configuration or a state. The schema is nil if the provider has none of the name.
+func encode(name string, schema *tfprotov6.Schema, attributes Attributes) (*tfprotov6.DynamicValue, error) {
+	if schema == nil {
+		return nil, fmt.Errorf("the provider has no %s", name)
+	}
 	kind := schema.ValueType()
 	value, err := tfprotov6.NewDynamicValue(kind, fillObject(kind, attributes))
 	return &value, err
+}
+
+// decode decodes a state, nil if it is null.
+func decode(schema *tfprotov6.Schema, encoded *tfprotov6.DynamicValue) (state Attributes, err error) {
+	value, err := encoded.Unmarshal(schema.ValueType())
+	if err == nil && !value.IsNull() {
+		err = value.As((*map[string]tftypes.Value)(&state))
+	}
+	return state, err
 }
 
 // fillObject returns an object with null for each missing attribute.
@@ -210,5 +202,5 @@ func (s *Server) actionConfig(action string, attributes Attributes) (*tfprotov6.
 	if !found {
 		return nil, fmt.Errorf("the provider has no action %s", action)
 	}
-	return object(schema.Schema, attributes)
+	return encode(action, schema.Schema, attributes)
 }

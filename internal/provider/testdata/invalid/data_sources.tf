@@ -241,7 +241,8 @@ data "circleci_runner_fleet" "with_an_invalid_duration" {
 }
 
 data "circleci_organization_runners" "organization_by_name" {
-  # Invalid Attribute Value Match: must be the organization's UUID, such as b9291e0d-a11e-41fb-8517-c545388b5953
+  # Invalid organization ID: The value of organization_id is not a UUID. Give the organization's UUID, such as
+  # b9291e0d-a11e-41fb-8517-c545388b5953
   organization_id = "acme"
 }
 
