@@ -189,12 +189,15 @@ func (c *Client) do(ctx context.Context, call call) (body []byte, request string
 	}
 	body, err = c.retry(limited, send)
 	isUncertain, cause := unwrapUncertain(err)
+	if limit := (*RetryError)(nil); errors.As(err, &limit) && limit.Attempts == 0 {
+		limit.Unsent = request
+	}
 	switch {
 	case err == nil:
 		return body, request, nil
 	case errors.Is(ctx.Err(), context.Canceled):
 		err = fmt.Errorf("%s: %w", request, ctx.Err())
-	case limited.Err() != nil:
+	case limited.Err() != nil && !isRateLimited(err):
 		timeout := &RequestError{Request: request, Reason: "timed out waiting for a complete response", Err: cause}
 		err = &RetryError{Attempts: attempts, Elapsed: time.Since(start), Err: timeout}
 	default:

@@ -1,6 +1,7 @@
 package circleci
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,12 +24,15 @@ const (
 // cause, a *StatusError or a *RequestError.
 type RetryError struct {
 	// Attempts is how often the request was sent. It is 0 for a request that could not be sent before its deadline, because
-	// the service rate-limits requests.
+	// the service rate-limits requests: then Unsent is the request, and Err is what the service responded to another one.
 	Attempts int
+	Unsent   string
 	// Elapsed is the time from the start of the request to its end.
 	Elapsed time.Duration
-	// RetryAfter is the wait that the service requested, if that exceeds the time that was left. It is 0 otherwise.
+	// RetryAfter is the wait that the service requested, or with IsBackoff the one of the client because the service requested
+	// none, if that exceeds the time that was left. It is 0 otherwise.
 	RetryAfter time.Duration
+	IsBackoff  bool
 	// Timeout is the total time that the request was allowed to take.
 	Timeout time.Duration
 	// Pace is how many requests per second the service accepts, when the requests that were queued at that pace exceed the
@@ -40,13 +44,19 @@ type RetryError struct {
 
 func (e *RetryError) Error() string {
 	text := fmt.Sprintf("%s (tried %s in %s)", e.Err, formatCount(e.Attempts), e.Elapsed.Round(time.Millisecond))
+	if e.Unsent != "" {
+		text = fmt.Sprintf("%s was not sent, because the API limits the rate of requests: %s", e.Unsent, e.Err)
+	}
 	switch {
+	case e.IsBackoff:
+		text += fmt.Sprintf("; requests are paused for %s, which exceeds the %s read timeout",
+			e.RetryAfter.Round(time.Millisecond), e.Timeout.Round(time.Millisecond))
 	case e.RetryAfter > 0:
 		text += fmt.Sprintf("; the server asked to retry after %s, which exceeds the %s read timeout",
-			e.RetryAfter.Round(time.Second), e.Timeout.Round(time.Second))
+			e.RetryAfter.Round(time.Second), e.Timeout.Round(time.Millisecond))
 	case e.Pace > 0:
 		text += fmt.Sprintf("; the server accepts %.1f requests per second, at which the remaining requests exceed the %s read timeout",
-			e.Pace, e.Timeout.Round(time.Second))
+			e.Pace, e.Timeout.Round(time.Millisecond))
 	}
 	return text
 }
@@ -71,11 +81,13 @@ func (c *Client) retry(ctx context.Context, send func(ctx context.Context, attem
 	start, failures := time.Now(), 0
 	deadline, _ := ctx.Deadline() // Every read has one: ReadTimeout at the latest.
 	timeout := deadline.Sub(start)
+	var cause error
 	for attempt := 1; ; attempt++ {
 		epoch, release, err := c.acquire(ctx, deadline)
 		if err != nil {
 			if limit := (*RetryError)(nil); errors.As(err, &limit) {
 				limit.Attempts, limit.Elapsed, limit.Timeout = attempt-1, time.Since(start), timeout
+				limit.Err = cmp.Or(cause, limit.Err)
 			}
 			return nil, err
 		}
@@ -86,6 +98,7 @@ func (c *Client) retry(ctx context.Context, send func(ctx context.Context, attem
 			return body, err
 		}
 
+		cause = err
 		failed := &RetryError{Attempts: attempt, Elapsed: time.Since(start), Timeout: timeout, Err: err}
 		if isRateLimited(err) && c.config.MaxRetries > 0 {
 			continue

@@ -2,6 +2,7 @@ package circleci
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -38,9 +39,10 @@ type throttle struct {
 	// pace is in requests per second at the time resume. It is 0 while requests are not throttled.
 	pace     float64
 	measured bool
-	// resume is when the service said that it accepts requests again, and cause is its response.
-	resume time.Time
-	cause  error
+	// resume is when the service accepts requests again, as it requested, or else by backoff; cause is its response.
+	resume      time.Time
+	isRequested bool
+	cause       error
 	// next is when the pace allows the next request. It is not before resume.
 	next time.Time
 	// epoch counts the refusals to which the pace was adapted. The others concern requests of an earlier epoch.
@@ -81,10 +83,16 @@ func (t *throttle) acquire(ctx context.Context, deadline time.Time) (epoch int, 
 		return epoch, nil
 	}
 	defer t.enqueue(deadline)()
+	if err := t.checkDeadline(deadline); err != nil {
+		return 0, err // Its turn may come later than that: the request before it may have more time.
+	}
 	select {
 	case t.turn <- struct{}{}:
 		defer func() { <-t.turn }()
 	case <-ctx.Done():
+		if err := t.checkDeadline(time.Now()); err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return 0, err
+		}
 		return 0, ctx.Err()
 	}
 	for {
@@ -124,24 +132,40 @@ func (t *throttle) enqueue(deadline time.Time) (dequeue func()) {
 	}
 }
 
+// checkDeadline returns a *RetryError if no request may be sent before a deadline.
+func (t *throttle) checkDeadline(deadline time.Time) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.deadlineError(time.Now(), deadline)
+}
+
+func (t *throttle) deadlineError(now, deadline time.Time) error {
+	switch {
+	case t.pace == 0 || t.next.Before(deadline):
+		return nil
+	case t.resume.After(now):
+		return &RetryError{RetryAfter: t.resume.Sub(now), IsBackoff: !t.isRequested, Err: t.cause}
+	}
+	return &RetryError{RetryAfter: t.next.Sub(now), IsBackoff: true, Err: t.cause}
+}
+
 // reserve takes the next time at which the pace allows a request, or returns how long it is until then.
 func (t *throttle) reserve(deadline time.Time) (epoch int, wait time.Duration, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
 	pace := t.currentPace(now)
+	err = t.deadlineError(now, deadline)
 	switch {
-	case !t.next.Before(deadline):
-		wait := t.next.Sub(now)
-		if t.resume.After(now) {
-			wait = t.resume.Sub(now)
-		}
-		return 0, 0, &RetryError{RetryAfter: wait, Err: t.cause}
+	case pace == 0: // A request before it has lifted the limit.
+		return t.epoch, 0, nil
+	case err != nil:
+		return 0, 0, err
 	case t.measured && t.queueTime(pace, deadline) > 2*deadline.Sub(now):
 		return 0, 0, &RetryError{Pace: pace, Err: t.cause}
 	case t.next.After(now):
 		return 0, t.next.Sub(now), nil
-	case pace == 0 || pace > unlimitedPace:
+	case pace > unlimitedPace:
 		t.pace = 0
 		return t.epoch, 0, nil
 	}
@@ -186,14 +210,15 @@ func (t *throttle) refuse(epoch int, retryAfter time.Duration, cause error) (pac
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
-	if epoch == t.epoch {
+	if epoch == t.epoch || t.pace == 0 {
 		t.startEpoch(now)
 	}
-	if retryAfter == 0 {
+	isRequested := retryAfter > 0
+	if !isRequested {
 		retryAfter = exponentialBackoff(max(t.fruitless, 1))
 	}
 	if resume := now.Add(retryAfter); resume.After(t.resume) {
-		t.resume, t.cause = resume, cause
+		t.resume, t.isRequested, t.cause = resume, isRequested, cause
 	}
 	if t.next.Before(t.resume) {
 		t.next = t.resume.Add(jitter(seconds(1/t.pace)) / 2)

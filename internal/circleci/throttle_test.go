@@ -98,6 +98,18 @@ func TestRateLimitIsLifted(t *testing.T) {
 	})
 }
 
+// A request that was sent before the limit may be refused after the limit is lifted.
+func TestLateRefusal(t *testing.T) {
+	inBubble(t, nil, withRetries(1), func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+		server.Enqueue(circlecitest.Delay(20*time.Second, retryAfter(429, "1")), retryAfter(429, "1"))
+		late := readTasks(t.Context(), client)
+		synctest.Wait()
+		countAll(t, server, client, 112, 112)
+		equal(t, "outcome", <-late, outcome{count: 42})
+		equal(t, "number of requests", len(server.Requests()), 112+3)
+	})
+}
+
 // OnThrottle reports each 429 and the pace that results.
 func TestOnThrottle(t *testing.T) {
 	var got []circleci.Throttle
@@ -186,8 +198,9 @@ func TestRateLimitRetryAfterExceedsReadTimeout(t *testing.T) {
 		e := errorOf[*circleci.RetryError](t, (<-readTasks(t.Context(), client)).err)
 		equal(t, "attempts", e.Attempts, 0)
 		equal(t, "retry after", e.RetryAfter, 9*time.Minute)
-		equal(t, "error", e.Error(), calls[1].requestTo(server)+` returned 429 Too Many Requests: "later" (tried 0 times in 0s); `+
-			"the server asked to retry after 9m0s, which exceeds the 5m0s read timeout")
+		request := calls[1].requestTo(server)
+		equal(t, "error", e.Error(), request+" was not sent, because the API limits the rate of requests: "+request+
+			` returned 429 Too Many Requests: "later"; the server asked to retry after 9m0s, which exceeds the 5m0s read timeout`)
 		equal(t, "number of requests", len(server.Requests()), 1)
 
 		time.Sleep(5 * time.Minute)
@@ -195,6 +208,49 @@ func TestRateLimitRetryAfterExceedsReadTimeout(t *testing.T) {
 		equal(t, "outcome", <-readTasks(t.Context(), client), outcome{count: 42})
 		if elapsed := time.Since(start).Round(time.Second); math.Abs((elapsed - 4*time.Minute).Seconds()) > 1 {
 			t.Errorf("waited %s, want 4 minutes", elapsed)
+		}
+	})
+}
+
+// A request that has less time than the one that is sent next fails at once, too, and one whose turn does not come fails with
+// the response that delays it.
+func TestRateLimitExceedsDeadline(t *testing.T) {
+	for header, want := range map[string]string{
+		"120": "; the server asked to retry after 1m59s, which exceeds the 100ms read timeout",
+		"":    "ms, which exceeds the 100ms read timeout", // The backoff has jitter.
+	} {
+		inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+			server.Enqueue(retryAfter(429, header))
+			first := readTasks(t.Context(), client)
+			if header != "" {
+				time.Sleep(time.Second)
+			}
+			synctest.Wait()
+			start := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			e := errorOf[*circleci.RetryError](t, (<-readTasks(ctx, client)).err)
+			equal(t, "elapsed", time.Since(start), time.Duration(0))
+			equal(t, "pause is not requested", e.IsBackoff, header == "")
+			assertSuffix(t, e.Error(), want)
+			equal(t, "outcome of the first", <-first, outcome{count: 42})
+		})
+	}
+	inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+		server.Enqueue(circlecitest.Delay(time.Second, retryAfter(429, "60")), retryAfter(429, "2"))
+		var outcomes []<-chan outcome
+		for range 2 {
+			outcomes = append(outcomes, readTasks(t.Context(), client))
+			synctest.Wait()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		start := time.Now()
+		e := errorOf[*circleci.RetryError](t, (<-readTasks(ctx, client)).err)
+		equal(t, "elapsed", time.Since(start), 10*time.Second)
+		equal(t, "wait", e.RetryAfter.Round(time.Second), 51*time.Second)
+		for _, out := range outcomes {
+			equal(t, "outcome of another", <-out, outcome{count: 42})
 		}
 	})
 }
