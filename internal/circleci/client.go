@@ -43,7 +43,7 @@ type Config struct {
 	RequestTimeout time.Duration
 	// MaxRetries is how often a request is retried after transient errors; 0 means never.
 	MaxRetries int
-	// MaxConcurrentRequests bounds how many requests are in flight, and so the connections. The default is
+	// MaxConcurrentRequests bounds how many requests are in flight, and how many connections are kept. The default is
 	// DefaultMaxConcurrentRequests.
 	MaxConcurrentRequests int
 	// DialContext opens connections. The default is net.Dialer's.
@@ -79,9 +79,12 @@ type Attempt struct {
 
 // Client is a client of one Runner API. It is safe for concurrent use.
 type Client struct {
-	config  Config
-	http    *http.Client
-	proxies proxies
+	config Config
+	http   *http.Client
+	// httpOnce opens a connection for each request, for those that create something: a kept connection that the server closes
+	// just then would leave the outcome unknown.
+	httpOnce *http.Client
+	proxies  proxies
 	// redact redacts the credential and the secrets that responses told, redactAll a proxy's password as well. These are
 	// functions for the reason that Credential's expose is one.
 	redact, redactAll func(string) string
@@ -111,30 +114,16 @@ func New(config Config) *Client {
 		config.MaxConcurrentRequests = DefaultMaxConcurrentRequests
 	}
 	proxies := newProxies(httpproxy.FromEnvironment())
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = proxies.choose
-	transport.OnProxyConnectResponse = checkProxyResponse
-	transport.TLSClientConfig = config.TLS
-	transport.MaxConnsPerHost = config.MaxConcurrentRequests
-	transport.MaxIdleConnsPerHost = config.MaxConcurrentRequests
-	transport.MaxIdleConns = 0
-	dial := transport.DialContext
-	if config.DialContext != nil {
-		dial = config.DialContext
-	}
-	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return newConn(c), nil
-	}
+	kept := newTransport(config, proxies)
+	single := kept.Clone()
+	single.DisableKeepAlives = true
 	credential := newRedactor(config.Credential.secrets()...)
 	all := newRedactor(append(config.Credential.secrets(), proxies.secrets...)...)
 	redactTold, addSecret := newGrowingRedactor()
 	return &Client{
 		config:             config,
-		http:               &http.Client{Transport: transport, CheckRedirect: checkRedirect},
+		http:               &http.Client{Transport: kept, CheckRedirect: checkRedirect},
+		httpOnce:           &http.Client{Transport: single, CheckRedirect: checkRedirect},
 		proxies:            proxies,
 		redact:             func(text string) string { return redactTold(credential.redact(text)) },
 		redactAll:          func(text string) string { return redactTold(all.redact(text)) },
@@ -143,6 +132,35 @@ func New(config Config) *Client {
 		inFlight:           make(chan struct{}, config.MaxConcurrentRequests),
 		throttle:           newThrottle(),
 	}
+}
+
+// newTransport returns a transport that keeps connections.
+func newTransport(config Config, proxies proxies) *http.Transport {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = proxies.choose
+	transport.OnProxyConnectResponse = checkProxyResponse
+	transport.TLSClientConfig = config.TLS
+	transport.TLSHandshakeTimeout = min(transport.TLSHandshakeTimeout, config.RequestTimeout)
+	transport.MaxConnsPerHost = config.MaxConcurrentRequests
+	transport.MaxIdleConnsPerHost = config.MaxConcurrentRequests
+	transport.MaxIdleConns = 0
+	// With HTTP/2, a request that times out does not end its connection. Only a ping finds out that all others would time out, too.
+	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: config.RequestTimeout / 2, PingTimeout: config.RequestTimeout / 2}
+	dial := transport.DialContext
+	if config.DialContext != nil {
+		dial = config.DialContext
+	}
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		// net/http does not end it with the request, whose retries would wait for it.
+		ctx, cancel := context.WithTimeout(ctx, config.RequestTimeout)
+		defer cancel()
+		c, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return newConn(c), nil
+	}
+	return transport
 }
 
 // Close ends the idle connections that the client kept for its next request.
@@ -240,7 +258,11 @@ func (c *Client) attempt(ctx context.Context, call call, u *url.URL, request str
 	httpRequest.Header.Set("User-Agent", c.config.UserAgent)
 	c.config.Credential.authenticate(httpRequest)
 
-	response, err := c.http.Do(httpRequest)
+	client := c.http
+	if call.method == http.MethodPost {
+		client = c.httpOnce
+	}
+	response, err := client.Do(httpRequest)
 	if err != nil {
 		return nil, c.newRequestError(request, asTruncated(err, used))
 	}

@@ -1,6 +1,7 @@
 package circleci_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -331,6 +333,30 @@ func TestCreateThatDidNotArrive(t *testing.T) {
 			equal(t, "requests", sent(server), []string{creations[0].list, creations[0].post})
 		})
 	})
+}
+
+// The connection of the listing may end at any time after it.
+func TestCreateOpensConnection(t *testing.T) {
+	for _, c := range creations {
+		var posts atomic.Int32
+		address := listen(t, func(connection net.Conn) {
+			request, err := http.ReadRequest(bufio.NewReader(connection))
+			if err != nil {
+				return
+			}
+			body := `{"items":[]}`
+			if request.Method == http.MethodPost {
+				posts.Add(1)
+				body = fmt.Sprintf(c.good, newID)
+			}
+			_, _ = fmt.Fprintf(connection, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+			_, _ = connection.Read(make([]byte, 1)) // The connection ends at its second request.
+		})
+		client := circleci.New(circleci.Config{APIURL: parseURL(t, "http://"+address)})
+		t.Cleanup(client.Close)
+		_, _ = c.do(t.Context(), client) // The secret is not what it expects.
+		equal(t, c.name+": POSTs", posts.Load(), int32(1))
+	}
 }
 
 func TestCreateCanceledAfter429(t *testing.T) {

@@ -32,8 +32,9 @@ type StatusError struct {
 	// came instead. It is one line, at most maxMessage characters long, and holds no credential. It may be empty.
 	Message string
 
-	// retryAfter is the header Retry-After.
+	// retryAfter is the header Retry-After, and date the time of the response by the server's clock.
 	retryAfter string
+	date       time.Time
 	// endpoint and query are those of the request, for ProbeOtherVersion.
 	endpoint string
 	query    url.Values
@@ -266,6 +267,10 @@ func (c *Client) newStatusError(request string, call call, response *http.Respon
 	e := &StatusError{
 		Request: request, StatusCode: response.StatusCode, Body: classifyBody(body), retryAfter: response.Header.Get("Retry-After"),
 		endpoint: call.endpoint, query: call.query,
+	}
+	var err error
+	if e.date, err = http.ParseTime(response.Header.Get("Date")); err != nil {
+		e.date = time.Now()
 	}
 	switch e.Body {
 	case BodyHTML:

@@ -2,10 +2,13 @@ package circleci_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"io"
 	"net"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -39,6 +42,47 @@ func startHTTP2Server(t *testing.T, ca *circlecitest.CA, respond func(framer *ht
 			}
 		}
 	})
+}
+
+// silentConn writes nothing once it is silent, as a connection that a firewall has dropped.
+type silentConn struct {
+	net.Conn
+	isSilent *atomic.Bool
+}
+
+func (c silentConn) Write(p []byte) (int, error) {
+	if c.isSilent.Load() {
+		return len(p), nil
+	}
+	return c.Conn.Write(p)
+}
+
+// A connection that has died is not used forever, whatever the version of HTTP.
+func TestDeadConnection(t *testing.T) {
+	for _, isHTTP2 := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			ca := circlecitest.NewCA()
+			server := circlecitest.NewTLSServer(ca, "127.0.0.1", (*circlecitest.Server).UseMemory, func(s *circlecitest.Server) { s.EnableHTTP2 = isHTTP2 })
+			t.Cleanup(server.Close)
+			server.SetTasks("acme/linux", 42, 0)
+			var first atomic.Bool
+			dials := 0
+			client := newClient(t, server, trust(t, ca), withRetries(2), func(config *circleci.Config) {
+				dial := config.DialContext
+				config.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+					connection, err := dial(ctx, network, address)
+					if dials++; dials == 1 {
+						connection = silentConn{connection, &first}
+					}
+					return connection, err
+				}
+			})
+			equal(t, "outcome", <-readTasks(t.Context(), client), outcome{count: 42})
+			first.Store(true)
+			equal(t, "outcome on a dead connection", <-readTasks(t.Context(), client), outcome{count: 42})
+			equal(t, "dials", dials, 2)
+		})
+	}
 }
 
 func TestHTTP2Error(t *testing.T) {

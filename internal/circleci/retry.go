@@ -150,7 +150,7 @@ func (c *Client) observe(ctx context.Context, epoch int, err error) {
 	case err == nil, errors.As(err, &status) && !isRateLimited(err):
 		c.throttle.accept(epoch)
 	case isRateLimited(err):
-		retryAfter, _ := parseRetryAfter(status.retryAfter, time.Now())
+		retryAfter, _ := parseRetryAfter(status.retryAfter, status.date)
 		pace := c.throttle.refuse(epoch, retryAfter, err)
 		if c.config.OnThrottle != nil {
 			c.config.OnThrottle(ctx, Throttle{RetryAfter: retryAfter, Pace: pace})
@@ -161,7 +161,7 @@ func (c *Client) observe(ctx context.Context, epoch int, err error) {
 // backoff returns how long to wait after a number of failures, and whether the service requested that.
 func backoff(err error, failures int) (wait time.Duration, requested bool) {
 	if status := (*StatusError)(nil); errors.As(err, &status) {
-		if wait, ok := parseRetryAfter(status.retryAfter, time.Now()); ok {
+		if wait, ok := parseRetryAfter(status.retryAfter, status.date); ok {
 			return wait, true
 		}
 	}

@@ -49,6 +49,16 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// A date is one of the server's clock.
+func TestRetryAfterOfAnotherClock(t *testing.T) {
+	var attempts record
+	inBubble(t, nil, attempts.keep, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+		server.Enqueue(circlecitest.WithHeader(retryAfter(503, "Tue, 24 Nov 2026 12:00:02 GMT"), "Date", "Tue, 24 Nov 2026 12:00:00 GMT"))
+		equal(t, "outcome", <-readTasks(t.Context(), client), outcome{count: 42})
+		equal(t, "waits", attempts.waits(), []time.Duration{2 * time.Second})
+	})
+}
+
 func TestRetryAfterExceedsReadTimeout(t *testing.T) {
 	const longest = time.Duration(math.MaxInt64)
 	assertExceeds := func(t *testing.T, client *circleci.Client, attempts int, elapsed, retryAfter time.Duration) {

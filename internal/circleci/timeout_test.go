@@ -54,6 +54,26 @@ func TestIncompleteResponse(t *testing.T) {
 	}
 }
 
+// A connection that cannot be opened does not hold up the retries.
+func TestHungDial(t *testing.T) {
+	dials := 0
+	config := func(config *circleci.Config) {
+		dial := config.DialContext
+		config.MaxConcurrentRequests, config.RequestTimeout = 1, 2*time.Second
+		config.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if dials++; dials == 1 {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return dial(ctx, network, address)
+		}
+	}
+	inBubble(t, nil, config, func(t *testing.T, _ *circlecitest.Server, client *circleci.Client) {
+		equal(t, "outcome", <-readTasks(t.Context(), client), outcome{count: 42})
+		equal(t, "dials", dials, 2)
+	})
+}
+
 func TestSlowResponse(t *testing.T) {
 	for _, c := range calls {
 		pause := (circleci.DefaultRequestTimeout - time.Second) / time.Duration(len(c.good))

@@ -40,6 +40,14 @@ func (a *providerData) addResourceError(ctx context.Context, diags *diag.Diagnos
 	}
 }
 
+// canceledBeforeHint is what became of a creation of which isCanceledBefore.
+const canceledBeforeHint = "Nothing was created: it was canceled before the API had accepted the request."
+
+// isCanceledBefore reports whether the creation of something was canceled before the API had accepted its request.
+func isCanceledBefore(err error) bool {
+	return errors.Is(err, context.Canceled) && !errors.As(err, new(*circleci.UncertainError))
+}
+
 // deleteNotFoundHint is what to do when something is not found for its deletion, although it is listed or may be.
 const deleteNotFoundHint = "CircleCI also responds with 404 to a credential that may not delete it: use a personal API token of an " +
 	"administrator of the organization. If it no longer exists, remove it from state with the command state rm."

@@ -125,6 +125,8 @@ func createClassHint(name string, err error) string {
 	importBlock := fmt.Sprintf("\n\n  import {\n    to = circleci_runner_resource_class.NAME\n    id = %q\n  }\n\nNAME is the name of the resource block.", name)
 	uncertain := (*circleci.UncertainError)(nil)
 	switch status := statusOf(err); {
+	case isCanceledBefore(err):
+		return canceledBeforeHint
 	case errors.As(err, &uncertain):
 		return "It is not known whether the resource class was created. Check whether CircleCI lists it, for example with `circleci runner " +
 			"resource-class list`. When it does not, apply again. When it does, and it is the one to be managed here, import it:" + importBlock

@@ -2,6 +2,8 @@ package provider_test
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
 const (
@@ -305,6 +308,25 @@ func TestDestroyNotFound(t *testing.T) {
 	expectSame(t, "resources in state", []string{classAddress}, w.state())
 	server.SetResourceClasses()
 	assertNoDiagnostics(t, w.report(destroy...))
+}
+
+// TestInterruptedCreate sends Ctrl-C before the request to create something.
+func TestInterruptedCreate(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	w := newWorkspace(t, providerBlock(server)+classBlock(""))
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	server.Intercept(func(*http.Request) http.Handler {
+		interrupt()
+		return circlecitest.Hang()
+	})
+	stdout, stderr, err := w.Output(ctx, "apply", "-auto-approve", "-no-color")
+	if !errors.Is(err, cli.ErrInterrupted) {
+		t.Errorf("got the error %v", err)
+	}
+	expectLines(t, stdout+stderr, "Nothing was created: it was canceled before the API had accepted the request.")
+	expectMutations(t, server)
 }
 
 // TestRefreshRequests refreshes as many classes and tokens as were seen in one installation.

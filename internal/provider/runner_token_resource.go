@@ -113,6 +113,8 @@ func (r *runnerTokenResource) Create(ctx context.Context, req resource.CreateReq
 func createTokenHint(class string, err error) string {
 	uncertain := (*circleci.UncertainError)(nil)
 	switch status := statusOf(err); {
+	case isCanceledBefore(err):
+		return canceledBeforeHint
 	case errors.As(err, &uncertain) && len(uncertain.Appeared) > 0:
 		return "A token may have been created, but its secret is lost. When no one else created what has appeared, delete it, for example with `circleci " +
 			"runner token delete " + uncertain.Appeared[0] + "`, and apply again."
