@@ -46,6 +46,16 @@ func (c *Client) ListResourceClasses(ctx context.Context, namespace string) ([]R
 	return classes, nil
 }
 
+// HasResourceClass reports whether its namespace lists a resource class, namespace/name. Errors are those of
+// [Client.ListRunners].
+//
+// Source: GET /runner/resource, observed.
+func (c *Client) HasResourceClass(ctx context.Context, class string) (bool, error) {
+	namespace, _, _ := strings.Cut(class, "/")
+	classes, err := c.ListResourceClasses(ctx, namespace)
+	return slices.ContainsFunc(classes, func(listed ResourceClass) bool { return SameName(listed.ResourceClass, class) }), err
+}
+
 // CreateResourceClass creates a resource class, namespace/name, and returns it as the service does, which may have changed
 // its description. It lists the classes of the namespace first, and sends nothing else when that fails.
 //

@@ -132,9 +132,6 @@ func (c *Client) DeleteToken(ctx context.Context, token Token) error {
 		if !isNotFound(err) {
 			return containsToken(tokens, token.ID), err
 		}
-		namespace, _, _ := strings.Cut(token.ResourceClass, "/")
-		classes, err := c.ListResourceClasses(ctx, namespace)
-		isClass := func(class ResourceClass) bool { return SameName(class.ResourceClass, token.ResourceClass) }
-		return slices.ContainsFunc(classes, isClass), err
+		return c.HasResourceClass(ctx, token.ResourceClass)
 	})
 }

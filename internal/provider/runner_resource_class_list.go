@@ -42,6 +42,10 @@ func (l *runnerResourceClassList) ListResourceConfigSchema(_ context.Context, _ 
 }
 
 func (l *runnerResourceClassList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	if l.api.client == nil {
+		stream.Results = unconfiguredResults()
+		return
+	}
 	ctx = withThrottleLog(ctx)
 	var model runnerResourceClassListModel
 	if diags := req.Config.Get(ctx, &model); diags.HasError() {
@@ -68,6 +72,13 @@ func (l *runnerResourceClassList) List(ctx context.Context, req list.ListRequest
 		}
 	}
 	stream.Results = listResults(ctx, req, results)
+}
+
+// unconfiguredResults is the error of a list block while the provider's configuration is unknown. The framework defers everything
+// else then.
+func unconfiguredResults() iter.Seq[list.ListResult] {
+	return list.ListResultsStreamDiagnostics(diag.Diagnostics{diag.NewErrorDiagnostic("Unknown value in provider configuration",
+		"The provider lists nothing while an attribute of its configuration is unknown. Give it a value that is known during plan.")})
 }
 
 // listed is an object that a list resource found.

@@ -42,6 +42,10 @@ func (l *runnerTokenList) ListResourceConfigSchema(_ context.Context, _ list.Lis
 }
 
 func (l *runnerTokenList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	if l.api.client == nil {
+		stream.Results = unconfiguredResults()
+		return
+	}
 	ctx = withThrottleLog(ctx)
 	var model runnerTokenListModel
 	if diags := req.Config.Get(ctx, &model); diags.HasError() {

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -17,6 +18,8 @@ type runnersCondition struct {
 	// within is how recently a runner must have connected, as a duration; null counts every runner.
 	within  types.String
 	minimum int64
+	// isListed is true once the API has listed the resource class.
+	isListed bool
 	// connected are the runners that count as connected, as of the last read.
 	connected []circleci.Runner
 }
@@ -35,6 +38,9 @@ func (c *runnersCondition) read(ctx context.Context) (listed []circleci.Runner, 
 
 func (c *runnersCondition) poll(ctx context.Context) (observation, error) {
 	listed, err := c.read(ctx)
+	if statusOf(err) == http.StatusNotFound && c.minimum > 0 && c.exists(ctx) {
+		c.connected, listed, err = nil, nil, nil
+	}
 	if err != nil {
 		return observation{}, err
 	}
@@ -43,6 +49,15 @@ func (c *runnersCondition) poll(ctx context.Context) (observation, error) {
 		progress:  fmt.Sprintf("%d of %d %s connected", len(c.connected), c.minimum, plural(c.minimum, "runner")),
 		details:   fmt.Sprintf("%d connected, %s", len(c.connected), describeListed(listed)),
 	}, nil
+}
+
+// exists reports whether the resource class exists although the API does not find its runners: CircleCI may respond so while it
+// has none, which is when machines are waited for.
+func (c *runnersCondition) exists(ctx context.Context) bool {
+	if !c.isListed && c.filter.ResourceClass != "" {
+		c.isListed, _ = c.client.HasResourceClass(ctx, c.filter.ResourceClass)
+	}
+	return c.isListed
 }
 
 // describeListed says how many runners are listed, and when the last of them was seen.

@@ -211,5 +211,14 @@ func TestProviderUnknownDeferred(t *testing.T) {
 		t.Fatalf("got %v, %s", err, formatDiagnostics(protocolDiagnostics(plan.Diagnostics)))
 	}
 	expectSame(t, "resource", want, plan.Deferred)
+	for resource, config := range map[string]providertest.Attributes{
+		"circleci_runner_resource_class": acmeNamespace, "circleci_runner_token": linuxClass,
+	} {
+		got, err := p.List(t.Context(), resource, config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		assertDiagnostic(t, protocolDiagnostics(got), wantDiagnostic{summary: "Unknown value in provider configuration"})
+	}
 	expectRequests(t, server)
 }

@@ -27,7 +27,8 @@ func TestWait(t *testing.T) {
 	queue := func(n int) http.Handler { return circlecitest.JSON(fmt.Sprintf(`{"unclaimed_task_count": %d}`, n)) }
 	number, text := providertest.Number, providertest.String
 	const hour = time.Hour
-	busy := circlecitest.Error(503, "busy")
+	busy, notFound := circlecitest.Error(503, "busy"), circlecitest.Error(404, "no")
+	linuxJSON := `{"id": "` + movedClass.ID + `", "resource_class": "acme/linux", "description": ""}`
 	for name, row := range map[string]struct {
 		runners   bool // It waits for runners; the default is tasks.
 		waitFor   providertest.Attributes
@@ -40,6 +41,19 @@ func TestWait(t *testing.T) {
 		"runners that connect": {
 			runners: true, waitFor: providertest.Attributes{"min_runners": number(2)},
 			responses: []http.Handler{list(), list(hour, hour), list(hour, hour, 0), list(hour, 0, -hour)}, elapsed: 30 * time.Second,
+		},
+		"runners of a class that is not found before": {
+			runners: true, waitFor: providertest.Attributes{"min_runners": number(1)}, elapsed: 20 * time.Second,
+			responses: []http.Handler{notFound, circlecitest.JSON(`{"items": [` + linuxJSON + `]}`), notFound, list(0)},
+		},
+		"runners of a class that is not listed": {
+			runners: true, waitFor: providertest.Attributes{"min_runners": number(1)},
+			responses: []http.Handler{notFound, circlecitest.JSON(`{"items": []}`), notFound}, // The last is for the other API version.
+			summary:   "Error reading runners of resource class acme/linux", detail: "404 Not Found",
+		},
+		"zero runners of a class that is not found": {
+			runners: true, waitFor: providertest.Attributes{"min_runners": number(0)}, responses: []http.Handler{notFound, notFound},
+			summary: "Error reading runners of resource class acme/linux", detail: "404 Not Found",
 		},
 		"runners that are connected": {
 			runners: true, waitFor: providertest.Attributes{"min_runners": number(1)}, responses: []http.Handler{list(time.Minute)},

@@ -126,6 +126,23 @@ func (s *Server) PlanCreate(ctx context.Context, resource string, attributes Att
 	})
 }
 
+// List lists resources and returns the diagnostics.
+func (s *Server) List(ctx context.Context, resource string, attributes Attributes) (diagnostics []*tfprotov6.Diagnostic, err error) {
+	config, err := encode(resource, s.schema.ListResourceSchemas[resource], attributes)
+	if err != nil {
+		return nil, err
+	}
+	//nolint:forcetypeassert // provider.NewServer returns a server that has list resources.
+	stream, err := s.provider.(tfprotov6.ListResourceServer).ListResource(ctx, &tfprotov6.ListResourceRequest{TypeName: resource, Config: config})
+	if err != nil {
+		return nil, err
+	}
+	for result := range stream.Results {
+		diagnostics = append(diagnostics, result.Diagnostics...)
+	}
+	return diagnostics, nil
+}
+
 // Object returns a nested attribute of a data source, such as wait_for, with these attributes.
 func (s *Server) Object(dataSource, attribute string, attributes Attributes) tftypes.Value {
 	block := s.schema.DataSourceSchemas[dataSource].ValueType().(tftypes.Object) //nolint:forcetypeassert // A schema is an object.
