@@ -66,7 +66,7 @@ type Throttle struct {
 type Attempt struct {
 	Method string
 	URL    string
-	// Number counts the attempts of one read from 1.
+	// Number counts the attempts of one operation from 1.
 	Number int
 	// StatusCode is the status of the response, 0 if there is none.
 	StatusCode int
@@ -85,10 +85,10 @@ type Client struct {
 	// just then would leave the outcome unknown.
 	httpOnce *http.Client
 	proxies  proxies
-	// redact redacts the credential and the secrets that responses told, redactAll a proxy's password as well. These are
+	// redact redacts the credential and the secrets received in responses, redactAll a proxy's password as well. These are
 	// functions for the reason that Credential's expose is one.
 	redact, redactAll func(string) string
-	// addSecret adds a secret that a response told to those that are redacted.
+	// addSecret adds a secret received in a response to those that are redacted.
 	addSecret func(secret string)
 	// containsCredential reports whether a text contains the credential, encoded or not.
 	containsCredential func([]byte) bool
@@ -198,9 +198,9 @@ func (c *Client) do(ctx context.Context, call call) (body []byte, request string
 	limited, cancel := context.WithTimeout(ctx, ReadTimeout)
 	defer cancel()
 	start, attempts := time.Now(), 0
-	send := func(ctx context.Context, number int) ([]byte, error) {
-		attempts = number
-		return c.reportedAttempt(ctx, call, u, Attempt{Method: call.method, URL: redactedURL, Number: number})
+	send := func(ctx context.Context, attempt int) ([]byte, error) {
+		attempts = attempt
+		return c.reportedAttempt(ctx, call, u, Attempt{Method: call.method, URL: redactedURL, Number: attempt})
 	}
 	if call.method == http.MethodPost {
 		send = sendOnce(send)

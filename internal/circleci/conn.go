@@ -23,7 +23,7 @@ type conn struct {
 	// isReading is true while a Read waits. Then all that came before has been taken: nothing is in a buffer above.
 	isReading, isClosed, isEnded bool
 	// isClaimed is true from the choice of the connection for a request to the first Write. What comes in between belongs
-	// to no request, which isDesynchronized tells.
+	// to no request, which isDesynchronized reports.
 	isClaimed, isDesynchronized bool
 }
 

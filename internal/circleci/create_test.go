@@ -268,7 +268,7 @@ func TestCreateCarriedOutAfterTimeout(t *testing.T) {
 	})
 }
 
-func TestCreateThatCannotBeVerified(t *testing.T) {
+func TestCreateUnverified(t *testing.T) {
 	create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
 		server.Enqueue(nil, server.After(circlecitest.AbortConnection()), circlecitest.Error(403, "no more"))
 		_, err := c.do(t.Context(), client)
@@ -286,7 +286,7 @@ func TestCreateThatCannotBeVerified(t *testing.T) {
 }
 
 // A request that did not arrive, or was not let in, is sent again until it is carried out once.
-func TestCreateThatDidNotArrive(t *testing.T) {
+func TestCreateNotArrived(t *testing.T) {
 	const failures = 3
 	closing := circlecitest.WithHeader(circlecitest.JSON(`{"items":[]}`), "Connection", "close")
 	fail := func(err error) func(*circleci.Config) {

@@ -155,7 +155,7 @@ func (d *decoder) runner(where jsonPath, keys []string) (Runner, error) {
 	}
 	for key := range 2 {
 		if fields[key] == nil {
-			return Runner{}, fmt.Errorf("has no %s in %s, without which a runner cannot be told from others", runnerKeys[key], where)
+			return Runner{}, fmt.Errorf("has no %s in %s, without which a runner cannot be distinguished from others", runnerKeys[key], where)
 		}
 	}
 	return Runner{

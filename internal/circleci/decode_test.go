@@ -106,7 +106,7 @@ func TestMalformedResponse(t *testing.T) {
 func TestMalformedRunners(t *testing.T) {
 	const (
 		identity = `"resource_class":"acme/linux","name":"one"`
-		unnamed  = ", without which a runner cannot be told from others"
+		unnamed  = ", without which a runner cannot be distinguished from others"
 	)
 	item := func(members string) string { return `{"items":[{` + members + `}]}` }
 	rejected := bodies{

@@ -121,7 +121,7 @@ func TestStatusError(t *testing.T) {
 	}
 }
 
-func TestResponseThatIsNoHTTP(t *testing.T) {
+func TestMalformedHTTPResponse(t *testing.T) {
 	for reason, response := range map[string]http.Handler{
 		`missing ']' in host`:                           circlecitest.Redirect("http://[::1/"),
 		`malformed HTTP response "SSH-2.0-OpenSSH_9.9"`: circlecitest.Bytes("SSH-2.0-OpenSSH_9.9\r\n"),

@@ -17,7 +17,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-// startHTTP2Server starts a server that takes one request on each connection, responds as told, and closes it.
+// startHTTP2Server starts a server that takes one request on each connection, responds as configured, and closes it.
 func startHTTP2Server(t *testing.T, ca *circlecitest.CA, respond func(framer *http2.Framer, stream uint32)) string {
 	t.Helper()
 	config := ca.TLSConfig("127.0.0.1")

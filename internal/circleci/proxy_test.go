@@ -91,7 +91,7 @@ func TestNoProxy(t *testing.T) {
 	equal(t, "count", got, int64(42))
 }
 
-func TestProxyThatRefuses(t *testing.T) {
+func TestProxyRefuses(t *testing.T) {
 	server, trusting := startServerBehindProxy(t)
 	for _, status := range []int{400, 401, 403, 404, 407, 418, 429, 500, 502, 503, 504} {
 		proxy := startServer(t)
@@ -127,7 +127,7 @@ func TestProxyWithAWrongPassword(t *testing.T) {
 }
 
 // A proxy that is down may come back.
-func TestProxyThatIsDown(t *testing.T) {
+func TestProxyDown(t *testing.T) {
 	server, trusting := startServerBehindProxy(t)
 	address := closedPort(t)
 	setProxy(t, withUser(address, url.UserPassword(proxyUser, proxyPassword)))
@@ -136,7 +136,7 @@ func TestProxyThatIsDown(t *testing.T) {
 	equal(t, "reason", errorOf[*circleci.RequestError](t, err).Reason, "proxyconnect tcp: dial tcp "+address+": connect: connection refused")
 }
 
-func TestProxyThatIsNoURL(t *testing.T) {
+func TestInvalidProxyURL(t *testing.T) {
 	server, trusting := startServerBehindProxy(t)
 	for _, text := range []string{
 		"http://jane:secret-password@[::1", "://secret-password", "http://jane:secret%zzpassword@127.0.0.1:1",
@@ -150,7 +150,7 @@ func TestProxyThatIsNoURL(t *testing.T) {
 	equal(t, "number of connections", server.Connections(), 0)
 }
 
-// A proxy may repeat what it was sent, and so may a server to which the proxy told it.
+// A proxy may repeat what it was sent, and so may a server that received it from the proxy.
 func TestEchoedProxyPasswordIsRedacted(t *testing.T) {
 	server, trusting := startServerBehindProxy(t)
 	basic := base64.RawStdEncoding.EncodeToString([]byte(proxyUser + ":" + proxyPassword))

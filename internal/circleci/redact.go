@@ -214,18 +214,18 @@ func (c *Client) Quote(text string) string {
 	return strconv.Quote(shorten(c.redactAll(inspected), len(inspected) < len(text)))
 }
 
-// shorten cuts a redacted text to maxMessage characters. Where the text was cut before it was redacted, its end may be the
+// shorten truncates a redacted string to maxMessage characters. Where it was truncated before it was redacted, its end may be the
 // beginning of a secret and is left out.
-func shorten(text string, wasCut bool) string {
-	short := text
-	if wasCut {
-		short = strings.ToValidUTF8(text[:max(0, len(text)-maxSecret)], "")
+func shorten(text string, isTruncated bool) string {
+	shortened := text
+	if isTruncated {
+		shortened = strings.ToValidUTF8(text[:max(0, len(text)-maxSecret)], "")
 	}
-	if runes := []rune(short); len(runes) > maxMessage {
-		short = string(runes[:maxMessage])
+	if runes := []rune(shortened); len(runes) > maxMessage {
+		shortened = string(runes[:maxMessage])
 	}
-	if len(short) < len(text) {
-		short += "…"
+	if len(shortened) < len(text) {
+		shortened += "…"
 	}
-	return short
+	return shortened
 }

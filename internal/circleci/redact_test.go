@@ -124,7 +124,7 @@ func TestEchoedTokenIsRedacted(t *testing.T) {
 }
 
 // What a runner is called would get into a state.
-func TestResponseThatContainsTheCredential(t *testing.T) {
+func TestResponseContainsCredential(t *testing.T) {
 	const token = circlecitest.PersonalToken
 	for name, text := range map[string]string{
 		"plain": token, "JSON": escaped(`\u%04x`, token), "query": escaped("%%%02X", token),

@@ -10,7 +10,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 )
 
-func TestListThatIsRejected(t *testing.T) {
+func TestInvalidList(t *testing.T) {
 	const (
 		id, class = `{"items":[{"id":"` + newID + `",`, `"resource_class":"acme/linux",`
 		first     = id + class + `"description":""},`
@@ -129,7 +129,7 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-// The secret of a token is redacted from the response on that tells it, whatever that is like, and in all that follows.
+// The secret of a token is redacted from the response on that returns it, even a malformed one.
 func TestRunnerTokenIsRedacted(t *testing.T) {
 	for name, response := range map[string]http.Handler{
 		"status without a message": circlecitest.Raw(500, "application/json", `{"token" : "`+secret+`"}`),

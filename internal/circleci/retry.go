@@ -142,7 +142,7 @@ func (c *Client) acquire(ctx context.Context, deadline time.Time) (epoch int, re
 	}
 }
 
-// observe tells the throttle whether the service accepted a request. It must run before the request's slot is released, so
+// observe reports to the throttle whether the service accepted a request. It must run before the request's slot is released, so
 // that the next request is throttled already.
 func (c *Client) observe(ctx context.Context, epoch int, err error) {
 	status := (*StatusError)(nil)

@@ -54,7 +54,7 @@ func compareTokens(a, b Token) int {
 }
 
 // CreateToken creates a token and returns it as the service does, which may have changed its nickname, with its secret,
-// which the API tells this once. The client redacts the secret from then on. It lists the tokens of the class first, and
+// which the API returns only once. The client redacts the secret from then on. It lists the tokens of the class first, and
 // sends nothing else when that fails. It creates one token of a class at a time.
 //
 // The request is sent again only when it certainly did not reach the service. When its outcome is not known, the error is

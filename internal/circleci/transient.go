@@ -122,19 +122,19 @@ func isTransientCode(code http2.ErrCode) bool {
 // isTruncated reports whether a response ended before it was complete. In a status line or a header, this looks like
 // one that is malformed, unless the connection is known to have ended there.
 func isTruncated(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || hasText(err, "http: unexpected EOF reading trailer")
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || hasMessage(err, "http: unexpected EOF reading trailer")
 }
 
 // isIdleConnClosed reports whether a connection was closed between being opened and being used.
 func isIdleConnClosed(err error) bool {
-	return hasText(err, "http: server closed idle connection", "http2: client connection lost", "http2: client conn is closed",
+	return hasMessage(err, "http: server closed idle connection", "http2: client connection lost", "http2: client conn is closed",
 		"http2: client conn not usable")
 }
 
-// hasText reports whether the cause of an error has a text. It identifies errors that net/http does not export.
-func hasText(err error, texts ...string) bool {
+// hasMessage reports whether the cause of an error has one of these messages. It identifies errors that net/http does not export.
+func hasMessage(err error, messages ...string) bool {
 	for ; err != nil; err = errors.Unwrap(err) {
-		if slices.Contains(texts, err.Error()) {
+		if slices.Contains(messages, err.Error()) {
 			return true
 		}
 	}

@@ -48,11 +48,11 @@ func unwrapUncertain(err error) (isUncertain bool, cause error) {
 // sendOnce makes an *UncertainError of an attempt that may have been carried out although it failed, so that it is not
 // repeated.
 func sendOnce(send func(context.Context, int) ([]byte, error)) func(context.Context, int) ([]byte, error) {
-	return func(ctx context.Context, number int) ([]byte, error) {
+	return func(ctx context.Context, attempt int) ([]byte, error) {
 		// Before there is a connection, nothing is sent: its TLS handshake is over then, and a proxy has responded.
 		var hasConnection atomic.Bool
 		trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { hasConnection.Store(true) }}
-		body, err := send(httptrace.WithClientTrace(ctx, trace), number)
+		body, err := send(httptrace.WithClientTrace(ctx, trace), attempt)
 		if err != nil && hasConnection.Load() && !isRejection(err) {
 			return body, &UncertainError{Err: err}
 		}

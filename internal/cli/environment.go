@@ -33,8 +33,8 @@ func CleanEnvironment(environment []string) []string {
 	})
 }
 
-// Environment is the process's environment, cleaned, for a CLI that a program runs: it reads no input, and gives no advice
-// on commands to run next. The variables are added to it.
+// Environment is the process's environment, cleaned, for a CLI that a program runs: it reads no input, and suggests no
+// commands to run next. The variables are added to it.
 func Environment(variables ...string) []string {
 	return slices.Concat(CleanEnvironment(os.Environ()), quiet, []string{"TF_IN_AUTOMATION=1", "TF_INPUT=0"}, variables)
 }

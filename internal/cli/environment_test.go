@@ -22,7 +22,7 @@ var (
 		"TF_LOG=trace", "TF_LOG_PATH=/tmp/log", "TF_LOG_CORE=debug", "TF_LOG_PROVIDER_CIRCLECI=trace",
 		"TF_DATA_DIR=/tmp/data", "TF_WORKSPACE=production", "TF_VAR_namespace=theirs", "TF_REATTACH_PROVIDERS={}",
 		"TF_PLUGIN_CACHE_DIR=/tmp/cache", "TF_INPUT=1", "TERRAFORM_CONFIG=/nonexistent", "TOFU_CPU_PROFILE=/tmp/p",
-		"CIRCLE_TOKEN=real-token-of-a-user", "CIRCLECI=true", "CIRCLECI_CLI_TOKEN=real-token-of-a-person",
+		"CIRCLE_TOKEN=real-token-of-a-user", "CIRCLECI=true", "CIRCLECI_CLI_TOKEN=real-token-of-a-user",
 		"CIRCLECI_RUNNER_API_URL=https://circleci.example.com", "CIRCLECI_RUNNER_API_VERSION=v3",
 		"CIRCLECI_RUNNER_API_AUTH_TOKEN=real-token-of-a-user", "CIRCLECI_SESSION_COOKIE=real-cookie-of-a-user",
 		"LAUNCH_AGENT_API_AUTH_TOKEN=real-token-of-a-user",

@@ -8,7 +8,7 @@ import (
 )
 
 // separate puts the CLI into a process group of its own. A Ctrl-C in the terminal then reaches it once, from Run: at a
-// second interrupt a CLI exits at once, and leaves its provider running.
+// second interrupt a CLI exits immediately, and leaves its provider running.
 func separate(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 }

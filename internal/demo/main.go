@@ -74,7 +74,7 @@ func (d demo) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	server := circlecitest.NewServer()
 	defer server.Close()
-	fill(server)
+	setFixtures(server)
 
 	d.say("This demo uses a Runner API on loopback (%s) in place of CircleCI.\nIt needs no account and no token.\n", server.URL)
 	w, err := d.newWorkspace(ctx, found, filepath.Join(dir, "demo"), d.configuration, server.URL)
@@ -180,7 +180,7 @@ func product(found cli.CLI) string {
 }
 
 // fill adds runners and tasks. The times are fixed, so that the output never changes.
-func fill(server *circlecitest.Server) {
+func setFixtures(server *circlecitest.Server) {
 	runners := []circlecitest.Runner{
 		{
 			ResourceClass: "acme/linux", Hostname: "build-1.acme.example", Name: "linux-1", Version: "3.1.2",

@@ -58,7 +58,7 @@ func (s settings) clientConfig() circleci.Config {
 	return circleci.Config{
 		APIURL:                s.apiURL,
 		APIVersion:            s.apiVersion,
-		Credential:            s.credential.credential(),
+		Credential:            s.credential.newCredential(),
 		TLS:                   s.tls,
 		MaxRetries:            s.maxRetries,
 		RequestTimeout:        s.requestTimeout,
@@ -101,7 +101,7 @@ func (m providerModel) validateKnown() (diags diag.Diagnostics) {
 // configuration alone: what that leaves unset may still come from the environment. Unknown values are ignored: they are
 // validateKnown's.
 func (m providerModel) resolve(getenv func(string) string) (s settings, diags diag.Diagnostics) {
-	s.credential, diags = m.credential(getenv)
+	s.credential, diags = m.resolveCredential(getenv)
 	s.tls = m.tlsConfig(getenv, &diags)
 	s.maxRetries = int(int64OrDefault(m.MaxRetries, circleci.DefaultMaxRetries))
 	s.requestTimeout = durationOrDefault(m.RequestTimeout, circleci.DefaultRequestTimeout)

@@ -46,7 +46,7 @@ func TestCostOfRunners(t *testing.T) {
 			(large.allocations - small.allocations) / (longer - shorter), (large.bytes - small.bytes) / (longer - shorter),
 		}
 	}
-	direct, baseline := costs["direct"], costs["plain"]
+	direct, baseline := costs["direct"], costs["baseline"]
 	t.Logf("a runner costs %.1f allocations and %.0f bytes; the baseline, %.1f and %.0f",
 		direct.allocations, direct.bytes, baseline.allocations, baseline.bytes)
 	// The measured values are 1 allocation and some 1,600 bytes, of which the response itself takes 290, several times over.

@@ -97,8 +97,8 @@ type credentialSetting struct {
 	scheme string
 }
 
-// credential returns the client's credential.
-func (c credentialSetting) credential() circleci.Credential {
+// newCredential returns the client's credential.
+func (c credentialSetting) newCredential() circleci.Credential {
 	switch c.scheme {
 	case schemeBasic:
 		return circleci.BasicToken(c.value)
@@ -111,8 +111,8 @@ func (c credentialSetting) credential() circleci.Credential {
 // describe names the credential and where it came from, never its value.
 func (c credentialSetting) describe() string { return "The " + c.method.name + " from " + c.source() }
 
-// credential selects and validates the credential. Without any, it is not set.
-func (m providerModel) credential(getenv func(string) string) (c credentialSetting, diags diag.Diagnostics) {
+// resolveCredential selects and validates the credential. Without any, it is not set.
+func (m providerModel) resolveCredential(getenv func(string) string) (c credentialSetting, diags diag.Diagnostics) {
 	c = m.findCredential(getenv, &diags)
 	c.scheme = m.TokenScheme.ValueString()
 	if diags.HasError() || !c.isSet() {

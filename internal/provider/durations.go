@@ -32,24 +32,24 @@ func parseDuration(value string) (time.Duration, error) {
 	}))
 }
 
-// durationOrDefault returns the value of a validated attribute, or otherwise if it is null or unknown.
-func durationOrDefault(value types.String, otherwise time.Duration) time.Duration {
+// durationOrDefault returns the value of a validated attribute, or fallback if it is null or unknown.
+func durationOrDefault(value types.String, fallback time.Duration) time.Duration {
 	if d, err := parseDuration(value.ValueString()); err == nil {
 		return d
 	}
-	return otherwise
+	return fallback
 }
 
-// isDuration accepts positive durations.
-func isDuration() validator.String { return isDurationOfAtLeast(0) }
+// positiveDuration accepts positive durations.
+func positiveDuration() validator.String { return durationAtLeast(0) }
 
-// isDurationOfAtLeast accepts positive durations of at least minimum.
-func isDurationOfAtLeast(minimum time.Duration) validator.String {
-	return isDurationBetween(minimum, math.MaxInt64)
+// durationAtLeast accepts positive durations of at least minimum.
+func durationAtLeast(minimum time.Duration) validator.String {
+	return durationBetween(minimum, math.MaxInt64)
 }
 
-// isDurationBetween accepts positive durations from minimum to maximum.
-func isDurationBetween(minimum, maximum time.Duration) validator.String {
+// durationBetween accepts positive durations from minimum to maximum.
+func durationBetween(minimum, maximum time.Duration) validator.String {
 	return stringFuncValidator{
 		check: func(value string) error {
 			switch d, err := parseDuration(value); {

@@ -37,8 +37,8 @@ func newFleet(classes []string, only bool, runners []circleci.Runner, connected 
 		byKey  = map[string]*fleetClass{}
 		byName = map[string]*fleetClass{} // Saves computing the key for each of many runners.
 	)
-	// find returns the class of a name, nil if there is none and none is to be added.
-	find := func(name string, add bool) *fleetClass {
+	// classOf returns the class of a name, nil if there is none and none is to be added.
+	classOf := func(name string, add bool) *fleetClass {
 		if class, known := byName[name]; known {
 			return class
 		}
@@ -52,10 +52,10 @@ func newFleet(classes []string, only bool, runners []circleci.Runner, connected 
 	}
 	slices.Sort(classes)
 	for _, name := range classes {
-		find(name, true)
+		classOf(name, true)
 	}
 	for _, runner := range runners {
-		class := find(runner.ResourceClass, !only)
+		class := classOf(runner.ResourceClass, !only)
 		if class == nil {
 			continue
 		}
@@ -71,8 +71,8 @@ func newFleet(classes []string, only bool, runners []circleci.Runner, connected 
 	return f, nil
 }
 
-func (c *fleetClass) add(runner circleci.Runner, connected connectedFilter) error {
-	isConnected, err := connected.isConnected(runner)
+func (c *fleetClass) add(runner circleci.Runner, filter connectedFilter) error {
+	isConnected, err := filter.isConnected(runner)
 	if err != nil {
 		return err
 	}

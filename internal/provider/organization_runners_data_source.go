@@ -18,7 +18,7 @@ func (p *circleciProvider) newOrganizationRunnersDataSource() datasource.DataSou
 	return &organizationRunnersDataSource{apiDataSource{p.unconfigured()}}
 }
 
-// organizationRunnersDataSource implements circleci_organization_runners: the runners of an organization, with the
+// organizationRunnersDataSource implements data "circleci_organization_runners": the runners of an organization, with the
 // undocumented attributes that API v3 sends.
 type organizationRunnersDataSource struct{ apiDataSource }
 

@@ -1,4 +1,5 @@
-// Package provider is the Terraform side: the provider's configuration and its data sources.
+// Package provider is the Terraform side: the provider's configuration, and its data sources, resources, list resources, actions
+// and functions.
 package provider
 
 import (
@@ -130,7 +131,7 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			},
 			"request_timeout": schema.StringAttribute{
 				Optional:   true,
-				Validators: []validator.String{isDurationBetween(minRequestTimeout, circleci.ReadTimeout)},
+				Validators: []validator.String{durationBetween(minRequestTimeout, circleci.ReadTimeout)},
 				MarkdownDescription: fmt.Sprintf("How long one attempt of a request may take, to the last byte of the response, as a duration "+
 					"from `%s` to `%s`, such as `90s` or `1m30s`. Default `%s`.", minRequestTimeout, formatDuration(circleci.ReadTimeout),
 					circleci.DefaultRequestTimeout),

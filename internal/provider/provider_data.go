@@ -12,7 +12,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// providerData is what the provider hands to its data sources: the client, and the settings that an error must explain.
+// providerData is what the provider hands to its data sources, resources and actions: the client, and the settings that an error must explain.
 type providerData struct {
 	client   *circleci.Client
 	settings settings

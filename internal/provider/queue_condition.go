@@ -68,8 +68,8 @@ func (c *queueCondition) remedy() string {
 
 // checkMaxRunning rejects a limit of running tasks that the API does not report. It ignores an unknown one, which may be null.
 func (a *providerData) checkMaxRunning(at path.Path, limit attr.Value) (diags diag.Diagnostics) {
-	if !limit.IsNull() && !limit.IsUnknown() && a.settings.apiVersion == circleci.V2 {
-		diags.AddAttributeError(locatable(at), "API v3 required",
+	if isKnown(limit) && a.settings.apiVersion == circleci.V2 {
+		diags.AddAttributeError(diagnosticPath(at), "API v3 required",
 			"API v2 does not report how many tasks are running. Set api_version to v3 in the provider, or use max_unclaimed.")
 	}
 	return diags

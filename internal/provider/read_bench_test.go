@@ -24,7 +24,7 @@ var encodings = []struct {
 		t.Helper()
 		return newProvider(t, server, attributes)
 	}},
-	{name: "plain", provider: newFrameworkProvider},
+	{name: "baseline", provider: newFrameworkProvider},
 }
 
 // newRead returns a function that reads a data source of the namespace of the long list once.
@@ -45,7 +45,7 @@ func BenchmarkRead(b *testing.B) {
 	for _, n := range []int{10, 1_000, 10_000, 100_000} {
 		body := circlecitest.LongList(n, 3)
 		for _, encoding := range encodings {
-			if encoding.name == "plain" && n > 10_000 {
+			if encoding.name == "baseline" && n > 10_000 {
 				continue // It takes a quarter of a minute and gigabytes.
 			}
 			b.Run(fmt.Sprintf("runners=%d/way=%s", n, encoding.name), func(b *testing.B) {

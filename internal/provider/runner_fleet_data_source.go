@@ -19,7 +19,7 @@ import (
 
 func newRunnerFleetDataSource() datasource.DataSource { return &runnerFleetDataSource{} }
 
-// runnerFleetDataSource implements circleci_runner_fleet: the runners and tasks of a namespace, by resource class.
+// runnerFleetDataSource implements data "circleci_runner_fleet": the runners and tasks of a namespace, by resource class.
 type runnerFleetDataSource struct{ apiDataSource }
 
 var _ datasource.DataSourceWithValidateConfig = (*runnerFleetDataSource)(nil)
@@ -63,13 +63,13 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 		Attributes: map[string]schema.Attribute{
 			"namespace": schema.StringAttribute{
 				Required:            true,
-				Validators:          []validator.String{isNamespace()},
+				Validators:          []validator.String{namespaceValidator()},
 				MarkdownDescription: "Namespace, the part of a resource class before the slash.",
 			},
 			"resource_classes": schema.SetAttribute{
 				Optional:    true,
 				ElementType: types.StringType,
-				Validators:  []validator.Set{setvalidator.ValueStringsAre(isResourceClass()), distinctResourceClasses{}},
+				Validators:  []validator.Set{setvalidator.ValueStringsAre(resourceClassValidator()), distinctResourceClasses{}},
 				MarkdownDescription: "Resource classes of the namespace, `namespace/name`, to include even if they have no runners: " +
 					"a pool scaled to zero still has a queue. Null, the default, includes the classes of the listed runners only.",
 			},
@@ -83,7 +83,7 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 				Optional:    true,
 				ElementType: types.StringType,
 				Validators: []validator.Set{
-					setvalidator.ValueStringsAre(isResourceClass()), distinctResourceClasses{},
+					setvalidator.ValueStringsAre(resourceClassValidator()), distinctResourceClasses{},
 					setvalidator.ConflictsWith(path.MatchRoot("resource_classes"), path.MatchRoot("all_resource_classes")),
 				},
 				MarkdownDescription: "The only resource classes of the namespace, `namespace/name`, to report on, with or without " +
@@ -92,7 +92,7 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			},
 			"connected_within": schema.StringAttribute{
 				Optional:            true,
-				Validators:          []validator.String{isDurationOfAtLeast(minConnectedWithin)},
+				Validators:          []validator.String{durationAtLeast(minConnectedWithin)},
 				MarkdownDescription: connectedWithinDescription + " Null, the default, counts every listed runner as connected.",
 			},
 			"by_resource_class": schema.MapNestedAttribute{
@@ -213,15 +213,15 @@ func (d *runnerFleetDataSource) listClasses(ctx context.Context, namespace strin
 func (m *runnerFleetModel) warnEmpty() diag.Diagnostic {
 	namespace := m.Namespace.ValueString()
 	at, reason := path.Root("namespace"), fmt.Sprintf("No runner of namespace %s is listed, and no resource class is named", namespace)
-	advice := "Check the name of the namespace. If its classes are scaled to zero, name them in resource_classes, or set all_resource_classes."
+	remediation := "Check the name of the namespace. If its classes are scaled to zero, name them in resource_classes, or set all_resource_classes."
 	switch {
 	case !m.OnlyResourceClasses.IsNull():
-		at, reason, advice = path.Root("only_resource_classes"), "No resource class is named in only_resource_classes", "Name at least one."
+		at, reason, remediation = path.Root("only_resource_classes"), "No resource class is named in only_resource_classes", "Name at least one."
 	case m.AllResourceClasses.ValueBool():
 		reason = "The API lists no runner and no resource class of namespace " + namespace
-		advice = "Check the name of the namespace."
+		remediation = "Check the name of the namespace."
 	}
-	return diag.NewAttributeWarningDiagnostic(at, "Empty fleet", reason+", so every count is 0. "+advice)
+	return diag.NewAttributeWarningDiagnostic(at, "Empty fleet", reason+", so every count is 0. "+remediation)
 }
 
 // namedClasses returns the attribute that names resource classes, and its value.

@@ -52,7 +52,7 @@ func BenchmarkConvert(b *testing.B) {
 				}
 			}
 		})
-		b.Run(fmt.Sprintf("runners=%d/way=plain", n), func(b *testing.B) {
+		b.Run(fmt.Sprintf("runners=%d/way=baseline", n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				baseline(b, newRunnerModels(runners))

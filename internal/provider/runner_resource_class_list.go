@@ -15,7 +15,7 @@ import (
 
 func newRunnerResourceClassList() list.ListResource { return &runnerResourceClassList{} }
 
-// runnerResourceClassList is list "circleci_runner_resource_class".
+// runnerResourceClassList implements list "circleci_runner_resource_class".
 type runnerResourceClassList struct{ apiResource }
 
 var _ list.ListResourceWithConfigure = (*runnerResourceClassList)(nil)
@@ -34,7 +34,7 @@ func (l *runnerResourceClassList) ListResourceConfigSchema(_ context.Context, _ 
 		Attributes: map[string]schema.Attribute{
 			"namespace": schema.StringAttribute{
 				Required:            true,
-				Validators:          []validator.String{isNamespace()},
+				Validators:          []validator.String{namespaceValidator()},
 				MarkdownDescription: "Namespace, the part of a resource class before the slash.",
 			},
 		},

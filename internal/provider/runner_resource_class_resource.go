@@ -20,7 +20,7 @@ import (
 
 func newRunnerResourceClassResource() resource.Resource { return &runnerResourceClassResource{} }
 
-// runnerResourceClassResource is resource "circleci_runner_resource_class".
+// runnerResourceClassResource implements resource "circleci_runner_resource_class".
 type runnerResourceClassResource struct{ apiResource }
 
 var (
@@ -54,7 +54,7 @@ func (r *runnerResourceClassResource) Schema(_ context.Context, _ resource.Schem
 			},
 			"resource_class": schema.StringAttribute{
 				Required:      true,
-				Validators:    []validator.String{isResourceClass()},
+				Validators:    []validator.String{resourceClassValidator()},
 				PlanModifiers: []planmodifier.String{replaceUnlessSameClass()},
 				MarkdownDescription: "Resource class, `namespace/name`. The namespace must exist. A new name consists of letters, digits, `:`, " +
 					"`_`, `-` and `+`. Changing it forces replacement. Names are case-insensitive.",
@@ -156,13 +156,13 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 		})
 		return
 	}
-	isIt := func(class circleci.ResourceClass) bool { return strings.EqualFold(class.ID, model.ID.ValueString()) }
+	isSame := func(class circleci.ResourceClass) bool { return strings.EqualFold(class.ID, model.ID.ValueString()) }
 	if model.ID.IsNull() { // An import need not know the ID.
-		isIt = func(class circleci.ResourceClass) bool { return circleci.SameName(class.ResourceClass, name) }
+		isSame = func(class circleci.ResourceClass) bool { return circleci.SameName(class.ResourceClass, name) }
 	}
 	var found []circleci.ResourceClass
 	for _, class := range classes {
-		if isIt(class) {
+		if isSame(class) {
 			found = append(found, class)
 		}
 		if model.ID.IsNull() && class.ResourceClass == name {

@@ -13,7 +13,7 @@ func newRunnerResourceClassesDataSource() datasource.DataSource {
 	return &runnerResourceClassesDataSource{}
 }
 
-// runnerResourceClassesDataSource is data "circleci_runner_resource_classes": the resource classes of a namespace.
+// runnerResourceClassesDataSource implements data "circleci_runner_resource_classes": the resource classes of a namespace.
 type runnerResourceClassesDataSource struct{ apiDataSource }
 
 type runnerResourceClassesModel struct {
@@ -37,7 +37,7 @@ func (d *runnerResourceClassesDataSource) Schema(_ context.Context, _ datasource
 		Attributes: map[string]schema.Attribute{
 			"namespace": schema.StringAttribute{
 				Required:            true,
-				Validators:          []validator.String{isNamespace()},
+				Validators:          []validator.String{namespaceValidator()},
 				MarkdownDescription: "Namespace, the part of a resource class before the slash.",
 			},
 			"resource_classes": schema.ListNestedAttribute{

@@ -17,7 +17,7 @@ func (p *circleciProvider) newRunnerTasksDataSource() datasource.DataSource {
 	return &runnerTasksDataSource{apiDataSource{p.unconfigured()}}
 }
 
-// runnerTasksDataSource implements circleci_runner_tasks: the task counts of a resource class.
+// runnerTasksDataSource implements data "circleci_runner_tasks": the task counts of a resource class.
 type runnerTasksDataSource struct{ apiDataSource }
 
 var _ datasource.DataSourceWithValidateConfig = (*runnerTasksDataSource)(nil)
@@ -47,7 +47,7 @@ func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 		Attributes: map[string]schema.Attribute{
 			"resource_class": schema.StringAttribute{
 				Required:            true,
-				Validators:          []validator.String{isResourceClass()},
+				Validators:          []validator.String{resourceClassValidator()},
 				MarkdownDescription: "Resource class, `namespace/name`.",
 			},
 			"unclaimed_task_count": schema.Int64Attribute{
@@ -123,6 +123,6 @@ func (d *runnerTasksDataSource) count(ctx context.Context, class string, waitFor
 		return d.api.client.CountTasks(ctx, class)
 	}
 	queue := &queueCondition{client: d.api.client, class: class, maxUnclaimed: waitFor.MaxUnclaimed, maxRunning: waitFor.MaxRunning}
-	err := newWait(waitFor.Timeout, waitFor.PollInterval, path.Root("wait_for")).until(ctx, queue)
+	err := newWait(waitFor.Timeout, waitFor.PollInterval, path.Root("wait_for")).pollUntil(ctx, queue)
 	return queue.count, err
 }

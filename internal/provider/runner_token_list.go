@@ -15,7 +15,7 @@ import (
 
 func newRunnerTokenList() list.ListResource { return &runnerTokenList{} }
 
-// runnerTokenList is list "circleci_runner_token".
+// runnerTokenList implements list "circleci_runner_token".
 type runnerTokenList struct{ apiResource }
 
 var _ list.ListResourceWithConfigure = (*runnerTokenList)(nil)
@@ -34,7 +34,7 @@ func (l *runnerTokenList) ListResourceConfigSchema(_ context.Context, _ list.Lis
 		Attributes: map[string]schema.Attribute{
 			"resource_class": schema.StringAttribute{
 				Required:            true,
-				Validators:          []validator.String{isResourceClass()},
+				Validators:          []validator.String{resourceClassValidator()},
 				MarkdownDescription: "Resource class, `namespace/name`.",
 			},
 		},

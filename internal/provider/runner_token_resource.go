@@ -20,7 +20,7 @@ import (
 
 func newRunnerTokenResource() resource.Resource { return &runnerTokenResource{} }
 
-// runnerTokenResource is resource "circleci_runner_token".
+// runnerTokenResource implements resource "circleci_runner_token".
 type runnerTokenResource struct{ apiResource }
 
 var (
@@ -53,7 +53,7 @@ func (r *runnerTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 			},
 			"resource_class": schema.StringAttribute{
 				Required:      true,
-				Validators:    []validator.String{isResourceClass()},
+				Validators:    []validator.String{resourceClassValidator()},
 				PlanModifiers: []planmodifier.String{replaceUnlessSameClass()},
 				MarkdownDescription: "Resource class that the token belongs to, `namespace/name`. A class has up to ten tokens. Changing it " +
 					"forces replacement. Names are case-insensitive.",

@@ -12,7 +12,7 @@ import (
 
 func newRunnerTokensDataSource() datasource.DataSource { return &runnerTokensDataSource{} }
 
-// runnerTokensDataSource is data "circleci_runner_tokens": the tokens of a resource class, without their secrets.
+// runnerTokensDataSource implements data "circleci_runner_tokens": the tokens of a resource class, without their secrets.
 type runnerTokensDataSource struct{ apiDataSource }
 
 type runnerTokensModel struct {
@@ -36,7 +36,7 @@ func (d *runnerTokensDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 		Attributes: map[string]schema.Attribute{
 			"resource_class": schema.StringAttribute{
 				Required:            true,
-				Validators:          []validator.String{isResourceClass()},
+				Validators:          []validator.String{resourceClassValidator()},
 				MarkdownDescription: "Resource class, `namespace/name`.",
 			},
 			"tokens": schema.ListNestedAttribute{

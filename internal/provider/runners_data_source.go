@@ -16,7 +16,7 @@ import (
 
 func newRunnersDataSource() datasource.DataSource { return &runnersDataSource{} }
 
-// runnersDataSource implements circleci_runners: the runners of a resource class or of a namespace.
+// runnersDataSource implements data "circleci_runners": the runners of a resource class or of a namespace.
 type runnersDataSource struct{ apiDataSource }
 
 var (
@@ -49,18 +49,18 @@ func (d *runnersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 		Attributes: map[string]schema.Attribute{
 			"resource_class": schema.StringAttribute{
 				Optional:            true,
-				Validators:          []validator.String{isResourceClass()},
+				Validators:          []validator.String{resourceClassValidator()},
 				MarkdownDescription: "Resource class, `namespace/name`. At least one of `resource_class` and `namespace` is required.",
 			},
 			"namespace": schema.StringAttribute{
 				Optional:   true,
-				Validators: []validator.String{isNamespace()},
+				Validators: []validator.String{namespaceValidator()},
 				MarkdownDescription: "Namespace, the part of a resource class before the slash. If `resource_class` " +
 					"is set too, it must be in this namespace.",
 			},
 			"connected_within": schema.StringAttribute{
 				Optional:            true,
-				Validators:          []validator.String{isDurationOfAtLeast(minConnectedWithin)},
+				Validators:          []validator.String{durationAtLeast(minConnectedWithin)},
 				MarkdownDescription: connectedWithinDescription + " Only connected runners are listed. Null, the default, lists all.",
 			},
 			"wait_for": schema.SingleNestedAttribute{
@@ -103,7 +103,7 @@ func (d *runnersDataSource) ValidateConfig(ctx context.Context, req datasource.V
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("connected_within"), &within)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("wait_for"), &waitFor)...)
 	resp.Diagnostics.Append(checkInNamespace(path.Root("resource_class"), class, namespace)...)
-	if !waitFor.IsNull() && !waitFor.IsUnknown() && within.IsNull() {
+	if isKnown(waitFor) && within.IsNull() {
 		resp.Diagnostics.AddAttributeError(path.Root("wait_for"), "Missing connected_within",
 			"To wait for runners, set connected_within too, such as connected_within = \"2m\": disconnected runners stay listed for a "+
 				"while and would satisfy wait_for.")
@@ -135,12 +135,12 @@ func (d *runnersDataSource) Read(ctx context.Context, req datasource.ReadRequest
 
 // list reads the runners that count as connected, once, or with wait_for until there are enough.
 func (d *runnersDataSource) list(ctx context.Context, filter circleci.RunnerFilter, model runnersModel) ([]circleci.Runner, error) {
-	reading := &runnersCondition{client: d.api.client, filter: filter, within: model.ConnectedWithin}
+	condition := &runnersCondition{client: d.api.client, filter: filter, within: model.ConnectedWithin}
 	if model.WaitFor == nil {
-		_, err := reading.read(ctx)
-		return reading.connected, err
+		_, err := condition.read(ctx)
+		return condition.connected, err
 	}
-	reading.minimum = int64OrDefault(model.WaitFor.MinRunners, 0)
-	err := newWait(model.WaitFor.Timeout, model.WaitFor.PollInterval, path.Root("wait_for")).until(ctx, reading)
-	return reading.connected, err
+	condition.minimum = int64OrDefault(model.WaitFor.MinRunners, 0)
+	err := newWait(model.WaitFor.Timeout, model.WaitFor.PollInterval, path.Root("wait_for")).pollUntil(ctx, condition)
+	return condition.connected, err
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // tlsConfig returns the TLS configuration of the provider's attributes and of the environment. It ignores unknown values.
@@ -92,5 +91,3 @@ func (m providerModel) addClientCertificate(config *tls.Config, getenv func(stri
 	}
 	config.Certificates = []tls.Certificate{pair}
 }
-
-func isKnown(value types.String) bool { return !value.IsNull() && !value.IsUnknown() }

@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"regexp"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
+
+func isKnown(value attr.Value) bool { return !value.IsNull() && !value.IsUnknown() }
 
 // stringFuncValidator validates a known string with a function, whose error completes a sentence that starts with its subject.
 type stringFuncValidator struct {
@@ -27,11 +30,11 @@ func (v stringFuncValidator) Description(context.Context) string         { retur
 func (v stringFuncValidator) MarkdownDescription(context.Context) string { return v.want }
 
 func (v stringFuncValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+	if !isKnown(req.ConfigValue) {
 		return
 	}
 	if err := v.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(locatable(req.Path), v.summary, subject(req.Path)+" "+err.Error()+". "+v.want)
+		resp.Diagnostics.AddAttributeError(diagnosticPath(req.Path), v.summary, subject(req.Path)+" "+err.Error()+". "+v.want)
 	}
 }
 
@@ -44,9 +47,9 @@ func subject(at path.Path) string {
 	return "The value of " + at.String()
 }
 
-// locatable returns a path by which the CLI finds the line of an attribute of a nested attribute. It searches for wait_for.timeout
+// diagnosticPath returns a path by which the CLI finds the line of an attribute of a nested attribute. It searches for wait_for.timeout
 // in a block of the name wait_for only, but for wait_for["timeout"] in the value of an attribute.
-func locatable(at path.Path) path.Path {
+func diagnosticPath(at path.Path) path.Path {
 	steps := at.Steps()
 	if len(steps) != 2 {
 		return at
@@ -57,7 +60,7 @@ func locatable(at path.Path) path.Path {
 	return at
 }
 
-func isResourceClass() validator.String {
+func resourceClassValidator() validator.String {
 	return stringFuncValidator{
 		check: func(value string) error {
 			_, _, err := circleci.ParseResourceClass(value)
@@ -68,7 +71,7 @@ func isResourceClass() validator.String {
 	}
 }
 
-func isNamespace() validator.String {
+func namespaceValidator() validator.String {
 	return stringFuncValidator{
 		check:   circleci.CheckNamespace,
 		summary: "Invalid namespace",
@@ -87,7 +90,7 @@ func checkNewResourceClass(class string) error {
 	namespace, name, err := circleci.ParseResourceClass(class)
 	switch {
 	case err != nil:
-		return err
+		return nil // It has a validator of its own.
 	case !newNamespace.MatchString(namespace):
 		return errors.New("a namespace consists of lower-case letters, digits, _ and -")
 	case !newResourceClassName.MatchString(name):
@@ -107,20 +110,20 @@ func (v integerBetween) Description(context.Context) string {
 func (v integerBetween) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
 func (v integerBetween) ValidateNumber(ctx context.Context, req validator.NumberRequest, resp *validator.NumberResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+	if !isKnown(req.ConfigValue) {
 		return
 	}
 	number := req.ConfigValue.ValueBigFloat()
 	if n, accuracy := number.Int64(); accuracy != big.Exact || n < v.lowest || n > v.highest {
-		resp.Diagnostics.AddAttributeError(locatable(req.Path), "Invalid number",
+		resp.Diagnostics.AddAttributeError(diagnosticPath(req.Path), "Invalid number",
 			fmt.Sprintf("The value of %s %s, got: %s.", req.Path, v.Description(ctx), number.Text('g', 20)))
 	}
 }
 
-// int64OrDefault returns the value of a validated attribute, or otherwise if it is null or unknown.
-func int64OrDefault(number types.Number, otherwise int64) int64 {
-	if number.IsNull() || number.IsUnknown() {
-		return otherwise
+// int64OrDefault returns the value of a validated attribute, or fallback if it is null or unknown.
+func int64OrDefault(number types.Number, fallback int64) int64 {
+	if !isKnown(number) {
+		return fallback
 	}
 	n, _ := number.ValueBigFloat().Int64()
 	return n

@@ -31,10 +31,10 @@ var (
 // waitAttributes adds the attributes that every wait_for has to its own limits.
 func waitAttributes(limits map[string]schema.Attribute) map[string]schema.Attribute {
 	limits["timeout"] = schema.StringAttribute{
-		Optional: true, Validators: []validator.String{isDuration()}, MarkdownDescription: timeoutDescription,
+		Optional: true, Validators: []validator.String{positiveDuration()}, MarkdownDescription: timeoutDescription,
 	}
 	limits["poll_interval"] = schema.StringAttribute{
-		Optional: true, Validators: []validator.String{isDurationOfAtLeast(minPollInterval)}, MarkdownDescription: pollIntervalDescription,
+		Optional: true, Validators: []validator.String{durationAtLeast(minPollInterval)}, MarkdownDescription: pollIntervalDescription,
 	}
 	return limits
 }
@@ -77,9 +77,9 @@ type observation struct {
 // pollGrace is how much longer than the timeout the last poll may take.
 const pollGrace = time.Second
 
-// until polls until the condition is reached. Transient errors do not end the wait, any other error does. The last poll starts
+// pollUntil polls until the condition is reached. Transient errors do not end the wait, any other error does. The last poll starts
 // when the timeout is reached.
-func (w wait) until(ctx context.Context, c condition) error {
+func (w wait) pollUntil(ctx context.Context, c condition) error {
 	start := time.Now()
 	timeout := &waitTimeoutError{condition: c.String(), observed: "nothing, because no poll succeeded"}
 	for {

@@ -17,7 +17,7 @@ func (p *circleciProvider) newWaitForQueueAction() action.Action {
 	return &waitForQueueAction{apiAction{p.unconfigured()}}
 }
 
-// waitForQueueAction is action "circleci_wait_for_queue".
+// waitForQueueAction implements action "circleci_wait_for_queue".
 type waitForQueueAction struct{ apiAction }
 
 var (

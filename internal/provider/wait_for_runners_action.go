@@ -15,13 +15,13 @@ import (
 
 func newWaitForRunnersAction() action.Action { return &waitForRunnersAction{} }
 
-// waitForRunnersAction is action "circleci_wait_for_runners".
+// waitForRunnersAction implements action "circleci_wait_for_runners".
 type waitForRunnersAction struct{ apiAction }
 
 var _ action.ActionWithConfigure = (*waitForRunnersAction)(nil)
 
-// defaultConnectedWithin tolerates that an agent, which polls every few seconds, misses some polls. A machine that is gone soon
-// counts no more.
+// defaultConnectedWithin tolerates that an agent, which polls every few seconds, misses some polls. A disconnected machine soon stops
+// counting.
 const defaultConnectedWithin = "2m"
 
 type waitForRunnersModel struct {
@@ -42,7 +42,7 @@ func (a *waitForRunnersAction) Schema(_ context.Context, _ action.SchemaRequest,
 		Attributes: waitActionAttributes(map[string]schema.Attribute{
 			"connected_within": schema.StringAttribute{
 				Optional:            true,
-				Validators:          []validator.String{isDurationOfAtLeast(minConnectedWithin)},
+				Validators:          []validator.String{durationAtLeast(minConnectedWithin)},
 				MarkdownDescription: connectedWithinDescription + " Default `" + defaultConnectedWithin + "`.",
 			},
 			"min_runners": schema.NumberAttribute{
@@ -75,13 +75,13 @@ func (a *waitForRunnersAction) Invoke(ctx context.Context, req action.InvokeRequ
 // waitActionAttributes adds the attributes that every wait of an action has to its own limits.
 func waitActionAttributes(limits map[string]schema.Attribute) map[string]schema.Attribute {
 	limits["resource_class"] = schema.StringAttribute{
-		Required: true, Validators: []validator.String{isResourceClass()}, MarkdownDescription: "Resource class, `namespace/name`.",
+		Required: true, Validators: []validator.String{resourceClassValidator()}, MarkdownDescription: "Resource class, `namespace/name`.",
 	}
 	limits["timeout"] = schema.StringAttribute{
-		Optional: true, Validators: []validator.String{isDuration()}, MarkdownDescription: timeoutDescription,
+		Optional: true, Validators: []validator.String{positiveDuration()}, MarkdownDescription: timeoutDescription,
 	}
 	limits["poll_interval"] = schema.StringAttribute{
-		Optional: true, Validators: []validator.String{isDurationOfAtLeast(minPollInterval)}, MarkdownDescription: pollIntervalDescription,
+		Optional: true, Validators: []validator.String{durationAtLeast(minPollInterval)}, MarkdownDescription: pollIntervalDescription,
 	}
 	return limits
 }
@@ -89,5 +89,5 @@ func waitActionAttributes(limits map[string]schema.Attribute) map[string]schema.
 // waitWithProgress waits, and shows the progress in the CLI.
 func waitWithProgress(ctx context.Context, resp *action.InvokeResponse, w wait, c condition) error {
 	w.report = func(progress string) { resp.SendProgress(action.InvokeProgressEvent{Message: progress}) }
-	return w.until(ctx, c)
+	return w.pollUntil(ctx, c)
 }

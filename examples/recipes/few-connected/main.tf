@@ -27,7 +27,7 @@ data "circleci_runner_fleet" "all" {
   namespace        = var.namespace
   connected_within = "5m"
 
-  # A class whose runners are all gone is not found by its runners.
+  # A class whose runners are no longer listed is not found by them.
   all_resource_classes = true
 }
 

@@ -21,7 +21,7 @@ data "circleci_runner_fleet" "all" {
   namespace        = var.namespace
   connected_within = "5m"
 
-  # A class whose runners are all gone is not found by its runners, but may have a queue.
+  # A class whose runners are no longer listed is not found by them, but may have a queue.
   all_resource_classes = true
 }
 

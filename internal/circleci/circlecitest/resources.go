@@ -82,7 +82,7 @@ func (s *Server) After(response http.Handler) http.Handler {
 	})
 }
 
-// discard is where a response goes that nobody is to see.
+// discard discards a response.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header       { return d.header }

@@ -146,7 +146,7 @@ func (s *Server) List(ctx context.Context, resource string, attributes Attribute
 // Object returns a nested attribute of a data source, such as wait_for, with these attributes.
 func (s *Server) Object(dataSource, attribute string, attributes Attributes) tftypes.Value {
 	block := s.schema.DataSourceSchemas[dataSource].ValueType().(tftypes.Object) //nolint:forcetypeassert // A schema is an object.
-	return fillObject(block.AttributeTypes[attribute], attributes)
+	return newObject(block.AttributeTypes[attribute], attributes)
 }
 
 // encode encodes a configuration or a state. The schema is nil if the provider has none of the name.
@@ -155,7 +155,7 @@ func encode(name string, schema *tfprotov6.Schema, attributes Attributes) (*tfpr
 		return nil, fmt.Errorf("the provider has no %s", name)
 	}
 	kind := schema.ValueType()
-	value, err := tfprotov6.NewDynamicValue(kind, fillObject(kind, attributes))
+	value, err := tfprotov6.NewDynamicValue(kind, newObject(kind, attributes))
 	return &value, err
 }
 
@@ -168,8 +168,8 @@ func decode(schema *tfprotov6.Schema, encoded *tfprotov6.DynamicValue) (state At
 	return state, err
 }
 
-// fillObject returns an object with null for each missing attribute.
-func fillObject(kind tftypes.Type, attributes Attributes) tftypes.Value {
+// newObject returns an object with null for each missing attribute.
+func newObject(kind tftypes.Type, attributes Attributes) tftypes.Value {
 	all := map[string]tftypes.Value{}
 	for name, attribute := range kind.(tftypes.Object).AttributeTypes { //nolint:forcetypeassert // The caller knows.
 		all[name] = tftypes.NewValue(attribute, nil)
