@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -85,12 +86,11 @@ var (
 	newResourceClassName = regexp.MustCompile(`^[A-Za-z0-9:_+-]+$`)
 )
 
-// checkNewResourceClass validates the characters of a resource class, namespace/name, that is to be created.
+// checkNewResourceClass validates the characters of a resource class that is to be created. It is namespace/name: what is not has
+// been rejected already.
 func checkNewResourceClass(class string) error {
-	namespace, name, err := circleci.ParseResourceClass(class)
+	namespace, name, _ := strings.Cut(class, "/")
 	switch {
-	case err != nil:
-		return nil // It has a validator of its own.
 	case !newNamespace.MatchString(namespace):
 		return errors.New("a namespace consists of lower-case letters, digits, _ and -")
 	case !newResourceClassName.MatchString(name):
