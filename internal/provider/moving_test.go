@@ -83,7 +83,8 @@ func TestMovingIn(t *testing.T) {
 		t.Run(name+"/moved", func(t *testing.T) {
 			t.Parallel()
 			server, w := newMove(t)
-			w.serve(provider.NewServer("test"), row.source)
+			// OpenTofu has the providers of Terraform's registry in its own.
+			w.serve(provider.NewServer("test"), row.source, strings.Replace(row.source, "registry.terraform.io", "registry.opentofu.org", 1))
 			w.write("fleet.tf", movedConfiguration("new")+movedBlocks)
 			expectMoved(t, server, w, "new")
 		})
