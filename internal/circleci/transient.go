@@ -48,7 +48,7 @@ func isRetryableStatus(code int) bool {
 }
 
 // isTransient reports whether the error of a connection is transient: a timeout, a connection that was refused, reset or
-// closed, a name that could not be resolved. What TLS or HTTP say about the other side is not.
+// closed, a name that could not be resolved. A TLS alert or a code of HTTP/2 decides by itself.
 func isTransient(err error) bool {
 	if _, _, isAlert := tlsAlert(err); isAlert {
 		return false
@@ -61,13 +61,9 @@ func isTransient(err error) bool {
 		timeout   net.Error
 		lookup    *net.DNSError
 	)
-	switch {
-	case errors.As(err, &operation):
-		return true
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout(), errors.As(err, &lookup):
-		return true
-	}
-	return isTruncated(err) || isIdleConnClosed(err) || errors.Is(err, net.ErrClosed) || errors.Is(err, errSurplusBytes)
+	return errors.As(err, &operation) || errors.As(err, &lookup) || errors.As(err, &timeout) && timeout.Timeout() ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed) || errors.Is(err, errSurplusBytes) ||
+		isTruncated(err) || isIdleConnClosed(err)
 }
 
 // tlsAlert returns the TLS alert that an error is about, and whether the other side sent it. crypto/tls has an exported type for it, but

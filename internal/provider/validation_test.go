@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
@@ -189,7 +190,7 @@ func TestProviderUnknown(t *testing.T) {
 func TestProviderUnknownDeferred(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	p, err := providertest.NewServer(t.Context())
+	p, err := providertest.New(t.Context(), provider.NewServer("test")())
 	if err != nil {
 		t.Fatal(err)
 	}

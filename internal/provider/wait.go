@@ -81,34 +81,35 @@ const pollGrace = time.Second
 // when the timeout is reached.
 func (w wait) pollUntil(ctx context.Context, c condition) error {
 	start := time.Now()
-	timeout := &waitTimeoutError{condition: c.String(), observed: "nothing, because no poll succeeded"}
+	state := &waitTimeoutError{condition: c.String(), observed: "nothing, because no poll succeeded"}
 	for {
-		seen, err := w.poll(ctx, w.timeout-time.Since(start), c)
-		switch timeout.last = err; {
+		seen, err := pollWithin(ctx, w.timeout-time.Since(start), c)
+		switch state.last = err; {
 		case err == nil:
-			timeout.observed = seen.details
+			state.observed = seen.details
 		case ctx.Err() != nil || !circleci.IsRetryable(err) && !errors.Is(err, context.DeadlineExceeded):
 			return err
 		}
-		timeout.waited = time.Since(start)
-		w.reportPoll(ctx, timeout, seen)
+		state.waited = time.Since(start)
+		w.reportPoll(ctx, state, seen)
 		switch {
 		case err == nil && seen.isReached:
 			return nil
-		case timeout.waited >= w.timeout:
-			timeout.remedy = c.remedy() + ", or increase " + w.timeoutAttribute.String() + "."
-			return timeout
+		case state.waited >= w.timeout:
+			state.remedy = c.remedy() + ", or increase " + w.timeoutAttribute.String() + "."
+			return state
 		}
 		select {
-		case <-time.After(min(w.pollInterval, w.timeout-timeout.waited)):
+		case <-time.After(min(w.pollInterval, w.timeout-state.waited)):
 		case <-ctx.Done():
-			return &waitCanceledError{condition: timeout.condition, observed: timeout.observed, err: ctx.Err()}
+			return &waitCanceledError{condition: state.condition, observed: state.observed, err: ctx.Err()}
 		}
 	}
 }
 
-func (wait) poll(ctx context.Context, left time.Duration, c condition) (observation, error) {
-	ctx, cancel := context.WithTimeout(ctx, max(left, 0)+pollGrace)
+// pollWithin polls once, in a time to which pollGrace is added.
+func pollWithin(ctx context.Context, limit time.Duration, c condition) (observation, error) {
+	ctx, cancel := context.WithTimeout(ctx, max(limit, 0)+pollGrace)
 	defer cancel()
 	return c.poll(ctx)
 }

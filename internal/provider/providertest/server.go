@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
-	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
 
 // Server is a provider's protocol server. It is safe for concurrent use after Configure.
@@ -32,23 +31,18 @@ func String(value string) tftypes.Value { return tftypes.NewValue(tftypes.String
 // Number returns a known number.
 func Number(value int64) tftypes.Value { return tftypes.NewValue(tftypes.Number, value) }
 
-// NewServer returns the provider. Its arguments are those of [provider.New].
-func NewServer(ctx context.Context, opts ...provider.Option) (*Server, error) {
-	return Drive(ctx, provider.NewServer("test", opts...)())
-}
-
-// Drive returns a Server that calls the given one.
-func Drive(ctx context.Context, server tfprotov6.ProviderServer) (*Server, error) {
+// New returns a Server that calls the given one.
+func New(ctx context.Context, server tfprotov6.ProviderServer) (*Server, error) {
 	s := &Server{provider: server}
 	var err error
 	s.schema, err = s.provider.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	return s, err
 }
 
-// Connect is Drive for a provider that is configured for an API, with these attributes in addition to a URL and a token. A
+// Connect is New for a provider that is configured for an API, with these attributes in addition to a URL and a token. A
 // diagnostic is an error.
 func Connect(ctx context.Context, server tfprotov6.ProviderServer, apiURL string, attributes Attributes) (*Server, error) {
-	s, err := Drive(ctx, server)
+	s, err := New(ctx, server)
 	if err != nil {
 		return nil, err
 	}
