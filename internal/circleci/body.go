@@ -18,7 +18,12 @@ const (
 	maxErrorBodyBytes = 1 << 20
 )
 
-var errTooLarge = fmt.Errorf("is larger than the limit of %d MiB", maxBodyBytes>>20)
+// tooLargeError is a body that is larger than a limit in bytes.
+type tooLargeError int64
+
+func (e tooLargeError) Error() string {
+	return fmt.Sprintf("is larger than the limit of %d MiB", int64(e)>>20)
+}
 
 // acceptEncoding is the encoding of bodies that readBody decompresses. Each request sets it explicitly, because
 // net/http would otherwise decompress transparently, without distinguishing a broken connection from a corrupt body.
@@ -30,7 +35,7 @@ func readBody(response *http.Response) ([]byte, error) {
 	if response.StatusCode == http.StatusOK {
 		limit = maxBodyBytes
 		if response.ContentLength > limit {
-			return nil, errTooLarge
+			return nil, tooLargeError(limit)
 		}
 	}
 	if !strings.EqualFold(response.Header.Get("Content-Encoding"), acceptEncoding) {
@@ -49,7 +54,7 @@ func readBody(response *http.Response) ([]byte, error) {
 		return body, connection.err
 	case errors.Is(err, io.EOF): // Not even a gzip header: the body is empty.
 		return nil, nil
-	case err != nil && !errors.Is(err, errTooLarge):
+	case err != nil && !errors.As(err, new(tooLargeError)):
 		return body, &decompressionError{err}
 	}
 	return body, err
@@ -58,7 +63,7 @@ func readBody(response *http.Response) ([]byte, error) {
 func readUpTo(r io.Reader, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if int64(len(body)) > limit {
-		return body[:limit], errTooLarge
+		return body[:limit], tooLargeError(limit)
 	}
 	return body, err
 }

@@ -117,6 +117,10 @@ func New(config Config) *Client {
 	kept := newTransport(config, proxies)
 	single := kept.Clone()
 	single.DisableKeepAlives = true
+	// With HTTP/2, net/http may give concurrent requests one connection, and repeats all but the first: what creates cannot be.
+	single.Protocols = new(http.Protocols)
+	single.Protocols.SetHTTP1(true)
+	single.TLSClientConfig.NextProtos = nil
 	credential := newRedactor(config.Credential.secrets()...)
 	all := newRedactor(append(config.Credential.secrets(), proxies.secrets...)...)
 	redactTold, addSecret := newGrowingRedactor()
@@ -151,13 +155,14 @@ func newTransport(config Config, proxies proxies) *http.Transport {
 		dial = config.DialContext
 	}
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		// net/http does not end it with the request, whose retries would wait for it.
+		// net/http does not end it with the request, whose retries would wait for it, and neither what a proxy has to do then.
 		ctx, cancel := context.WithTimeout(ctx, config.RequestTimeout)
 		defer cancel()
 		c, err := dial(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
+		_ = c.SetDeadline(time.Now().Add(config.RequestTimeout)) // traceConn removes it.
 		return newConn(c), nil
 	}
 	return transport
@@ -217,6 +222,10 @@ func (c *Client) do(ctx context.Context, call call) (body []byte, request string
 		err = fmt.Errorf("%s: %w", request, ctx.Err())
 	case limited.Err() != nil && !isRateLimited(err):
 		timeout := &RequestError{Request: request, Reason: "timed out waiting for a complete response", Err: cause}
+		if attempts == 0 {
+			timeout.Reason = fmt.Sprintf("timed out after %s waiting for other requests to complete, and was not sent",
+				time.Since(start).Round(time.Millisecond))
+		}
 		err = &RetryError{Attempts: attempts, Elapsed: time.Since(start), Err: timeout}
 	default:
 		err = cause
@@ -280,7 +289,7 @@ func (c *Client) attempt(ctx context.Context, call call, u *url.URL, request str
 	if location, noLocation := response.Location(); noLocation == nil && isRedirect(response.StatusCode) {
 		return nil, &RedirectError{Request: request, Origin: c.sanitize(origin(location))}
 	}
-	switch tooLarge := errors.Is(err, errTooLarge); {
+	switch tooLarge := errors.As(err, new(tooLargeError)); {
 	case !slices.Contains(call.accepted, response.StatusCode):
 		// A status says enough, whatever became of the body behind it.
 		return nil, c.newStatusError(request, call, response, body)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http/httptrace"
 	"sync"
+	"time"
 )
 
 // errSurplusBytes is a connection on which a server sent more than its responses.
@@ -91,6 +92,7 @@ func (c *conn) hasEnded() bool {
 func traceConn(used **conn) *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		*used = newConn(nil)
+		_ = info.Conn.SetDeadline(time.Time{}) // The request has one of its own.
 		for c := info.Conn; ; {
 			switch under := c.(type) {
 			case *tls.Conn:

@@ -296,7 +296,10 @@ func errorMessage(body []byte) string {
 	details, _ := response.Error.(map[string]any)
 	title, _ := details["title"].(string)
 	detail, _ := details["detail"].(string)
-	if title != "" && detail != "" {
+	switch {
+	case title == detail:
+		title = ""
+	case title != "" && detail != "":
 		title += ": "
 	}
 	for _, message := range []any{response.Message, response.Error, title + detail} {

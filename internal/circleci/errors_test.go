@@ -78,6 +78,7 @@ func TestStatusError(t *testing.T) {
 		"JSON without a message": failed(`{ "errors": "oops" }`, "{\n  \"errors\": \"oops\"\n}"),
 		"string after a BOM":     failed("oops", "\ufeff"+`{"error":"oops","message":""}`),
 		"title and detail":       failed("Oops: It broke.", `{"error":{"id":"7","type":"t","title":"Oops","detail":"It broke.","source":{}}}`),
+		"title that is repeated": failed("Oops", `{"error":{"title":"Oops","detail":"Oops"}}`),
 		"title":                  failed("Oops", `{"error":{"title":"Oops","detail":null}}`),
 		"no title, no detail":    failed(`{"error":{"id":7}}`, `{"error":{"id":7}}`),
 		"message, not a string":  failed(`{"message":{"id":7}}`, `{"message":{"id":7}}`),

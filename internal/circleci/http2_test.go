@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"net/http"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -83,6 +84,21 @@ func TestDeadConnection(t *testing.T) {
 			equal(t, "dials", dials, 2)
 		})
 	}
+}
+
+// What creates something is sent over HTTP/1.1, because net/http repeats requests over HTTP/2 by itself.
+func TestCreateUsesHTTP1(t *testing.T) {
+	ca := circlecitest.NewCA()
+	server := circlecitest.NewTLSServer(ca, "127.0.0.1", func(s *circlecitest.Server) { s.EnableHTTP2 = true })
+	t.Cleanup(server.Close)
+	var protocols []string
+	server.Intercept(func(r *http.Request) http.Handler {
+		protocols = append(protocols, r.Method+" "+r.Proto)
+		return nil
+	})
+	_, err := newClient(t, server, trust(t, ca)).CreateResourceClass(t.Context(), "acme/linux", "")
+	equal(t, "error", errorText(err), "")
+	equal(t, "protocols", protocols, []string{"GET HTTP/2.0", "POST HTTP/1.1"})
 }
 
 func TestHTTP2Error(t *testing.T) {

@@ -44,19 +44,24 @@ type RetryError struct {
 
 func (e *RetryError) Error() string {
 	text := fmt.Sprintf("%s (tried %s in %s)", e.Err, formatCount(e.Attempts), e.Elapsed.Round(time.Millisecond))
-	if e.Unsent != "" {
+	switch {
+	case e.Unsent != "":
 		text = fmt.Sprintf("%s was not sent, because the API limits the rate of requests: %s", e.Unsent, e.Err)
+	case e.Attempts == 0:
+		text = e.Err.Error()
+	}
+	timeout := fmt.Sprintf("the %s read timeout", e.Timeout.Round(time.Millisecond))
+	exceeds := ", which exceeds " + timeout
+	if e.RetryAfter <= e.Timeout {
+		exceeds = ", which exceeds what is left of " + timeout
 	}
 	switch {
 	case e.IsBackoff:
-		text += fmt.Sprintf("; requests are paused for %s, which exceeds the %s read timeout",
-			e.RetryAfter.Round(time.Millisecond), e.Timeout.Round(time.Millisecond))
+		text += fmt.Sprintf("; requests are paused for %s", e.RetryAfter.Round(time.Millisecond)) + exceeds
 	case e.RetryAfter > 0:
-		text += fmt.Sprintf("; the server asked to retry after %s, which exceeds the %s read timeout",
-			e.RetryAfter.Round(time.Second), e.Timeout.Round(time.Millisecond))
+		text += fmt.Sprintf("; the server asked to retry after %s", e.RetryAfter.Round(time.Second)) + exceeds
 	case e.Pace > 0:
-		text += fmt.Sprintf("; the server accepts %.1f requests per second, at which the remaining requests exceed the %s read timeout",
-			e.Pace, e.Timeout.Round(time.Millisecond))
+		text += fmt.Sprintf("; the server accepts %.1f requests per second, at which the remaining requests exceed ", e.Pace) + timeout
 	}
 	return text
 }
@@ -77,7 +82,8 @@ func formatCount(n int) string {
 // retry sends a request until it succeeds, fails with an error that is not transient, or has used up its retries or its
 // time. A 429 uses up time only: the throttle delays the next attempt.
 func (c *Client) retry(ctx context.Context, send func(ctx context.Context, attempt int) ([]byte, error)) ([]byte, error) {
-	defer c.throttle.start()()
+	done := c.throttle.start()
+	defer func() { done() }()
 	start, failures := time.Now(), 0
 	deadline, _ := ctx.Deadline() // Every read has one: ReadTimeout at the latest.
 	timeout := deadline.Sub(start)
@@ -113,7 +119,9 @@ func (c *Client) retry(ctx context.Context, send func(ctx context.Context, attem
 			}
 			return nil, failed
 		}
-		if err := sleep(ctx, wait); err != nil {
+		done() // The service is not asked for anything meanwhile.
+		err = sleep(ctx, wait)
+		if done = c.throttle.start(); err != nil {
 			return nil, err
 		}
 	}

@@ -288,6 +288,7 @@ func newClosedConn() *closedConn { return &closedConn{closed: make(chan struct{}
 
 func (*closedConn) Read([]byte) (int, error)    { return 0, io.EOF }
 func (*closedConn) Write(p []byte) (int, error) { return len(p), nil }
+func (*closedConn) SetDeadline(time.Time) error { return nil }
 
 func (c *closedConn) Close() error {
 	c.once.Do(func() { close(c.closed) })

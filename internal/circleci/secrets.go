@@ -2,6 +2,7 @@ package circleci
 
 import (
 	"regexp"
+	"slices"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -22,6 +23,9 @@ func newGrowingRedactor() (redact func(text string) string, add func(secret stri
 	add = func(secret string) {
 		mu.Lock()
 		defer mu.Unlock()
+		if slices.Contains(secrets, secret) {
+			return
+		}
 		secrets = append(secrets, secret)
 		current = newRedactor(secrets...)
 	}
@@ -31,9 +35,12 @@ func newGrowingRedactor() (redact func(text string) string, add func(secret stri
 // tokenMember matches the secret of a runner token in a response, even in one that is malformed or truncated.
 var tokenMember = regexp.MustCompile(`"token"\s*:\s*"((?:[^"\\]|\\.)*)`)
 
+// maxTokens is far more than the tokens in a response, which has one.
+const maxTokens = 16
+
 // addTokens adds the secrets that a response holds.
 func (c *Client) addTokens(body []byte) {
-	for _, match := range tokenMember.FindAllSubmatch(body, -1) {
+	for _, match := range tokenMember.FindAllSubmatch(body, maxTokens) {
 		c.addSecret(string(match[1]))
 		if secret, err := jsontext.AppendUnquote[[]byte](nil, append(append([]byte{'"'}, match[1]...), '"')); err == nil {
 			c.addSecret(string(secret))

@@ -112,11 +112,11 @@ func (t *throttle) unlimited() (epoch int, ok bool) {
 	return t.epoch, t.pace == 0
 }
 
-// isCurrent reports whether a request of an epoch may still be sent.
+// isCurrent reports whether a request of an epoch may still be sent. A refusal of an older epoch may have extended the wait.
 func (t *throttle) isCurrent(epoch int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.epoch == epoch
+	return t.epoch == epoch && !t.resume.After(time.Now())
 }
 
 // enqueue adds a deadline to those that reserve considers.
@@ -146,7 +146,7 @@ func (t *throttle) deadlineError(now, deadline time.Time) error {
 	case t.resume.After(now):
 		return &RetryError{RetryAfter: t.resume.Sub(now), IsBackoff: !t.isRequested, Err: t.cause}
 	}
-	return &RetryError{RetryAfter: t.next.Sub(now), IsBackoff: true, Err: t.cause}
+	return &RetryError{Pace: t.currentPace(now), Err: t.cause}
 }
 
 // reserve takes the next time at which the pace allows a request, or returns how long it is until then.
@@ -173,7 +173,7 @@ func (t *throttle) reserve(deadline time.Time) (epoch int, wait time.Duration, e
 	return t.epoch, 0, nil
 }
 
-// queueTime is how long it takes to send all queued requests whose deadlines are not later than this one.
+// queueTime is how long it takes until the last of the queued requests whose deadlines are not later than this one is sent.
 func (t *throttle) queueTime(pace float64, deadline time.Time) time.Duration {
 	queued := 0
 	for _, other := range t.deadlines {
@@ -181,7 +181,7 @@ func (t *throttle) queueTime(pace float64, deadline time.Time) time.Duration {
 			queued++
 		}
 	}
-	return seconds(float64(queued) / pace)
+	return seconds(float64(queued-1) / pace)
 }
 
 func (t *throttle) currentPace(now time.Time) float64 {

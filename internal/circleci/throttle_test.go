@@ -110,6 +110,57 @@ func TestLateRefusal(t *testing.T) {
 	})
 }
 
+// A refusal of a request that was sent before the limit delays what waits for its slot, too.
+func TestLateRefusalDelays(t *testing.T) {
+	config := func(config *circleci.Config) { config.MaxConcurrentRequests = 2 }
+	inBubble(t, nil, config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+		good := circlecitest.JSON(calls[1].good)
+		server.Enqueue(circlecitest.Delay(10*time.Second, retryAfter(429, "60")), retryAfter(429, "1"), circlecitest.Delay(25*time.Second, good))
+		start := time.Now()
+		outcomes := []<-chan outcome{readTasks(t.Context(), client)}
+		synctest.Wait()
+		outcomes = append(outcomes, readTasks(t.Context(), client))
+		time.Sleep(5 * time.Second)
+		outcomes = append(outcomes, readTasks(t.Context(), client))
+		time.Sleep(60 * time.Second)
+		equal(t, "number of requests before the end of the wait", len(server.Requests()), 3)
+		for _, out := range outcomes {
+			equal(t, "outcome", <-out, outcome{count: 42})
+		}
+		if elapsed := time.Since(start); elapsed < 70*time.Second {
+			t.Errorf("took %s", elapsed)
+		}
+	})
+}
+
+// The pace that is measured does not depend on a request that waits for its own retry.
+func TestRateLimitBesideBackoff(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+		limit := circlecitest.RateLimit{PerSecond: 5, Burst: 10, RetryAfter: time.Second}
+		server.Intercept(limit.Handler)
+		server.Enqueue(retryAfter(503, "60"))
+		sleeper := readTasks(t.Context(), client)
+		synctest.Wait()
+		countAll(t, server, client, 15, 15) // More than the burst.
+		time.Sleep(50 * time.Second)
+		countAll(t, server, client, 400, 400)
+		equal(t, "outcome", <-sleeper, outcome{count: 42})
+	})
+}
+
+// A request that may be sent at once is sent, however little time it has.
+func TestMeasuredRateLimitAllowsFirst(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+		limit := circlecitest.RateLimit{PerSecond: 0.3, Burst: 1, RetryAfter: 3 * time.Second}
+		server.Intercept(limit.Handler)
+		countAll(t, server, client, 12, 12)
+		time.Sleep(8 * time.Second) // The service accepts the next request, and the client still throttles.
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		equal(t, "outcome", <-readTasks(ctx, client), outcome{count: 42})
+	})
+}
+
 // OnThrottle reports each 429 and the pace that results.
 func TestOnThrottle(t *testing.T) {
 	var got []circleci.Throttle

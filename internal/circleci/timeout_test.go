@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,6 +75,34 @@ func TestHungDial(t *testing.T) {
 	})
 }
 
+// A proxy that hangs before the connection is ready does not hold up the retries either.
+func TestHungProxy(t *testing.T) {
+	for _, scheme := range []string{"http", "socks5"} {
+		setProxy(t, scheme+"://127.0.0.1:1")
+		dials := 0
+		config := func(config *circleci.Config) {
+			config.APIURL = parseURL(t, behindProxy)
+			config.MaxConcurrentRequests, config.RequestTimeout, config.MaxRetries = 1, 5*time.Second, 2
+			config.DialContext = func(context.Context, string, string) (net.Conn, error) {
+				if dials++; dials > 1 {
+					return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+				}
+				near, far := net.Pipe()
+				go func() { _, _ = io.Copy(io.Discard, far) }()
+				return near, nil
+			}
+		}
+		inBubble(t, nil, config, func(t *testing.T, _ *circlecitest.Server, client *circleci.Client) {
+			start := time.Now()
+			_ = errorOf[*circleci.RetryError](t, (<-readTasks(t.Context(), client)).err)
+			equal(t, scheme+": dials", dials, 3)
+			if elapsed := time.Since(start); elapsed > 10*time.Second {
+				t.Errorf("%s: the read took %s", scheme, elapsed)
+			}
+		})
+	}
+}
+
 func TestSlowResponse(t *testing.T) {
 	for _, c := range calls {
 		pause := (circleci.DefaultRequestTimeout - time.Second) / time.Duration(len(c.good))
@@ -102,18 +131,16 @@ func TestReadTimeout(t *testing.T) {
 			config.RequestTimeout, config.MaxRetries, config.MaxConcurrentRequests = test.requestTimeout, test.retries, 1
 		}
 		inBubble(t, circlecitest.Hang(), config, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
-			assertTimedOut := func(got outcome, attempts int, elapsed time.Duration) {
-				e := assertRetryError(t, got.err, attempts, elapsed)
-				equal(t, name, errorOf[*circleci.RequestError](t, e.Err).Error(), calls[1].requestTo(server)+": "+readTimedOut)
-			}
 			start, first := time.Now(), readTasks(t.Context(), client)
 			synctest.Wait()
 			if test.second {
 				shorter, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 				defer cancel()
-				assertTimedOut(<-readTasks(shorter, client), 0, 4*time.Minute)
+				equal(t, "error of the second", errorText((<-readTasks(shorter, client)).err), calls[1].requestTo(server)+
+					": timed out after 4m0s waiting for other requests to complete, and was not sent")
 			}
-			assertTimedOut(<-first, test.attempts, 5*time.Minute)
+			e := assertRetryError(t, (<-first).err, test.attempts, 5*time.Minute)
+			equal(t, name, errorOf[*circleci.RequestError](t, e.Err).Error(), calls[1].requestTo(server)+": "+readTimedOut)
 			equal(t, "elapsed", time.Since(start), 5*time.Minute)
 		})
 	}
@@ -171,12 +198,12 @@ func TestContextCanceled(t *testing.T) {
 				}
 				time.Sleep(timeout / 2)
 				equal(t, "number of requests", len(server.Requests()), test.requests)
-				tried := " (tried once in 300ms)"
+				timedOut := readTimedOut + " (tried once in 300ms)"
 				for _, out := range outcomes {
 					got := <-out
 					equal(t, "count", got.count, int64(0))
-					want, cause := c.requestTo(server)+": "+readTimedOut+tried, context.DeadlineExceeded
-					switch tried = " (tried 0 times in 300ms)"; {
+					want, cause := c.requestTo(server)+": "+timedOut, context.DeadlineExceeded
+					switch timedOut = "timed out after 300ms waiting for other requests to complete, and was not sent"; {
 					case end == "canceled":
 						want, cause = c.requestTo(server)+": context canceled", context.Canceled
 						equal(t, "is a RequestError", errors.As(got.err, new(*circleci.RequestError)), false)

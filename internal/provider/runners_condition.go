@@ -38,8 +38,9 @@ func (c *runnersCondition) read(ctx context.Context) (listed []circleci.Runner, 
 
 func (c *runnersCondition) poll(ctx context.Context) (observation, error) {
 	listed, err := c.read(ctx)
-	if statusOf(err) == http.StatusNotFound && c.minimum > 0 && c.exists(ctx) {
-		c.connected, listed, err = nil, nil, nil
+	if statusOf(err) == http.StatusNotFound && c.minimum > 0 && c.filter.ResourceClass != "" {
+		err = c.checkExists(ctx, err)
+		c.connected, listed = nil, nil
 	}
 	if err != nil {
 		return observation{}, err
@@ -51,13 +52,19 @@ func (c *runnersCondition) poll(ctx context.Context) (observation, error) {
 	}, nil
 }
 
-// exists reports whether the resource class exists although the API does not find its runners: CircleCI may respond so while it
-// has none, which is when machines are waited for.
-func (c *runnersCondition) exists(ctx context.Context) bool {
-	if !c.isListed && c.filter.ResourceClass != "" {
-		c.isListed, _ = c.client.HasResourceClass(ctx, c.filter.ResourceClass)
+// checkExists returns notFound unless the resource class exists although the API does not find its runners: CircleCI may respond so
+// while it has none, which is when machines are waited for. A transient error is returned as it is.
+func (c *runnersCondition) checkExists(ctx context.Context, notFound error) error {
+	if !c.isListed {
+		var err error
+		if c.isListed, err = c.client.HasResourceClass(ctx, c.filter.ResourceClass); isTransient(err) {
+			return err
+		}
 	}
-	return c.isListed
+	if !c.isListed {
+		return notFound
+	}
+	return nil
 }
 
 // describeListed says how many runners are listed, and when the last of them was seen.

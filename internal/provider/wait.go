@@ -87,7 +87,7 @@ func (w wait) pollUntil(ctx context.Context, c condition) error {
 		switch state.last = err; {
 		case err == nil:
 			state.observed = seen.details
-		case ctx.Err() != nil || !circleci.IsRetryable(err) && !errors.Is(err, context.DeadlineExceeded):
+		case ctx.Err() != nil || !isTransient(err):
 			return err
 		}
 		state.waited = time.Since(start)
@@ -112,6 +112,11 @@ func pollWithin(ctx context.Context, limit time.Duration, c condition) (observat
 	ctx, cancel := context.WithTimeout(ctx, max(limit, 0)+pollGrace)
 	defer cancel()
 	return c.poll(ctx)
+}
+
+// isTransient reports whether a poll may succeed later.
+func isTransient(err error) bool {
+	return circleci.IsRetryable(err) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // reportPoll writes what a poll observed to the log, and to the CLI if the wait has a report.

@@ -46,6 +46,10 @@ func TestWait(t *testing.T) {
 			runners: true, waitFor: providertest.Attributes{"min_runners": number(1)}, elapsed: 20 * time.Second,
 			responses: []http.Handler{notFound, circlecitest.JSON(`{"items": [` + linuxJSON + `]}`), notFound, list(0)},
 		},
+		"a class that cannot be listed at first": {
+			runners: true, waitFor: providertest.Attributes{"min_runners": number(1)}, elapsed: 10 * time.Second,
+			responses: []http.Handler{notFound, busy, list(0)},
+		},
 		"runners of a class that is not listed": {
 			runners: true, waitFor: providertest.Attributes{"min_runners": number(1)},
 			responses: []http.Handler{notFound, circlecitest.JSON(`{"items": []}`), notFound}, // The last is for the other API version.
