@@ -53,9 +53,9 @@ resource "circleci_runner_token" "fleet" {
   }
 }
 
-# Stands in for your secret store, such as aws_secretsmanager_secret_version.
+# Stands in for your secret store, such as aws_secretsmanager_secret_version. As input, the secret would be printed with the output.
 resource "terraform_data" "secret" {
-  input = circleci_runner_token.fleet.token
+  triggers_replace = circleci_runner_token.fleet.token
 }
 
 # Stands in for your machines, such as an autoscaling group. They read the token from the secret store. A new token replaces

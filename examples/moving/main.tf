@@ -12,8 +12,9 @@ terraform {
 provider "circleci" {}
 
 data "circleci_runner_fleet" "acme" {
-  namespace        = "acme"
-  connected_within = "5m"
+  namespace            = "acme"
+  connected_within     = "5m"
+  all_resource_classes = true
 }
 
 output "waiting" {

@@ -25,8 +25,9 @@ variable "max_queue" {
 }
 
 data "circleci_runner_fleet" "all" {
-  namespace        = var.namespace
-  connected_within = "10m"
+  namespace            = var.namespace
+  connected_within     = "10m"
+  all_resource_classes = true # Those without runners may have a queue.
 }
 
 # Do not output last_connected: it changes with every plan, so `plan -detailed-exitcode` would always report a change.

@@ -35,8 +35,13 @@ func fleetExample() exampleTest {
 			after: func(x *example) {
 				x.server.Intercept(nil)
 				secret := x.server.Tokens()[0].Secret
-				if got := x.attributes("terraform_data.secret")["input"]; got != secret {
+				if got := x.attributes("terraform_data.secret")["triggers_replace"]; got != secret {
 					x.t.Errorf("the secret store holds %v", got)
+				}
+				for _, arguments := range [][]string{{"show"}, {"plan", "-destroy", "-var", "wait=false"}, {"plan", "-replace=circleci_runner_token.fleet", "-var", "wait=false"}} {
+					if strings.Contains(x.succeed(arguments...), secret) {
+						x.t.Errorf("%q prints the secret", arguments)
+					}
 				}
 			},
 		},
