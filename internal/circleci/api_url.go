@@ -39,7 +39,7 @@ const (
 // password.
 func ParseAPIURL(text string, version APIVersion) (*url.URL, error) {
 	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return nil, errors.New("holds white space or a control character")
+		return nil, errors.New("contains white space or a control character")
 	}
 	u, err := url.Parse(text)
 	if err != nil {
@@ -52,7 +52,7 @@ func ParseAPIURL(text string, version APIVersion) (*url.URL, error) {
 		return nil, err
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		return nil, errors.New("is plain http, which would send the credential unencrypted and is allowed to this machine only")
+		return nil, errors.New("uses http, which would send the credential unencrypted and is allowed for loopback addresses only")
 	}
 
 	u.Path = strings.TrimRight(u.Path, "/")
@@ -77,7 +77,7 @@ func checkOrigin(u *url.URL, text string) error {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return errors.New("is not an absolute http or https URL")
 	case u.User != nil:
-		return errors.New("holds user info (the part before the @)")
+		return errors.New("contains user info (the part before the @)")
 	case u.Hostname() == "":
 		return errors.New("has no host")
 	case u.RawQuery != "" || u.ForceQuery:

@@ -69,11 +69,11 @@ func TestParseAPIURLRejects(t *testing.T) {
 			"127.0.0.1:8080", "https://jane:secret-password%zz@ci.example.com", "https://jane:secret-password@ci.example.com:port",
 			"https://ci.example.com:-1", "https://[::1",
 		},
-		"holds user info (the part before the @)": {
+		"contains user info (the part before the @)": {
 			"https://jane@ci.example.com", "https://jane:secret-password@ci.example.com", "https://@ci.example.com",
 			"http://jane:secret-password@localhost",
 		},
-		"holds white space or a control character": {
+		"contains white space or a control character": {
 			"https://jane:secret-password@ci.example.com ", " https://ci.example.com", "https://ci.example.com\n",
 			"https://ci.example.com/a\u00a0b", "https://ci.example.com/\x00", "https://ci.example.com/\x7f",
 		},
@@ -84,7 +84,7 @@ func TestParseAPIURLRejects(t *testing.T) {
 			"https://ci.example.com:0", "https://ci.example.com:65536", "https://ci.example.com:99999",
 		},
 		"has a host that is not a valid name": {"https://\u2488.example.com"},
-		"is plain http, which would send the credential unencrypted and is allowed to this machine only": {
+		"uses http, which would send the credential unencrypted and is allowed for loopback addresses only": {
 			"http://runner.circleci.com", "http://localhost.example.com", "http://127.0.0.1.example.com", "http://10.0.0.1",
 			"http://0.0.0.0", "http://[2001:db8::1]",
 		},

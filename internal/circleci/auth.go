@@ -86,11 +86,11 @@ func ValidateSecret(secret string) error {
 	case secret == "":
 		return errors.New("is empty")
 	case strings.ContainsFunc(secret, unicode.IsSpace):
-		return errors.New("holds white space, such as a line break that was pasted along")
+		return errors.New("contains white space, such as a pasted line break")
 	case strings.ContainsFunc(secret, unicode.IsControl):
-		return errors.New("holds a control character")
+		return errors.New("contains a control character")
 	case strings.ContainsFunc(secret, func(r rune) bool { return unicode.Is(unicode.Cf, r) }):
-		return errors.New("holds an invisible character")
+		return errors.New("contains an invisible character")
 	}
 	return nil
 }

@@ -16,8 +16,8 @@ func TestValidateSecret(t *testing.T) {
 	for want, secrets := range map[string][]string{
 		"":         {"CCIPAT_0123456789abcdef", "x", "with:colon/slash=+~"},
 		"is empty": {""},
-		"holds white space, such as a line break that was pasted along": {"secret\n", "secret\r\n", " secret", "sec\tret", "secret\u00a0"},
-		"holds a control character":                                     {"sec\x00ret", "\x1b[31msecret", "secret\u0090"},
+		"contains white space, such as a pasted line break": {"secret\n", "secret\r\n", " secret", "sec\tret", "secret\u00a0"},
+		"contains a control character":                      {"sec\x00ret", "\x1b[31msecret", "secret\u0090"},
 	} {
 		for _, secret := range secrets {
 			equal(t, fmt.Sprintf("error of %q", secret), errorText(circleci.ValidateSecret(secret)), want)

@@ -222,11 +222,11 @@ func TestCreateWithFaults(t *testing.T) {
 						if text := uncertain.Err.Error(); !strings.HasPrefix(text, request) || !strings.HasSuffix(text, fault.reason) {
 							t.Errorf("got cause %q, want %q with %q", text, request, fault.reason)
 						}
-						appeared := "nothing had appeared when it was listed what exists"
+						appeared := ", although nothing new was listed afterwards"
 						if acted {
-							appeared = "what has appeared since is " + created[0]
+							appeared = ": new since then is " + created[0]
 						}
-						equal(t, "error", err.Error(), uncertain.Err.Error()+"; the request may have been carried out: "+appeared)
+						equal(t, "error", err.Error(), uncertain.Err.Error()+"; the request may have been carried out"+appeared)
 						equal(t, "the error holds the secret", strings.Contains(err.Error(), secret), false)
 					})
 				})

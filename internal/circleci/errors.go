@@ -31,13 +31,14 @@ type StatusError struct {
 	// Message is the message in the response: that of the API, or a part of the text or the title of the page that
 	// came instead. It is one line, at most maxMessage characters long, and holds no credential. It may be empty.
 	Message string
+	// Endpoint is the path of the request after the version, such as "runner/tasks".
+	Endpoint string
 
+	// query is that of the request, for ProbeOtherVersion.
+	query url.Values
 	// retryAfter is the header Retry-After, and date the time of the response by the server's clock.
 	retryAfter string
 	date       time.Time
-	// endpoint and query are those of the request, for ProbeOtherVersion.
-	endpoint string
-	query    url.Values
 }
 
 func (e *StatusError) Error() string {
@@ -266,7 +267,7 @@ func describeCertificateError(err error) string {
 func (c *Client) newStatusError(request string, call call, response *http.Response, body []byte) error {
 	e := &StatusError{
 		Request: request, StatusCode: response.StatusCode, Body: classifyBody(body), retryAfter: response.Header.Get("Retry-After"),
-		endpoint: call.endpoint, query: call.query,
+		Endpoint: call.endpoint, query: call.query,
 	}
 	var err error
 	if e.date, err = http.ParseTime(response.Header.Get("Date")); err != nil {

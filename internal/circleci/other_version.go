@@ -21,7 +21,7 @@ func (c *Client) ProbeOtherVersion(ctx context.Context, err error) (version APIV
 	if !errors.As(err, &notFound) || notFound.StatusCode != http.StatusNotFound {
 		return version, 0
 	}
-	u := c.config.APIURL.JoinPath("api", string(version), notFound.endpoint)
+	u := c.config.APIURL.JoinPath("api", string(version), notFound.Endpoint)
 	u.RawQuery = notFound.query.Encode()
 
 	body, err := c.reportedAttempt(ctx, call{method: http.MethodGet, accepted: []int{http.StatusOK}}, u,

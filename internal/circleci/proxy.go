@@ -73,17 +73,20 @@ func (p proxies) forRequestTo(u *url.URL) (*url.URL, error) {
 	return proxy, nil
 }
 
-// proxyError is a proxy that does not lead to the service.
-type proxyError struct{ statusCode int }
+// ProxyError is a proxy that refused to connect to the service.
+type ProxyError struct {
+	// StatusCode is that of its response.
+	StatusCode int
+}
 
-func (e *proxyError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("the proxy returned %d %s", e.statusCode, http.StatusText(e.statusCode)))
+func (e *ProxyError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("the proxy returned %d %s", e.StatusCode, http.StatusText(e.StatusCode)))
 }
 
 // checkProxyResponse rejects a response to CONNECT with an error that contains the status.
 func checkProxyResponse(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
 	if response.StatusCode != http.StatusOK {
-		return &proxyError{response.StatusCode}
+		return &ProxyError{response.StatusCode}
 	}
 	return nil
 }

@@ -44,9 +44,9 @@ func CheckNamespace(namespace string) error {
 func checkCharacters(text string) error {
 	switch {
 	case strings.ContainsFunc(text, unicode.IsSpace):
-		return errors.New("holds white space")
+		return errors.New("contains white space")
 	case strings.ContainsFunc(text, unicode.IsControl):
-		return errors.New("holds a control character")
+		return errors.New("contains a control character")
 	}
 	return nil
 }

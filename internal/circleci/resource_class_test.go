@@ -24,8 +24,8 @@ func TestParseResourceClass(t *testing.T) {
 		"has more than one slash":                 {"acme/linux/arm", "acme//linux", "/acme/linux"},
 		"has nothing before the slash":            {"/", "/linux"},
 		"has nothing after the slash":             {"acme/"},
-		"holds white space":                       {"acme/big linux", " acme/linux", "acme/linux\n", "acme/\u00a0"},
-		"holds a control character":               {"acme/linux\x00", "ac\x1bme/linux"},
+		"contains white space":                    {"acme/big linux", " acme/linux", "acme/linux\n", "acme/\u00a0"},
+		"contains a control character":            {"acme/linux\x00", "ac\x1bme/linux"},
 	} {
 		for _, class := range classes {
 			namespace, name, err := circleci.ParseResourceClass(class)
@@ -38,8 +38,8 @@ func TestParseResourceClass(t *testing.T) {
 func TestCheckNamespace(t *testing.T) {
 	for namespace, want := range map[string]string{
 		"acme": "", "Acme_1.x-y": "", "": "is empty", "acme/": "has a slash, as only a resource class has",
-		"acme/linux": "has a slash, as only a resource class has", "ac me": "holds white space", "acme\r\n": "holds white space",
-		"acme\x7f": "holds a control character",
+		"acme/linux": "has a slash, as only a resource class has", "ac me": "contains white space", "acme\r\n": "contains white space",
+		"acme\x7f": "contains a control character",
 	} {
 		equal(t, fmt.Sprintf("error of %q", namespace), errorText(circleci.CheckNamespace(namespace)), want)
 	}

@@ -27,8 +27,8 @@ func IsRetryable(err error) bool {
 	if status := (*StatusError)(nil); errors.As(err, &status) {
 		return isRetryableStatus(status.StatusCode)
 	}
-	if proxy := (*proxyError)(nil); errors.As(err, &proxy) {
-		return isRetryableStatus(proxy.statusCode)
+	if proxy := (*ProxyError)(nil); errors.As(err, &proxy) {
+		return isRetryableStatus(proxy.StatusCode)
 	}
 	request := (*RequestError)(nil)
 	return errors.As(err, &request) && isTransient(request.Err)

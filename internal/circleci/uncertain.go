@@ -24,14 +24,14 @@ type UncertainError struct {
 }
 
 func (e *UncertainError) Error() string {
-	text := e.Err.Error() + "; the request may have been carried out: "
+	text := e.Err.Error() + "; the request may have been carried out"
 	switch {
 	case e.ListErr != nil:
-		return text + fmt.Sprintf("what exists could not be listed (%s)", e.ListErr)
+		return text + fmt.Sprintf(", and what exists could not be listed (%s)", e.ListErr)
 	case len(e.Appeared) == 0:
-		return text + "nothing had appeared when it was listed what exists"
+		return text + ", although nothing new was listed afterwards"
 	}
-	return text + "what has appeared since is " + strings.Join(e.Appeared, ", ")
+	return text + ": new since then is " + strings.Join(e.Appeared, ", ")
 }
 
 // Unwrap returns why the outcome is not known.

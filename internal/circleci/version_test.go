@@ -40,8 +40,8 @@ func TestVersionCompare(t *testing.T) {
 func TestParseVersionRejects(t *testing.T) {
 	for want, versions := range map[string][]string{
 		"is empty":                                 {""},
-		"holds white space":                        {" ", " 3.1.2", "3.1.2 ", "3. 1.2", "3.1.2\n", "3.1.2\u00a0", "3.1.2-abc 3.1.3-def"},
-		"holds a control character":                {"3.1.2\x00", "3.1.2-\x1b"},
+		"contains white space":                     {" ", " 3.1.2", "3.1.2 ", "3. 1.2", "3.1.2\n", "3.1.2\u00a0", "3.1.2-abc 3.1.3-def"},
+		"contains a control character":             {"3.1.2\x00", "3.1.2-\x1b"},
 		"has no number before its build":           {"-", "+", "-1", "+1.0", "-abcdef0"},
 		"has a dot without a number on both sides": {".", ".1", "1.", "1..2", "1.-abcdef0"},
 		"has other characters than digits and dots before its build": {

@@ -83,7 +83,7 @@ func checkSessionCookie(value string) error {
 	case strings.HasPrefix(value, "ring-session="):
 		return errors.New("starts with ring-session=. Give the value of the cookie ring-session alone")
 	case strings.Contains(value, ";"):
-		return errors.New("holds a semicolon, which separates cookies and their attributes. Give the value of the cookie ring-session " +
+		return errors.New("contains a semicolon, which separates cookies and their attributes. Give the value of the cookie ring-session " +
 			"alone, without attributes such as Path")
 	}
 	return nil

@@ -43,6 +43,7 @@ var hasTerminalPunctuation = regexp.MustCompile(`[.!?…]"$`)
 func (a *providerData) remediation(ctx context.Context, at path.Path, err error) string {
 	var (
 		status   *circleci.StatusError
+		proxy    *circleci.ProxyError
 		response *circleci.ResponseError
 		redirect *circleci.RedirectError
 		cert     *circleci.CertificateError
@@ -61,11 +62,13 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 	case errors.As(err, &waited) && waited.last == nil:
 		return waited.remedy
 	case errors.As(err, &badTime):
-		return "Without connected_within, and wait_for, which requires it, last_connected is not parsed and every listed runner " +
-			"counts. Please report this at " + issuesURL + "."
+		return "To read the runners anyway, remove connected_within and wait_for: last_connected is not parsed then, and every listed " +
+			"runner counts. Please report this at " + issuesURL + "."
 	case errors.As(err, &sum):
 		return "At least one of the counts must be wrong: read them one by one with circleci_runner_tasks, and please " +
 			"report this at " + issuesURL + "."
+	case errors.As(err, &proxy) && proxy.StatusCode < 500 && proxy.StatusCode != http.StatusTooManyRequests:
+		return "The proxy refused the connection: check its URL, user name and password in HTTPS_PROXY, or exclude the host in NO_PROXY."
 	case errors.As(err, &status):
 		return a.statusRemediation(ctx, at, status)
 	case errors.As(err, &response):
@@ -91,7 +94,11 @@ func (a *providerData) remediation(ctx context.Context, at path.Path, err error)
 		return "The server and the provider could not agree on how to use TLS: check that api_url leads to the Runner API, and " +
 			"that it speaks TLS 1.2 or newer."
 	}
-	return "Check api_url, the network and the proxy settings (HTTPS_PROXY, NO_PROXY)" + a.statusPage() + "."
+	check := "Check api_url, the network and the proxy settings (HTTPS_PROXY, NO_PROXY)" + a.statusPage()
+	if errors.Is(err, context.DeadlineExceeded) {
+		check += ", or increase request_timeout"
+	}
+	return check + "."
 }
 
 // statusPage ends a sentence with CircleCI's status page, if api_url is CircleCI Cloud.
@@ -130,6 +137,8 @@ func (a *providerData) statusRemediation(ctx context.Context, at path.Path, err 
 	}
 	var hint string
 	switch code := err.StatusCode; {
+	case code == http.StatusNotFound && err.Body == circleci.BodyHTML:
+		return "Something other than the Runner API returned this 404: check api_url and the proxies (HTTPS_PROXY, NO_PROXY)."
 	case (code == http.StatusUnauthorized || code == http.StatusForbidden) && err.Body == circleci.BodyHTML:
 		return fmt.Sprintf("Something other than the Runner API returned this %d: check api_url and the proxies (HTTPS_PROXY, NO_PROXY) first, "+
 			"and then the credential.", code)
@@ -146,22 +155,23 @@ func (a *providerData) statusRemediation(ctx context.Context, at path.Path, err 
 	case code == http.StatusNotFound:
 		hint = a.notFoundRemediation(ctx, attribute, err)
 	case code == http.StatusTooManyRequests:
-		hint = "The API limits the rate of requests: reduce max_concurrent_requests, or request a higher limit from CircleCI."
+		hint = "The API limits the rate of requests: try again later, or send fewer requests, such as with only_resource_classes or a " +
+			"longer poll_interval."
 	case code >= 500:
 		hint = "The service, or a proxy in front of it, is failing: retry later" + a.statusPage() + "."
-	default:
+	case code < 500:
 		hint = "Only status 200 is a valid response: check api_url."
 	}
-	if err.Body == circleci.BodyHTML || err.Body == circleci.BodyText {
+	if code := err.StatusCode; code < 500 && (err.Body == circleci.BodyHTML || err.Body == circleci.BodyText) {
 		hint += " " + notAPIHint
 	}
 	return hint
 }
 
 // notFoundRemediation distinguishes an API version that is not served from a resource class or namespace that does not exist.
-func (a *providerData) notFoundRemediation(ctx context.Context, attribute string, err error) string {
+func (a *providerData) notFoundRemediation(ctx context.Context, attribute string, err *circleci.StatusError) string {
 	check := "Check that " + attribute + " is correct, and that the credential has access to it."
-	if strings.Contains(attribute, "resource_class") {
+	if strings.Contains(attribute, "resource_class") && err.Endpoint != "runner/token" {
 		check += " CircleCI may also respond with 404 for a resource class without runners."
 	}
 	other, status := circleci.V3, 0
@@ -172,7 +182,11 @@ func (a *providerData) notFoundRemediation(ctx context.Context, attribute string
 	case http.StatusOK:
 		return fmt.Sprintf("The server supports API %s: set api_version = %q in the provider.", other, other)
 	case http.StatusNotFound:
-		return check + " API " + string(other) + " responds with 404 too."
+		check += " API " + string(other) + " responds with 404 too."
+		if a.settings.apiURL.String() != circleci.DefaultAPIURL {
+			check += " If every request fails with 404, check the path of api_url."
+		}
+		return check
 	}
 	return check + " A server without API " + string(a.settings.apiVersion) + " responds with 404 too."
 }

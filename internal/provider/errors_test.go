@@ -70,7 +70,7 @@ func TestErrors(t *testing.T) {
 		notAPI  = "check that api_url is its URL, and that no proxy or login page responds instead."
 		network = "Check api_url, the network and the proxy settings (HTTPS_PROXY, NO_PROXY)."
 		failing = "The service, or a proxy in front of it, is failing: retry later."
-		limited = "reduce max_concurrent_requests, or request a higher limit from CircleCI."
+		limited = "send fewer requests, such as with only_resource_classes or a longer poll_interval."
 		only200 = "Only status 200 is a valid response: check api_url."
 		format  = "The response does not match CircleCI's documented format, so it was rejected. Check api_url and api_version"
 	)
@@ -100,12 +100,16 @@ func TestErrors(t *testing.T) {
 		},
 		"502 as HTML, with the default of retries": {
 			response: circlecitest.Raw(502, "text/html", page), requests: 5,
-			detail: `502 Bad Gateway ... : "Sign in" (tried 5 times in ` + " ... " + failing + " ... " + notAPI,
+			detail: `502 Bad Gateway ... : "Sign in" (tried 5 times in ` + " ... " + failing,
 		},
 		"401 as HTML": {
 			response: circlecitest.Raw(401, "text/html", page),
 			detail: `401 Unauthorized with an HTML page instead of JSON: "Sign in".` + "\n\nSomething other than the Runner API returned this 401: " +
 				"check api_url and the proxies (HTTPS_PROXY, NO_PROXY) first, and then the credential.",
+		},
+		"404 as HTML": {
+			response: circlecitest.Raw(404, "text/html", page), at: "attribute",
+			detail: "Something other than the Runner API returned this 404: check api_url and the proxies (HTTPS_PROXY, NO_PROXY).",
 		},
 		"a message with a full stop, and with the token": {
 			response: circlecitest.Error(401, "Bad token: "+circlecitest.PersonalToken+"."),
@@ -127,7 +131,7 @@ func TestErrors(t *testing.T) {
 		"request_timeout": {
 			response: circlecitest.Hang(), requests: 2,
 			settings: providertest.Attributes{"max_retries": providertest.Number(1), "request_timeout": providertest.String("300ms")},
-			detail:   "timed out after 300ms waiting for a complete response (tried twice in  ... " + network,
+			detail:   "timed out after 300ms waiting for a complete response (tried twice in  ... (HTTPS_PROXY, NO_PROXY), or increase request_timeout.",
 		},
 		"redirect": {
 			response: circlecitest.Redirect("https://login.example.com/sign-in"),
@@ -197,7 +201,7 @@ func TestNotFound(t *testing.T) {
 		"class that neither version has": {
 			read: linuxRunners, requests: []string{list2, list3},
 			detail: check + "resource_class" + noAccess + "CircleCI may also respond with 404 for a resource class without runners. " +
-				"API v3 responds with 404 too.",
+				"API v3 responds with 404 too. If every request fails with 404, check the path of api_url.",
 		},
 		"namespace, and v3 rejects the credential": {
 			read: acmeRunners, responses: map[string]http.Handler{list3: circlecitest.Error(403, "no")}, requests: []string{list2, list3},

@@ -140,8 +140,8 @@ func TestFleetErrors(t *testing.T) {
 			want: wantDiagnostic{
 				summary: "Error reading fleet of namespace acme",
 				detail: `Runner "x" of resource class acme/a has last_connected "\x00yesterday ", which is not an RFC 3339 time, ` +
-					"so whether it is connected is not known.\n\nWithout connected_within, and wait_for, which requires it, last_connected is " +
-					"not parsed and every listed runner counts.",
+					"so whether it is connected is not known.\n\nTo read the runners anyway, remove connected_within and wait_for: " +
+					"last_connected is not parsed then",
 			},
 		},
 		"total beyond 64 bits": {

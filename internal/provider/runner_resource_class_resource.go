@@ -123,16 +123,17 @@ func (r *runnerResourceClassResource) Create(ctx context.Context, req resource.C
 
 func createClassHint(name string, err error) string {
 	importBlock := fmt.Sprintf("\n\n  import {\n    to = circleci_runner_resource_class.NAME\n    id = %q\n  }\n\nNAME is the name of the resource block.", name)
+	namespace, _, _ := strings.Cut(name, "/")
 	uncertain := (*circleci.UncertainError)(nil)
 	switch status := statusOf(err); {
 	case isCanceledBefore(err):
 		return canceledBeforeHint
 	case errors.As(err, &uncertain):
 		return "It is not known whether the resource class was created. Check whether CircleCI lists it, for example with `circleci runner " +
-			"resource-class list`. When it does not, apply again. When it does, and it is the one to be managed here, import it:" + importBlock
+			"resource-class list " + namespace + "`. If not, apply again. If it does, and it is the one to be managed here, import it:" + importBlock
 	case status == http.StatusConflict:
-		return "The resource class exists already, and was not changed. When it is to be replaced, remove create_before_destroy from " +
-			"it and from what depends on it, or give it another name. When it is to be managed here, import it:" + importBlock
+		return "The resource class exists already, and was not changed. To manage it here, import it:" + importBlock + "\n\nOtherwise give " +
+			"it another name. If this apply was to replace it, remove create_before_destroy from it and from what depends on it."
 	case status == http.StatusForbidden:
 		return "Only an administrator of the organization may create resource classes, and a namespace has up to 650 of them."
 	case status == http.StatusNotFound:
@@ -178,8 +179,8 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 		resp.Diagnostics.AddError("Several resource classes", fmt.Sprintf("The API lists %d resource classes of the name %s, which differ in case. "+
 			"Import one of them as namespace/name,uuid: %s has the ID %s.", len(found), name, r.api.client.Sanitize(found[0].ResourceClass), found[0].ID))
 	case !circleci.SameName(found[0].ResourceClass, name):
-		resp.Diagnostics.AddError("Another resource class", fmt.Sprintf("The ID %s is that of resource class %q, not of %s. No class was read.",
-			found[0].ID, r.api.client.Sanitize(found[0].ResourceClass), name))
+		resp.Diagnostics.AddError("Another resource class", fmt.Sprintf("The ID %s is that of resource class %q, not of %s. Correct the ID, or "+
+			"import %s without one.", found[0].ID, r.api.client.Sanitize(found[0].ResourceClass), name, name))
 	default:
 		model.ID, model.Description = types.StringValue(found[0].ID), types.StringValue(found[0].Description)
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, resourceClassIdentity{types.StringValue(found[0].ResourceClass)})...)
@@ -227,10 +228,9 @@ func (r *runnerResourceClassResource) deleteHint(ctx context.Context, name strin
 
 // remainingTokensHint says which tokens a class has that cannot be deleted because of them, and what to do.
 func (r *runnerResourceClassResource) remainingTokensHint(ctx context.Context, class string) string {
-	const remedy = "Delete them first. When the class is to be replaced, a token of the same configuration is replaced with it by " +
-		"replace_triggered_by = [circleci_runner_resource_class.NAME.id] in its lifecycle block. Or set force_delete = true, apply that " +
-		"without a change that replaces the class, and try again: it deletes all tokens of the class, and machines that use one of them claim " +
-		"no more jobs."
+	const remedy = "Delete them first. Or set force_delete = true, apply that without a change that replaces the class, and try again: it " +
+		"deletes all of them, and machines that use one claim no more jobs.\n\nTo replace the class together with a token of this " +
+		"configuration, set replace_triggered_by = [circleci_runner_resource_class.NAME.id] in the lifecycle block of the token."
 	tokens, err := r.api.client.ListTokens(ctx, class)
 	if err != nil {
 		return "The tokens of the class could not be listed: " + err.Error() + ".\n\n" + remedy

@@ -260,7 +260,7 @@ func TestDeleteClassWithTokens(t *testing.T) {
 	server.SetTokens(circlecitest.Token{ID: id, ResourceClass: "acme/linux", Nickname: "by hand"})
 	assertDiagnostic(t, w.report("destroy", "-json", "-auto-approve"), wantDiagnostic{
 		summary: "Error deleting resource class acme/linux",
-		detail:  "The resource class has these tokens, by nickname and ID:\n  - \"by hand\" (" + id + ")\n\nDelete them first. ... replace_triggered_by = [circleci_runner_resource_class.NAME.id] ... Or set force_delete = true",
+		detail:  "The resource class has these tokens, by nickname and ID:\n  - \"by hand\" (" + id + ")\n\nDelete them first. Or set force_delete = true ... replace_triggered_by = [circleci_runner_resource_class.NAME.id]",
 	})
 	// Tokens that are gone by the time they are listed: those of a configuration without a reference to the class.
 	server.SetTokens()

@@ -116,11 +116,11 @@ func createTokenHint(class string, err error) string {
 	case isCanceledBefore(err):
 		return canceledBeforeHint
 	case errors.As(err, &uncertain) && len(uncertain.Appeared) > 0:
-		return "A token may have been created, but its secret is lost. When no one else created what has appeared, delete it, for example with `circleci " +
-			"runner token delete " + uncertain.Appeared[0] + "`, and apply again."
+		return "A token may have been created, but its secret is lost. If nobody else created the new one, delete it, for example with " +
+			"`circleci runner token delete " + uncertain.Appeared[0] + "`, and apply again."
 	case errors.As(err, &uncertain):
 		return "It is not known whether a token was created. Check the tokens of the class, for example with `circleci runner token list " + class +
-			"`, delete what was created in vain, and apply again."
+			"`, delete one that nobody uses, and apply again."
 	case status == http.StatusForbidden:
 		return "Only an administrator of the organization may create tokens, and a resource class has up to ten of them: delete one that is not in " +
 			"use any more."

@@ -82,7 +82,7 @@ func TestThrottledFleetExceedsReadTimeout(t *testing.T) {
 		assertDiagnostic(t, got, wantDiagnostic{
 			summary: "Error counting tasks of namespace acme",
 			detail: " of 200 resource classes ... 429 Too Many Requests ... ; the server accepts  ... requests per second, at which the " +
-				"remaining requests exceed the 5m0s read timeout ... max_concurrent_requests",
+				"remaining requests exceed the 5m0s read timeout ... only_resource_classes",
 		})
 		if elapsed := time.Since(start); elapsed > time.Minute {
 			t.Errorf("the read took %s", elapsed)

@@ -42,17 +42,17 @@ func withSystemRoots(bundle string) (*x509.CertPool, error) {
 			break
 		}
 		if block.Type != "CERTIFICATE" {
-			return nil, errors.New("holds a block that is not a certificate")
+			return nil, errors.New("contains a block that is not a certificate")
 		}
 		certificate, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, errors.New("holds a certificate that cannot be read")
+			return nil, errors.New("contains a certificate that cannot be read")
 		}
 		roots.AddCert(certificate)
 		found = true
 	}
 	if !found {
-		return nil, errors.New("holds no certificate in PEM form")
+		return nil, errors.New("contains no certificate in PEM form")
 	}
 	return roots, nil
 }
@@ -79,7 +79,7 @@ func (m providerModel) addClientCertificate(config *tls.Config, getenv func(stri
 	}
 	if block, _ := pem.Decode([]byte(certificate.value)); block == nil || block.Type != "CERTIFICATE" {
 		certificate.addError(diags, "Invalid client certificate", "The value of "+certificate.name()+
-			" holds no certificate in PEM form. Give the certificate, and its chain behind it.")
+			" contains no certificate in PEM form. Give the certificate, and its chain behind it.")
 		return
 	}
 	// The cause is left out of the message: it is about a private key.

@@ -133,7 +133,7 @@ func TestProxy(t *testing.T) {
 	ca := circlecitest.NewCA()
 	for name, row := range map[string]struct{ scheme, password, detail string }{
 		"password":       {password: "sesame%2Fopen"},
-		"wrong password": {password: "sesame-open", detail: "the proxy returned 407 Proxy Authentication Required. ... HTTPS_PROXY"},
+		"wrong password": {password: "sesame-open", detail: "the proxy returned 407 Proxy Authentication Required. ... user name and password in HTTPS_PROXY"},
 		"no TLS":         {scheme: "https", detail: " does not use TLS.\n\nCheck the scheme and the port of the proxy in HTTPS_PROXY."},
 		"invalid URL":    {password: "sesame open@%zz", detail: "the proxy in the environment variable HTTPS_PROXY is not a valid URL"},
 	} {

@@ -109,19 +109,19 @@ func TestInvalidEnvironment(t *testing.T) {
 			environment: variables{"CIRCLECI_SESSION_COOKIE": "sesame-open"},
 			attributes:  []string{`token_scheme = "header"`}, at: `token_scheme = "header"`, summary: "token_scheme without token",
 		},
-		"The personal API token from the environment variable CIRCLE_TOKEN holds white space": {
+		"The personal API token from the environment variable CIRCLE_TOKEN contains white space": {
 			environment: variables{"CIRCLE_TOKEN": "sesame-open\n"}, summary: noToken,
 		},
 		`The personal API token from the environment variable CIRCLE_TOKEN starts with "Basic ". Give the token alone`: {
 			environment: variables{"CIRCLE_TOKEN": "basic sesame-open"}, summary: noToken,
 		},
-		"The personal API token from the environment variable CIRCLECI_CLI_TOKEN holds a control character": {
+		"The personal API token from the environment variable CIRCLECI_CLI_TOKEN contains a control character": {
 			environment: variables{"CIRCLECI_CLI_TOKEN": "sesame\x1bopen"}, summary: noToken,
 		},
-		"The launch token from the environment variable LAUNCH_AGENT_API_AUTH_TOKEN holds a control character": {
+		"The launch token from the environment variable LAUNCH_AGENT_API_AUTH_TOKEN contains a control character": {
 			environment: variables{"LAUNCH_AGENT_API_AUTH_TOKEN": "sesame\x07open"}, summary: noLaunch,
 		},
-		"The session cookie from the environment variable CIRCLECI_SESSION_COOKIE holds white space": {
+		"The session cookie from the environment variable CIRCLECI_SESSION_COOKIE contains white space": {
 			environment: variables{"CIRCLECI_SESSION_COOKIE": "sesame open"}, summary: noCookie,
 		},
 		"starts with ring-session=. Give the value of the cookie ring-session alone.": {
@@ -130,13 +130,13 @@ func TestInvalidEnvironment(t *testing.T) {
 		`The value "3" of the environment variable CIRCLECI_RUNNER_API_VERSION is not v2 or v3.`: {
 			environment: variables{"CIRCLECI_RUNNER_API_VERSION": "3"}, attributes: []string{token}, summary: "Invalid API version",
 		},
-		"The URL from the environment variable CIRCLECI_RUNNER_API_URL holds user info": {
+		"The URL from the environment variable CIRCLECI_RUNNER_API_URL contains user info": {
 			environment: variables{"CIRCLECI_RUNNER_API_URL": "https://sesame:open@runner.example.com"}, attributes: []string{token}, summary: url,
 		},
 		"The URL from the environment variable CIRCLECI_RUNNER_API_URL ends in /api/v3, but api_version is v2": {
 			environment: variables{"CIRCLECI_RUNNER_API_URL": "https://runner.example.com/api/v3"}, attributes: []string{token, v2}, summary: url,
 		},
-		"The value of CIRCLECI_CA_CERT_PEM holds no certificate in PEM form.": {
+		"The value of CIRCLECI_CA_CERT_PEM contains no certificate in PEM form.": {
 			environment: variables{"CIRCLECI_CA_CERT_PEM": "sesame.pem"}, attributes: []string{token}, summary: "Invalid CA certificates",
 		},
 		"CIRCLECI_CLIENT_CERT_PEM is set without client_key_pem or CIRCLECI_CLIENT_KEY_PEM. Give both, or neither.": {
@@ -145,7 +145,7 @@ func TestInvalidEnvironment(t *testing.T) {
 		"CIRCLECI_CLIENT_KEY_PEM is set without client_cert_pem or CIRCLECI_CLIENT_CERT_PEM. Give both, or neither.": {
 			environment: variables{"CIRCLECI_CLIENT_KEY_PEM": "sesame-open"}, attributes: []string{token}, summary: noPair,
 		},
-		"The value of CIRCLECI_CLIENT_CERT_PEM holds no certificate in PEM form.": {
+		"The value of CIRCLECI_CLIENT_CERT_PEM contains no certificate in PEM form.": {
 			environment: variables{"CIRCLECI_CLIENT_CERT_PEM": "sesame.pem", "CIRCLECI_CLIENT_KEY_PEM": key},
 			attributes:  []string{token}, summary: "Invalid client certificate",
 		},

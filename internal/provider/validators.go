@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"regexp"
 	"strings"
@@ -104,6 +105,9 @@ func checkNewResourceClass(class string) error {
 type integerBetween struct{ lowest, highest int64 }
 
 func (v integerBetween) Description(context.Context) string {
+	if v.highest == math.MaxInt64 {
+		return fmt.Sprintf("must be an integer of at least %d", v.lowest)
+	}
 	return fmt.Sprintf("must be an integer from %d to %d", v.lowest, v.highest)
 }
 

@@ -9,7 +9,7 @@ action "circleci_wait_for_runners" "class_without_a_slash" {
 action "circleci_wait_for_runners" "negative_min_runners" {
   config {
     resource_class = "acme/linux"
-    # Invalid number: min_runners must be an integer from 0
+    # Invalid number: min_runners must be an integer of at least 0
     min_runners = -1
   }
 }
@@ -51,7 +51,7 @@ action "circleci_wait_for_queue" "no_limit" {
 action "circleci_wait_for_queue" "negative_limit" {
   config {
     resource_class = "acme/linux"
-    # Invalid number: max_running must be an integer from 0
+    # Invalid number: max_running must be an integer of at least 0
     max_running = -1
   }
 }

@@ -79,7 +79,7 @@ data "circleci_runners" "negative_min_runners" {
   resource_class   = "acme/linux"
   connected_within = "2m"
   wait_for = {
-    # Invalid number: wait_for.min_runners must be an integer from 0 to 9223372036854775807, got: -1.
+    # Invalid number: wait_for.min_runners must be an integer of at least 0, got: -1.
     min_runners = -1
   }
 }
@@ -88,7 +88,7 @@ data "circleci_runners" "fraction_of_min_runners" {
   resource_class   = "acme/linux"
   connected_within = "2m"
   wait_for = {
-    # Invalid number: wait_for.min_runners must be an integer from 0 to 9223372036854775807, got: 0.5.
+    # Invalid number: wait_for.min_runners must be an integer of at least 0, got: 0.5.
     min_runners = 0.5
   }
 }
@@ -97,7 +97,7 @@ data "circleci_runners" "min_runners_beyond_64_bits" {
   resource_class   = "acme/linux"
   connected_within = "2m"
   wait_for = {
-    # Invalid number: wait_for.min_runners must be an integer from 0 to 9223372036854775807, got: 1e+400.
+    # Invalid number: wait_for.min_runners must be an integer of at least 0, got: 1e+400.
     min_runners = 1e400
   }
 }
@@ -145,7 +145,7 @@ data "circleci_runner_tasks" "without_a_limit" {
 data "circleci_runner_tasks" "negative_max_unclaimed" {
   resource_class = "acme/linux"
   wait_for = {
-    # Invalid number: wait_for.max_unclaimed must be an integer from 0 to 9223372036854775807, got: -1.
+    # Invalid number: wait_for.max_unclaimed must be an integer of at least 0, got: -1.
     max_unclaimed = -1
   }
 }
@@ -153,7 +153,7 @@ data "circleci_runner_tasks" "negative_max_unclaimed" {
 data "circleci_runner_tasks" "negative_max_running" {
   resource_class = "acme/linux"
   wait_for = {
-    # Invalid number: wait_for.max_running must be an integer from 0 to 9223372036854775807, got: -1.
+    # Invalid number: wait_for.max_running must be an integer of at least 0, got: -1.
     max_running = -1
   }
 }

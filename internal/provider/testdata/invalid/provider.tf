@@ -49,7 +49,7 @@ provider "circleci" {
 provider "circleci" {
   alias = "url_with_user_info"
   token = "sesame-open"
-  # Invalid API URL: holds user info (the part before the @). Give the origin of the Runner API, such as
+  # Invalid API URL: contains user info (the part before the @). Give the origin of the Runner API, such as
   # https://runner.circleci.com or https://circleci.example.com.
   api_url = "https://me@runner.example.com"
 }
@@ -67,7 +67,7 @@ provider "circleci" {
   alias                = "plain_http_that_is_not_verified_either"
   token                = "sesame-open"
   insecure_skip_verify = true
-  # Invalid API URL: is plain http, which would send the credential unencrypted
+  # Invalid API URL: uses http, which would send the credential unencrypted
   api_url = "http://runner.example.com"
 }
 
@@ -143,28 +143,28 @@ provider "circleci" {
 provider "circleci" {
   alias = "ca_that_is_a_file_name"
   token = "sesame-open"
-  # Invalid CA certificates: The value of ca_cert_pem holds no certificate in PEM form.
+  # Invalid CA certificates: The value of ca_cert_pem contains no certificate in PEM form.
   ca_cert_pem = "ca.pem"
 }
 
 provider "circleci" {
   alias = "empty_ca"
   token = "sesame-open"
-  # Invalid CA certificates: holds no certificate in PEM form.
+  # Invalid CA certificates: contains no certificate in PEM form.
   ca_cert_pem = ""
 }
 
 provider "circleci" {
   alias = "key_among_cas"
   token = "sesame-open"
-  # Invalid CA certificates: holds a block that is not a certificate.
+  # Invalid CA certificates: contains a block that is not a certificate.
   ca_cert_pem = join("", [file("certificate.pem"), file("key.pem")])
 }
 
 provider "circleci" {
   alias = "ca_that_is_not_der"
   token = "sesame-open"
-  # Invalid CA certificates: holds a certificate that cannot be read.
+  # Invalid CA certificates: contains a certificate that cannot be read.
   ca_cert_pem = join("", [file("certificate.pem"), file("unreadable.pem")])
 }
 
@@ -172,7 +172,7 @@ provider "circleci" {
   alias          = "key_instead_of_a_certificate"
   token          = "sesame-open"
   client_key_pem = file("key.pem")
-  # Invalid client certificate: The value of client_cert_pem holds no certificate in PEM form.
+  # Invalid client certificate: The value of client_cert_pem contains no certificate in PEM form.
   client_cert_pem = file("key.pem")
 }
 

@@ -61,25 +61,25 @@ provider "circleci" {
 
 provider "circleci" {
   alias = "token_with_a_line_break"
-  # Invalid personal API token: holds white space ... . Give the value alone, as CircleCI showed it.
+  # Invalid personal API token: contains white space ... . Give the value alone, as CircleCI showed it.
   token = var.line
 }
 
 provider "circleci" {
   alias = "token_with_a_control_character"
-  # Invalid personal API token: holds a control character. Give the value alone, as CircleCI showed it.
+  # Invalid personal API token: contains a control character. Give the value alone, as CircleCI showed it.
   token = var.control
 }
 
 provider "circleci" {
   alias = "launch_token_with_a_line_break"
-  # Invalid launch token: holds white space
+  # Invalid launch token: contains white space
   launch_token = var.line
 }
 
 provider "circleci" {
   alias = "several_cookies"
-  # Invalid session cookie: holds a semicolon, which separates cookies and their attributes. Give the value of the cookie
+  # Invalid session cookie: contains a semicolon, which separates cookies and their attributes. Give the value of the cookie
   # ring-session alone, without attributes such as Path.
   session_cookie = var.cookies
 }
