@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"syscall"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
@@ -22,7 +23,7 @@ func main() {
 		readOnce(os.Args[1], os.Args[2]) // The arguments are those of read.
 		return
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	err := measure(ctx)
 	stop()
 	if err != nil {

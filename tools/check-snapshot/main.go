@@ -126,6 +126,9 @@ func (s *snapshot) checkArchive(platform string) []byte {
 		log.Fatalf("the executable in %s has mode %s and time %s, not 0755 and the commit's time %s",
 			name, file.Mode(), file.Modified.UTC(), s.committed.UTC())
 	}
+	if bom := must(os.ReadFile("dist/" + s.file(platform+".cdx.json"))); !json.Valid(bom) {
+		log.Fatalf("the bill of materials of %s is not JSON", platform)
+	}
 	executable := must(fs.ReadFile(archive, file.Name))
 	settings := map[string]string{}
 	for _, setting := range must(buildinfo.Read(bytes.NewReader(executable))).Settings {
