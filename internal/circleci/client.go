@@ -11,6 +11,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -251,27 +252,22 @@ func (c *Client) reportedAttempt(ctx context.Context, call call, u *url.URL, att
 func (c *Client) attempt(ctx context.Context, call call, u *url.URL, request string, attempt *Attempt) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
 	defer cancel()
+	ctx, cancelRepeats := context.WithCancelCause(ctx)
+	defer cancelRepeats(nil)
 	used := newConn(nil)
-	traced := httptrace.WithClientTrace(ctx, traceConn(&used))
-	httpRequest, err := http.NewRequestWithContext(traced, call.method, u.String(), bytes.NewReader(call.body))
+	traced := httptrace.WithClientTrace(limitSends(ctx, cancelRepeats), traceConn(&used))
+	httpRequest, err := c.newHTTPRequest(traced, call, u)
 	if err != nil {
 		return nil, c.newRequestError(request, err)
 	}
-	if call.body != nil {
-		httpRequest.Header.Set("Content-Type", "application/json")
-		// With it, net/http would send the body again by itself on HTTP/2 connections that fail.
-		httpRequest.GetBody = nil
-	}
-	httpRequest.Header.Set("Accept", "application/json")
-	httpRequest.Header.Set("Accept-Encoding", acceptEncoding)
-	httpRequest.Header.Set("User-Agent", c.config.UserAgent)
-	c.config.Credential.authenticate(httpRequest)
-
 	client := c.http
 	if call.method == http.MethodPost {
 		client = c.httpOnce
 	}
 	response, err := client.Do(httpRequest)
+	if errors.Is(context.Cause(ctx), errTooManySends) {
+		err = errTooManySends
+	}
 	if err != nil {
 		return nil, c.newRequestError(request, asTruncated(err, used))
 	}
@@ -305,6 +301,37 @@ func (c *Client) attempt(ctx context.Context, call call, u *url.URL, request str
 		return nil, c.newResponseError(request, body, err)
 	}
 	return body, nil
+}
+
+func (c *Client) newHTTPRequest(ctx context.Context, call call, u *url.URL) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, call.method, u.String(), bytes.NewReader(call.body))
+	if err != nil {
+		return nil, err
+	}
+	if call.body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Accept-Encoding", acceptEncoding)
+	request.Header.Set("User-Agent", c.config.UserAgent)
+	c.config.Credential.authenticate(request)
+	return request, nil
+}
+
+// maxSends is how often net/http may send a request in one attempt: once, and again after each redirect and on a kept connection
+// that has ended. It repeats a request over HTTP/2 that the server resets without an end.
+const maxSends = 2 * (1 + maxRedirects)
+
+var errTooManySends = fmt.Errorf("the server reset the request %d times", maxSends)
+
+// limitSends returns a context with a trace that cancels it when a request is sent too often.
+func limitSends(ctx context.Context, cancel context.CancelCauseFunc) context.Context {
+	var sends atomic.Int32
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+		if sends.Add(1) > maxSends {
+			cancel(errTooManySends)
+		}
+	}})
 }
 
 func isRedirect(status int) bool {

@@ -86,6 +86,23 @@ func TestDeadConnection(t *testing.T) {
 	}
 }
 
+// net/http repeats a request that the server resets with PROTOCOL_ERROR, without a pause and without an end.
+func TestHTTP2ResetRequest(t *testing.T) {
+	ca := circlecitest.NewCA()
+	var requests atomic.Int32
+	config := circleci.Config{APIURL: parseURL(t, startHTTP2Server(t, ca, func(framer *http2.Framer, stream uint32) {
+		requests.Add(1)
+		_ = framer.WriteRSTStream(stream, http2.ErrCodeProtocol)
+	}))}
+	trust(t, ca)(&config)
+	client := circleci.New(config)
+	t.Cleanup(client.Close)
+	_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
+	assertSuffix(t, errorText(err), "the server reset the request 22 times")
+	equal(t, "requests", requests.Load(), int32(22))
+	equal(t, "is retryable", circleci.IsRetryable(err), false)
+}
+
 // What creates something is sent over HTTP/1.1, because net/http repeats requests over HTTP/2 by itself.
 func TestCreateUsesHTTP1(t *testing.T) {
 	ca := circlecitest.NewCA()

@@ -161,6 +161,20 @@ func TestMeasuredRateLimitAllowsFirst(t *testing.T) {
 	})
 }
 
+// Without Retry-After, the pause doubles while the service accepts nothing.
+func TestRateLimitBackoff(t *testing.T) {
+	var attempts record
+	inBubble(t, circlecitest.Error(429, "slow down"), attempts.keep, func(t *testing.T, _ *circlecitest.Server, client *circleci.Client) {
+		e := errorOf[*circleci.RetryError](t, (<-readTasks(t.Context(), client)).err)
+		equal(t, "is the client's own pause", e.IsBackoff, true)
+		for i, wait := range attempts.waits()[:5] {
+			if least := time.Second << i / 2; wait < least {
+				t.Errorf("wait %d lasts %s, want at least %s", i+1, wait, least)
+			}
+		}
+	})
+}
+
 // OnThrottle reports each 429 and the pace that results.
 func TestOnThrottle(t *testing.T) {
 	var got []circleci.Throttle

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -168,6 +169,9 @@ func (d demo) say(format string, arguments ...any) {
 func asTyped(found cli.CLI) string {
 	if path, err := exec.LookPath(found.Name); err == nil && path == found.Path {
 		return found.Name
+	}
+	if strings.ContainsAny(found.Path, " \t'\"$`\\") {
+		return "'" + strings.ReplaceAll(found.Path, "'", `'\''`) + "'"
 	}
 	return found.Path
 }

@@ -95,6 +95,8 @@ func TestInstallVersions(t *testing.T) {
 				expectSame(t, "executables", "a build", read(t, filepath.Join(h.plugins, address, row.version, row.path)))
 			}
 			h.install(executable, "This build is already installed, as version "+row.version+".\n")
+			h.check(os.RemoveAll(filepath.Join(h.plugins, cli.Addresses[1]))) // As if the installation had been interrupted.
+			h.install(executable, "Installed as version ")
 		})
 	}
 }

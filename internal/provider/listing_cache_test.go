@@ -23,7 +23,26 @@ func (p testProvider) refresh(ctx context.Context, class string, errors int) {
 	}
 }
 
-// TestListingCache refreshes with virtual time, and counts the listings.
+var tokenState = providertest.Attributes{"id": providertest.String(movedToken.ID), "resource_class": providertest.String("acme/linux")}
+
+// refreshAll reads the class movedClass and the token movedToken.
+func (p testProvider) refreshAll(ctx context.Context) {
+	p.t.Helper()
+	p.refresh(ctx, "acme/linux", 0)
+	if _, diagnostics, err := p.ReadResource(ctx, "circleci_runner_token", tokenState); err != nil || len(diagnostics) != 0 {
+		p.t.Errorf("got error %v and diagnostics %v", err, diagnostics)
+	}
+}
+
+// apply creates or deletes a resource.
+func (p testProvider) apply(ctx context.Context, resource string, prior, planned providertest.Attributes) {
+	p.t.Helper()
+	if got, err := p.Apply(ctx, resource, prior, planned); err != nil || len(got) != 0 {
+		p.t.Errorf("got error %v and diagnostics %v", err, got)
+	}
+}
+
+// TestListingCache refreshes with virtual time, and counts the requests.
 func TestListingCache(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -65,6 +84,16 @@ func TestListingCache(t *testing.T) {
 			p.refresh(ctx, "acme/linux", 1)
 			p.refresh(ctx, "acme/linux", 0)
 		}},
+		"until something is created": {want: 2 + 2 + 2, test: func(ctx context.Context, _ func(), p testProvider) {
+			p.refreshAll(ctx)
+			p.apply(ctx, "circleci_runner_resource_class", nil, providertest.Attributes{"resource_class": providertest.String("acme/new")})
+			p.refreshAll(ctx)
+		}},
+		"until something is deleted": {want: 2 + 1 + 2, test: func(ctx context.Context, _ func(), p testProvider) {
+			p.refreshAll(ctx)
+			p.apply(ctx, "circleci_runner_token", tokenState, nil)
+			p.refreshAll(ctx)
+		}},
 		"not for data sources": {want: 3, test: func(ctx context.Context, _ func(), p testProvider) {
 			for range 2 {
 				p.refresh(ctx, "acme/linux", 0)
@@ -75,6 +104,7 @@ func TestListingCache(t *testing.T) {
 		runInBubble(t, name, func(t *testing.T) {
 			server := newMemoryServer(t)
 			server.SetResourceClasses(movedClass)
+			server.SetTokens(movedToken)
 			if row.slow {
 				list := `{"items": [{"id": "` + movedClass.ID + `", "resource_class": "acme/linux", "description": ""}]}`
 				server.SetHandler(circlecitest.Delay(time.Second, circlecitest.JSON(list)))
@@ -85,7 +115,7 @@ func TestListingCache(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			row.test(ctx, cancel, newProvider(t, server, nil))
-			expectSame(t, "number of listings", row.want, len(server.Requests()))
+			expectSame(t, "number of requests", row.want, len(server.Requests()))
 		})
 	}
 }

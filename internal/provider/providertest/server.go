@@ -120,6 +120,25 @@ func (s *Server) PlanCreate(ctx context.Context, resource string, attributes Att
 	})
 }
 
+// Apply creates a resource whose prior attributes are nil, or deletes one whose planned attributes are nil, and returns the
+// diagnostics.
+func (s *Server) Apply(ctx context.Context, resource string, prior, planned Attributes) ([]*tfprotov6.Diagnostic, error) {
+	var values [2]*tfprotov6.DynamicValue
+	for i, attributes := range []Attributes{prior, planned} {
+		var err error
+		if values[i], err = encode(resource, s.schema.ResourceSchemas[resource], attributes); err != nil {
+			return nil, err
+		}
+	}
+	response, err := s.provider.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: resource, PriorState: values[0], PlannedState: values[1], Config: values[1],
+	})
+	if err != nil {
+		return nil, err
+	}
+	return response.Diagnostics, nil
+}
+
 // List lists resources and returns the diagnostics.
 func (s *Server) List(ctx context.Context, resource string, attributes Attributes) (diagnostics []*tfprotov6.Diagnostic, err error) {
 	config, err := encode(resource, s.schema.ListResourceSchemas[resource], attributes)
@@ -162,8 +181,11 @@ func decode(schema *tfprotov6.Schema, encoded *tfprotov6.DynamicValue) (state At
 	return state, err
 }
 
-// newObject returns an object with null for each missing attribute.
+// newObject returns an object with null for each missing attribute, or null for no attributes.
 func newObject(kind tftypes.Type, attributes Attributes) tftypes.Value {
+	if attributes == nil {
+		return tftypes.NewValue(kind, nil)
+	}
 	all := map[string]tftypes.Value{}
 	for name, attribute := range kind.(tftypes.Object).AttributeTypes { //nolint:forcetypeassert // The caller knows.
 		all[name] = tftypes.NewValue(attribute, nil)
