@@ -118,7 +118,7 @@ func New(config Config) *Client {
 	kept := newTransport(config, proxies)
 	single := kept.Clone()
 	single.DisableKeepAlives = true
-	// With HTTP/2, net/http may give concurrent requests one connection, and repeats all but the first: what creates cannot be.
+	// With HTTP/2, net/http may give one connection to several requests, and repeats those for which it was not meant.
 	single.Protocols = new(http.Protocols)
 	single.Protocols.SetHTTP1(true)
 	single.TLSClientConfig.NextProtos = nil
@@ -156,7 +156,7 @@ func newTransport(config Config, proxies proxies) *http.Transport {
 		dial = config.DialContext
 	}
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		// net/http does not end it with the request, whose retries would wait for it, and neither what a proxy has to do then.
+		// net/http ends neither this nor the handshake with a proxy together with the request, whose retries would wait for them.
 		ctx, cancel := context.WithTimeout(ctx, config.RequestTimeout)
 		defer cancel()
 		c, err := dial(ctx, network, address)
@@ -265,10 +265,10 @@ func (c *Client) attempt(ctx context.Context, call call, u *url.URL, request str
 		client = c.httpOnce
 	}
 	response, err := client.Do(httpRequest)
-	if errors.Is(context.Cause(ctx), errTooManySends) {
-		err = errTooManySends
-	}
-	if err != nil {
+	switch {
+	case err != nil && errors.Is(context.Cause(ctx), errTooManySends):
+		return nil, c.newRequestError(request, errTooManySends)
+	case err != nil:
 		return nil, c.newRequestError(request, asTruncated(err, used))
 	}
 	defer response.Body.Close() //nolint:errcheck // Nothing was written, so closing has nothing to lose.
@@ -277,7 +277,11 @@ func (c *Client) attempt(ctx context.Context, call call, u *url.URL, request str
 	}
 	attempt.StatusCode = response.StatusCode
 	attempt.RequestID = c.sanitize(response.Header.Get("X-Request-Id"))
+	return c.readResponse(call, request, response, used)
+}
 
+// readResponse returns the body of a response, or an error unless it is one to build on.
+func (c *Client) readResponse(call call, request string, response *http.Response, used *conn) ([]byte, error) {
 	body, err := readBody(response)
 	if call.inspect != nil {
 		call.inspect(body)
@@ -319,7 +323,7 @@ func (c *Client) newHTTPRequest(ctx context.Context, call call, u *url.URL) (*ht
 }
 
 // maxSends is how often net/http may send a request in one attempt: once, and again after each redirect and on a kept connection
-// that has ended. It repeats a request over HTTP/2 that the server resets without an end.
+// that has ended. net/http itself has no limit for a request that an HTTP/2 server resets.
 const maxSends = 2 * (1 + maxRedirects)
 
 var errTooManySends = fmt.Errorf("the server reset the request %d times", maxSends)
