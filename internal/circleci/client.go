@@ -11,6 +11,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,11 @@ const (
 	DefaultMaxConcurrentRequests = 32
 
 	maxRedirects = 10
+
+	// minSetupTimeout and minPingTimeout are how long a connection may take to be ready and to respond to a ping, whatever the
+	// request timeout is.
+	minSetupTimeout = 10 * time.Second
+	minPingTimeout  = 5 * time.Second
 )
 
 // Config says how to reach a Runner API.
@@ -40,7 +46,7 @@ type Config struct {
 	TLS *tls.Config
 	// UserAgent identifies the program to the server.
 	UserAgent string
-	// RequestTimeout bounds one attempt of a request. The default is DefaultRequestTimeout.
+	// RequestTimeout bounds one attempt of a request; that of a POST may take twice as long. The default is DefaultRequestTimeout.
 	RequestTimeout time.Duration
 	// MaxRetries is how often a request is retried after transient errors; 0 means never.
 	MaxRetries int
@@ -145,12 +151,13 @@ func newTransport(config Config, proxies proxies) *http.Transport {
 	transport.Proxy = proxies.choose
 	transport.OnProxyConnectResponse = checkProxyResponse
 	transport.TLSClientConfig = config.TLS
-	transport.TLSHandshakeTimeout = min(transport.TLSHandshakeTimeout, config.RequestTimeout)
 	transport.MaxConnsPerHost = config.MaxConcurrentRequests
 	transport.MaxIdleConnsPerHost = config.MaxConcurrentRequests
 	transport.MaxIdleConns = 0
 	// With HTTP/2, a request that times out does not end its connection. Only a ping finds out that all others would time out, too.
-	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: config.RequestTimeout / 2, PingTimeout: config.RequestTimeout / 2}
+	transport.HTTP2 = &http.HTTP2Config{
+		SendPingTimeout: max(config.RequestTimeout/2, time.Second), PingTimeout: max(config.RequestTimeout/2, minPingTimeout),
+	}
 	dial := transport.DialContext
 	if config.DialContext != nil {
 		dial = config.DialContext
@@ -163,7 +170,8 @@ func newTransport(config Config, proxies proxies) *http.Transport {
 		if err != nil {
 			return nil, err
 		}
-		_ = c.SetDeadline(time.Now().Add(config.RequestTimeout)) // traceConn removes it.
+		// A handshake that outlasts its request is of use to the next attempt. traceConn removes the deadline.
+		_ = c.SetDeadline(time.Now().Add(max(config.RequestTimeout, minSetupTimeout)))
 		return newConn(c), nil
 	}
 	return transport
@@ -213,7 +221,8 @@ func (c *Client) do(ctx context.Context, call call) (body []byte, request string
 	}
 	body, err = c.retry(limited, send)
 	isUncertain, cause := unwrapUncertain(err)
-	if limit := (*RetryError)(nil); errors.As(err, &limit) && limit.Attempts == 0 {
+	limit, status := (*RetryError)(nil), (*StatusError)(nil)
+	if errors.As(err, &limit) && errors.As(limit.Err, &status) && (limit.Attempts == 0 || status.Request != request) {
 		limit.Unsent = request
 	}
 	switch {
@@ -250,12 +259,12 @@ func (c *Client) reportedAttempt(ctx context.Context, call call, u *url.URL, att
 
 // attempt sends one request and reads its response.
 func (c *Client) attempt(ctx context.Context, call call, u *url.URL, request string, attempt *Attempt) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.attemptTimeout(request))
 	defer cancel()
 	ctx, cancelRepeats := context.WithCancelCause(ctx)
 	defer cancelRepeats(nil)
 	used := newConn(nil)
-	traced := httptrace.WithClientTrace(limitSends(ctx, cancelRepeats), traceConn(&used))
+	traced := httptrace.WithClientTrace(c.limitSends(ctx, cancelRepeats), traceConn(&used))
 	httpRequest, err := c.newHTTPRequest(traced, call, u)
 	if err != nil {
 		return nil, c.newRequestError(request, err)
@@ -307,6 +316,15 @@ func (c *Client) readResponse(call call, request string, response *http.Response
 	return body, nil
 }
 
+// attemptTimeout is the request timeout, and twice that for a POST: it opens a connection first, and what it creates must not be
+// lost because that took long.
+func (c *Client) attemptTimeout(request string) time.Duration {
+	if strings.HasPrefix(request, http.MethodPost+" ") {
+		return 2 * c.config.RequestTimeout
+	}
+	return c.config.RequestTimeout
+}
+
 func (c *Client) newHTTPRequest(ctx context.Context, call call, u *url.URL) (*http.Request, error) {
 	request, err := http.NewRequestWithContext(ctx, call.method, u.String(), bytes.NewReader(call.body))
 	if err != nil {
@@ -323,16 +341,19 @@ func (c *Client) newHTTPRequest(ctx context.Context, call call, u *url.URL) (*ht
 }
 
 // maxSends is how often net/http may send a request in one attempt: once, and again after each redirect and on a kept connection
-// that has ended. net/http itself has no limit for a request that an HTTP/2 server resets.
-const maxSends = 2 * (1 + maxRedirects)
+// that has ended, of which there may be as many as requests in flight. net/http itself has no limit for a request that an HTTP/2
+// server resets.
+func (c *Client) maxSends() int32 {
+	return int32(1 + maxRedirects + c.config.MaxConcurrentRequests) //nolint:gosec // It is small.
+}
 
-var errTooManySends = fmt.Errorf("the server reset the request %d times", maxSends)
+var errTooManySends = errors.New("the server resets the request each time that it is sent")
 
 // limitSends returns a context with a trace that cancels it when a request is sent too often.
-func limitSends(ctx context.Context, cancel context.CancelCauseFunc) context.Context {
+func (c *Client) limitSends(ctx context.Context, cancel context.CancelCauseFunc) context.Context {
 	var sends atomic.Int32
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
-		if sends.Add(1) > maxSends {
+		if sends.Add(1) > c.maxSends() {
 			cancel(errTooManySends)
 		}
 	}})

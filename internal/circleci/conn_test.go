@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,4 +44,31 @@ func TestSurplusResponse(t *testing.T) {
 			reads.Wait()
 		})
 	}
+}
+
+// All kept connections may have ended, of which net/http tries one after the other.
+func TestStaleConnections(t *testing.T) {
+	const connections = circleci.DefaultMaxConcurrentRequests
+	var first sync.WaitGroup
+	first.Add(connections)
+	var opened atomic.Int32
+	address := listen(t, func(connection net.Conn) {
+		if opened.Add(1) <= connections {
+			first.Done()
+			first.Wait() // So that each request opens a connection.
+		}
+		requests := bufio.NewReader(connection)
+		if _, err := http.ReadRequest(requests); err == nil {
+			_, _ = io.WriteString(connection, "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n"+`{"unclaimed_task_count":42}`)
+		}
+		_, _ = http.ReadRequest(requests) // The connection ends with its second request.
+	})
+	client := circleci.New(circleci.Config{APIURL: parseURL(t, "http://"+address)})
+	t.Cleanup(client.Close)
+	var reads sync.WaitGroup
+	for range connections {
+		reads.Go(func() { equal(t, "outcome", <-readTasks(t.Context(), client), outcome{count: 42}) })
+	}
+	reads.Wait()
+	equal(t, "outcome after all connections have ended", <-readTasks(t.Context(), client), outcome{count: 42})
 }

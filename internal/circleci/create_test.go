@@ -157,7 +157,7 @@ func (c creation) faults(cancel func()) map[string]creationFault {
 		"redirect that repeats":    {response: again, reason: "which was not followed"},
 		"closed kept connection":   {response: circlecitest.AbortConnection(), reason: before},
 		"reset kept connection":    {response: circlecitest.Reset("")},
-		"timeout":                  {response: circlecitest.Hang(), reason: "timed out after 30s waiting for a complete response"},
+		"timeout":                  {response: circlecitest.Hang(), reason: "timed out after 1m0s waiting for a complete response"},
 		"truncated response":       {response: circlecitest.TruncatedBody(`{"id":"` + newID), reason: middle},
 		"canceled":                 {response: hangAfter(cancel), reason: "context canceled"},
 		"empty":                    {response: raw(201, ""), reason: "the response is empty"},

@@ -228,7 +228,7 @@ func (c *Client) newRequestError(request string, err error) error {
 	e := &RequestError{Request: request, Reason: c.sanitize(err.Error()), Err: err}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		e.Reason = fmt.Sprintf("timed out after %s waiting for a complete response", c.config.RequestTimeout)
+		e.Reason = fmt.Sprintf("timed out after %s waiting for a complete response", c.attemptTimeout(request))
 	case errors.Is(err, io.EOF), isIdleConnClosed(err):
 		e.Reason = "the connection was closed before a response came"
 	case isTruncated(err):

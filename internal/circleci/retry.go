@@ -1,7 +1,6 @@
 package circleci
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,10 +22,11 @@ const (
 // RetryError is a request that failed although it was retried, or that could not be retried in time. Err is the last
 // cause, a *StatusError or a *RequestError.
 type RetryError struct {
-	// Attempts is how often the request was sent. It is 0 for a request that could not be sent before its deadline, because
-	// the service rate-limits requests: then Unsent is the request, and Err is what the service responded to another one.
+	// Attempts is how often the request was sent.
 	Attempts int
-	Unsent   string
+	// Unsent is a request that could not be sent, or sent again, before its deadline, because the service refused another one,
+	// which Err is about.
+	Unsent string
 	// Elapsed is the time from the start of the request to its end.
 	Elapsed time.Duration
 	// RetryAfter is the wait that the service requested, or with IsBackoff the one of the client because the service requested
@@ -46,11 +46,19 @@ func (e *RetryError) Error() string {
 	text := fmt.Sprintf("%s (tried %s in %s)", e.Err, formatCount(e.Attempts), e.Elapsed.Round(time.Millisecond))
 	switch {
 	case e.Unsent != "":
-		text = fmt.Sprintf("%s was not sent, because the API limits the rate of requests: %s", e.Unsent, e.Err)
+		again := ""
+		if e.Attempts > 0 {
+			again = " again"
+		}
+		text = fmt.Sprintf("%s was not sent%s, because the API limits the rate of requests: %s", e.Unsent, again, e.Err)
 	case e.Attempts == 0:
 		text = e.Err.Error()
 	}
-	timeout := fmt.Sprintf("the %s read timeout", e.Timeout.Round(time.Millisecond))
+	precision := time.Millisecond
+	if e.Timeout >= time.Second {
+		precision = time.Second
+	}
+	timeout := fmt.Sprintf("the %s read timeout", e.Timeout.Round(precision))
 	exceeds := ", which exceeds " + timeout
 	if e.RetryAfter <= e.Timeout {
 		exceeds = ", which exceeds what is left of " + timeout
@@ -93,7 +101,9 @@ func (c *Client) retry(ctx context.Context, send func(ctx context.Context, attem
 		if err != nil {
 			if limit := (*RetryError)(nil); errors.As(err, &limit) {
 				limit.Attempts, limit.Elapsed, limit.Timeout = attempt-1, time.Since(start), timeout
-				limit.Err = cmp.Or(cause, limit.Err)
+				if isRateLimited(cause) {
+					limit.Err = cause
+				}
 			}
 			return nil, err
 		}

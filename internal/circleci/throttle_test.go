@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -158,6 +159,24 @@ func TestMeasuredRateLimitAllowsFirst(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		equal(t, "outcome", <-readTasks(ctx, client), outcome{count: 42})
+	})
+}
+
+// A request that is delayed by the refusal of another says so, whatever its own last error was.
+func TestRateLimitAfterOtherError(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
+		server.Enqueue(circlecitest.Error(503, "busy"), retryAfter(429, "600"))
+		first := readTasks(t.Context(), client)
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := client.ListRunners(ctx, circleci.RunnerFilter{Namespace: "acme"})
+		refusal := calls[0].requestTo(server) + ` returned 429 Too Many Requests: "later"`
+		assertSuffix(t, errorText(err), "; the server asked to retry after 10m0s, which exceeds the 1s read timeout")
+		got := errorText((<-first).err)
+		if want := calls[1].requestTo(server) + " was not sent again, because the API limits the rate of requests: " + refusal; !strings.HasPrefix(got, want) {
+			t.Errorf("got error %s, want %s", got, want)
+		}
 	})
 }
 

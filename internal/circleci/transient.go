@@ -81,7 +81,7 @@ func tlsAlert(err error) (alert tls.AlertError, isRemote, isAlert bool) {
 }
 
 // http2Code returns the code with which HTTP/2 ended a stream or its connection. A stream that was reset before its
-// response is retried by net/http itself for REFUSED_STREAM and PROTOCOL_ERROR, up to maxSends.
+// response is retried by net/http itself for REFUSED_STREAM and PROTOCOL_ERROR, as often as maxSends allows.
 func http2Code(err error) (code http2.ErrCode, isHTTP2 bool) {
 	if stream := (http2.StreamError{}); errors.As(err, &stream) {
 		return stream.Code, true
@@ -124,7 +124,7 @@ func isTruncated(err error) bool {
 // isIdleConnClosed reports whether a connection was closed between being opened and being used.
 func isIdleConnClosed(err error) bool {
 	return hasMessage(err, "http: server closed idle connection", "http2: client connection lost", "http2: client conn is closed",
-		"http2: client conn not usable")
+		"http2: client conn not usable", "http2: client conn could not be established")
 }
 
 // hasMessage reports whether the cause of an error has one of these messages. It identifies errors that net/http does not export.

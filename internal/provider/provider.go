@@ -133,7 +133,8 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				Optional:   true,
 				Validators: []validator.String{durationBetween(minRequestTimeout, circleci.ReadTimeout)},
 				MarkdownDescription: fmt.Sprintf("How long one attempt of a request may take, to the last byte of the response, as a duration "+
-					"from `%s` to `%s`, such as `90s` or `1m30s`. Default `%s`.", minRequestTimeout, formatDuration(circleci.ReadTimeout),
+					"from `%s` to `%s`, such as `90s` or `1m30s`. One that creates something, which opens a connection first, may take twice as "+
+					"long. Default `%s`.", minRequestTimeout, formatDuration(circleci.ReadTimeout),
 					circleci.DefaultRequestTimeout),
 			},
 			"max_concurrent_requests": schema.NumberAttribute{

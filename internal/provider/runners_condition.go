@@ -53,11 +53,12 @@ func (c *runnersCondition) poll(ctx context.Context) (observation, error) {
 }
 
 // checkExists returns notFound unless the resource class exists although the API does not find its runners: CircleCI may respond so
-// while it has none, which is when machines are waited for. A transient error is returned as it is.
+// while it has none, which is when machines are waited for. A transient error, or a cancellation, is returned as it is.
 func (c *runnersCondition) checkExists(ctx context.Context, notFound error) error {
 	if !c.isListed {
 		var err error
-		if c.isListed, err = c.client.HasResourceClass(ctx, c.filter.ResourceClass); isTransient(err) {
+		c.isListed, err = c.client.HasResourceClass(ctx, c.filter.ResourceClass)
+		if err != nil && (ctx.Err() != nil || isTransient(err)) {
 			return err
 		}
 	}

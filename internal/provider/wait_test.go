@@ -50,6 +50,11 @@ func TestWait(t *testing.T) {
 			runners: true, waitFor: providertest.Attributes{"min_runners": number(1)}, elapsed: 10 * time.Second,
 			responses: []http.Handler{notFound, busy, list(0)},
 		},
+		"a cancellation while a class is listed": {
+			runners: true, waitFor: providertest.Attributes{"min_runners": number(1)}, elapsed: 5 * time.Second, cancel: true,
+			responses: []http.Handler{notFound, circlecitest.Hang()},
+			summary:   "Error reading runners of resource class acme/linux", detail: "The read was canceled before a response arrived.",
+		},
 		"runners of a class that is not listed": {
 			runners: true, waitFor: providertest.Attributes{"min_runners": number(1)},
 			responses: []http.Handler{notFound, circlecitest.JSON(`{"items": []}`), notFound}, // The last is for the other API version.
