@@ -281,7 +281,7 @@ func TestCreateUnverified(t *testing.T) {
 		start := time.Now()
 		_, err = c.do(ctx, client)
 		equal(t, "canceled", errors.Is(errorOf[*circleci.UncertainError](t, err).ListErr, context.Canceled), true)
-		equal(t, "elapsed", time.Since(start), 5*time.Second)
+		equal(t, "elapsed", time.Since(start), 5*time.Second+5*time.Second)
 	})
 }
 
@@ -332,6 +332,24 @@ func TestCreateNotArrived(t *testing.T) {
 			equal(t, "created", created(server), []string{id})
 			equal(t, "requests", sent(server), []string{creations[0].list, creations[0].post})
 		})
+	})
+}
+
+// What is being created when the operation is canceled, as Ctrl-C does, is not lost.
+func TestCreateCanceledInFlight(t *testing.T) {
+	create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
+		ctx, cancel := context.WithCancel(t.Context())
+		server.Intercept(func(r *http.Request) http.Handler {
+			if r.Method == http.MethodPost {
+				cancel()
+				time.Sleep(time.Second)
+			}
+			return nil
+		})
+		id, err := c.do(ctx, client)
+		equal(t, "error", errorText(err), "")
+		equal(t, "created", created(server), []string{id})
+		equal(t, "requests", sent(server), []string{c.list, c.post})
 	})
 }
 

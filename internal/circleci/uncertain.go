@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// verifyGrace is how long after the end of its context an operation may still find out what a request did.
-const verifyGrace = 5 * time.Second
+// createGrace is how long after the end of its context a request to create something may still end, and then an operation may
+// still find out what it did.
+const createGrace = 5 * time.Second
 
 // UncertainError is a request to create something of which the outcome is not known: it may have been carried out.
 type UncertainError struct {
@@ -52,7 +53,10 @@ func sendOnce(send func(context.Context, int) ([]byte, error)) func(context.Cont
 		// Before there is a connection, nothing is sent: its TLS handshake is over then, and a proxy has responded.
 		var hasConnection atomic.Bool
 		trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { hasConnection.Store(true) }}
-		body, err := send(httptrace.WithClientTrace(ctx, trace), attempt)
+		// A canceled attempt may still end: what it creates would be lost.
+		longer, cancel := outlive(ctx)
+		defer cancel()
+		body, err := send(httptrace.WithClientTrace(longer, trace), attempt)
 		if err != nil && hasConnection.Load() && !isRejection(err) {
 			return body, &UncertainError{Err: err}
 		}
@@ -74,7 +78,7 @@ func isRejection(err error) bool {
 // outlive returns a context that ends a short time after ctx does.
 func outlive(ctx context.Context) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(verifyGrace, cancel) })
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(createGrace, cancel) })
 	return longer, func() {
 		stop()
 		cancel()

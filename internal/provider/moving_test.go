@@ -9,6 +9,7 @@ import (
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
 // movedClass and movedToken exist at the API, and are what the state files in testdata are about.
@@ -113,4 +114,19 @@ func TestMoveRefused(t *testing.T) {
 			t.Errorf("%s: the provider reports %+v", name, response.Diagnostics)
 		}
 	}
+}
+
+// TestIncompleteState has state in which a class is missing.
+func TestIncompleteState(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	p := newProvider(t, server, nil)
+	for _, resource := range []string{"circleci_runner_resource_class", "circleci_runner_token"} {
+		_, got, err := p.ReadResource(t.Context(), resource, providertest.Attributes{"id": providertest.String(movedClass.ID)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		assertDiagnostic(t, protocolDiagnostics(got), wantDiagnostic{at: "resource_class", summary: "Incomplete state", detail: "state rm, and import it"})
+	}
+	expectRequests(t, server)
 }

@@ -26,6 +26,8 @@ func (a *providerData) addResourceError(ctx context.Context, diags *diag.Diagnos
 	at := path.Root("resource_class")
 	switch {
 	case failed.hint != "":
+	case statusOf(failed.err) == http.StatusTooManyRequests:
+		failed.hint = "Nothing was changed, because the API limits the rate of requests: apply again later, with a lower -parallelism."
 	case errors.Is(failed.err, context.Canceled):
 		failed.hint = "The request was canceled, and may have been carried out. The next plan shows what exists."
 	default:
@@ -38,6 +40,12 @@ func (a *providerData) addResourceError(ctx context.Context, diags *diag.Diagnos
 	default:
 		diags.AddError(failed.summary, detail)
 	}
+}
+
+// incompleteState is the error of state without a resource class, which no version of this provider writes.
+func incompleteState() diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root("resource_class"), "Incomplete state",
+		"The state of the resource has no resource_class: remove it with the command state rm, and import it.")
 }
 
 // canceledBeforeHint is what became of a creation of which isCanceledBefore.

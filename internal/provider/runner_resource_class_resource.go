@@ -116,7 +116,8 @@ func (r *runnerResourceClassResource) Create(ctx context.Context, req resource.C
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, resourceClassIdentity{types.StringValue(created.ResourceClass)})...)
 	if created.Description != model.Description.ValueString() { // An error would taint the class, and have it replaced.
 		resp.Diagnostics.AddAttributeWarning(path.Root("description"), "Unexpected description",
-			fmt.Sprintf("Resource class %s was created with the ID %s, but its description is %q. Set description to that, or remove it.",
+			fmt.Sprintf("Resource class %s was created with the ID %s, but its description is %q. Set description to that, or remove it: until "+
+				"then, each apply replaces the class.",
 				name, created.ID, r.api.client.Sanitize(created.Description)))
 	}
 }
@@ -149,6 +150,10 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 		return
 	}
 	name := model.ResourceClass.ValueString()
+	if name == "" {
+		resp.Diagnostics.Append(incompleteState())
+		return
+	}
 	namespace, _, _ := strings.Cut(name, "/")
 	classes, err := r.api.classes.get(ctx, namespace)
 	if err != nil {

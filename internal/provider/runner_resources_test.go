@@ -409,6 +409,10 @@ func TestRunnerResourceErrors(t *testing.T) {
 			configuration: both, server: func(s *circlecitest.Server) { s.SetLimits(650, 0) }, sent: []string{class, token}, state: []string{classAddress},
 			want: wantDiagnostic{summary: "Error creating token of resource class acme/linux", detail: "a resource class has up to ten of them"},
 		},
+		"429 for the class": {
+			configuration: classBlock(""), response: circlecitest.WithHeader(circlecitest.Error(429, "later"), "Retry-After", "600"), sent: []string{class},
+			want: wantDiagnostic{summary: "Error creating resource class acme/linux", detail: "Nothing was changed, because the API limits the rate of requests"},
+		},
 		"503 before the class was created": {
 			configuration: classBlock(""), response: circlecitest.Error(503, "busy"), sent: []string{class},
 			want: wantDiagnostic{summary: "Error creating resource class acme/linux", detail: "It is not known whether the resource class was created."},

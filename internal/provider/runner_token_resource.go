@@ -105,7 +105,8 @@ func (r *runnerTokenResource) Create(ctx context.Context, req resource.CreateReq
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, tokenIdentity{types.StringValue(created.ResourceClass), model.ID})...)
 	if created.Nickname != model.Nickname.ValueString() { // An error would taint the token, and have it replaced.
 		resp.Diagnostics.AddAttributeWarning(path.Root("nickname"), "Unexpected nickname",
-			fmt.Sprintf("The token was created with the ID %s, but its nickname is %q. Set nickname to that, or remove it.",
+			fmt.Sprintf("The token was created with the ID %s, but its nickname is %q. Set nickname to that, or remove it: until then, each "+
+				"apply replaces the token.",
 				created.ID, r.api.client.Sanitize(created.Nickname)))
 	}
 }
@@ -138,6 +139,10 @@ func (r *runnerTokenResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	class := model.ResourceClass.ValueString()
+	if class == "" {
+		resp.Diagnostics.Append(incompleteState())
+		return
+	}
 	tokens, err := r.api.tokens.get(ctx, class)
 	if err != nil && !r.api.isClassGone(ctx, class, err) {
 		r.api.addTokensError(ctx, &resp.Diagnostics, class, err)
