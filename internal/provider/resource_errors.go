@@ -27,7 +27,7 @@ func (a *providerData) addResourceError(ctx context.Context, diags *diag.Diagnos
 	switch {
 	case failed.hint != "":
 	case statusOf(failed.err) == http.StatusTooManyRequests:
-		failed.hint = "Nothing was changed, because the API limits the rate of requests: apply again later, with a lower -parallelism."
+		failed.hint = "The API limits the rate of requests: apply again later, with a lower -parallelism."
 	case errors.Is(failed.err, context.Canceled):
 		failed.hint = "The request was canceled, and may have been carried out. The next plan shows what exists."
 	default:
