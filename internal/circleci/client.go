@@ -11,7 +11,6 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -28,8 +27,8 @@ const (
 
 	maxRedirects = 10
 
-	// minSetupTimeout and minPingTimeout are how long a connection may take to be ready and to respond to a ping, whatever the
-	// request timeout is.
+	// minSetupTimeout and minPingTimeout are the least that a connection may take to be ready once it is open, and to respond to a
+	// ping, however short the request timeout is.
 	minSetupTimeout = 10 * time.Second
 	minPingTimeout  = 5 * time.Second
 )
@@ -155,8 +154,9 @@ func newTransport(config Config, proxies proxies) *http.Transport {
 	transport.MaxIdleConnsPerHost = config.MaxConcurrentRequests
 	transport.MaxIdleConns = 0
 	// With HTTP/2, a request that times out does not end its connection. Only a ping finds out that all others would time out, too.
+	ping := min(max(config.RequestTimeout/2, time.Second), DefaultRequestTimeout/2)
 	transport.HTTP2 = &http.HTTP2Config{
-		SendPingTimeout: max(config.RequestTimeout/2, time.Second), PingTimeout: max(config.RequestTimeout/2, minPingTimeout),
+		SendPingTimeout: ping, PingTimeout: max(ping, minPingTimeout),
 	}
 	dial := transport.DialContext
 	if config.DialContext != nil {
@@ -170,7 +170,7 @@ func newTransport(config Config, proxies proxies) *http.Transport {
 		if err != nil {
 			return nil, err
 		}
-		// A handshake that outlasts its request is of use to the next attempt. traceConn removes the deadline.
+		// A kept connection whose handshake outlasts its request serves the next attempt. traceConn removes the deadline.
 		_ = c.SetDeadline(time.Now().Add(max(config.RequestTimeout, minSetupTimeout)))
 		return newConn(c), nil
 	}
@@ -219,12 +219,8 @@ func (c *Client) do(ctx context.Context, call call) (body []byte, request string
 	if call.method == http.MethodPost {
 		send = sendOnce(send)
 	}
-	body, err = c.retry(limited, send)
+	body, err = c.retry(limited, request, send)
 	isUncertain, cause := unwrapUncertain(err)
-	limit, status := (*RetryError)(nil), (*StatusError)(nil)
-	if errors.As(err, &limit) && errors.As(limit.Err, &status) && (limit.Attempts == 0 || status.Request != request) {
-		limit.Unsent = request
-	}
 	switch {
 	case err == nil:
 		return body, request, nil
@@ -259,7 +255,7 @@ func (c *Client) reportedAttempt(ctx context.Context, call call, u *url.URL, att
 
 // attempt sends one request and reads its response.
 func (c *Client) attempt(ctx context.Context, call call, u *url.URL, request string, attempt *Attempt) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.attemptTimeout(request))
+	ctx, cancel := context.WithTimeout(ctx, c.attemptTimeout(call.method))
 	defer cancel()
 	ctx, cancelRepeats := context.WithCancelCause(ctx)
 	defer cancelRepeats(nil)
@@ -318,8 +314,8 @@ func (c *Client) readResponse(call call, request string, response *http.Response
 
 // attemptTimeout is the request timeout, and twice that for a POST: it opens a connection first, and what it creates must not be
 // lost because that took long.
-func (c *Client) attemptTimeout(request string) time.Duration {
-	if strings.HasPrefix(request, http.MethodPost+" ") {
+func (c *Client) attemptTimeout(method string) time.Duration {
+	if method == http.MethodPost {
 		return 2 * c.config.RequestTimeout
 	}
 	return c.config.RequestTimeout
@@ -340,20 +336,16 @@ func (c *Client) newHTTPRequest(ctx context.Context, call call, u *url.URL) (*ht
 	return request, nil
 }
 
-// maxSends is how often net/http may send a request in one attempt: once, and again after each redirect and on a kept connection
-// that has ended, of which there may be as many as requests in flight. net/http itself has no limit for a request that an HTTP/2
-// server resets.
-func (c *Client) maxSends() int32 {
-	return int32(1 + maxRedirects + c.config.MaxConcurrentRequests) //nolint:gosec // It is small.
-}
-
 var errTooManySends = errors.New("the server resets the request each time that it is sent")
 
-// limitSends returns a context with a trace that cancels it when a request is sent too often.
+// limitSends returns a context with a trace that cancels it when net/http sends a request too often in one attempt. It may send it
+// again after each redirect, and on each kept connection that has ended. It has no limit of its own for a request that an HTTP/2
+// server resets.
 func (c *Client) limitSends(ctx context.Context, cancel context.CancelCauseFunc) context.Context {
-	var sends atomic.Int32
+	limit := int64(1 + maxRedirects + c.config.MaxConcurrentRequests)
+	var sends atomic.Int64
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
-		if sends.Add(1) > c.maxSends() {
+		if sends.Add(1) > limit {
 			cancel(errTooManySends)
 		}
 	}})

@@ -353,6 +353,30 @@ func TestCreateCanceledInFlight(t *testing.T) {
 	})
 }
 
+// A creation that is canceled before there is a connection is not sent.
+func TestCreateCanceledWhileDialing(t *testing.T) {
+	create(t, func(t *testing.T, c creation, server *circlecitest.Server, _ *circleci.Client) {
+		ctx, cancel := context.WithCancel(t.Context())
+		client := newClient(t, server, func(config *circleci.Config) {
+			dial, dials := config.DialContext, 0
+			config.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+				if dials++; dials == 2 {
+					cancel()
+					time.Sleep(3 * time.Second)
+				}
+				return dial(ctx, network, address)
+			}
+		})
+		start := time.Now()
+		_, err := c.do(ctx, client)
+		equal(t, "is a cancellation", errors.Is(err, context.Canceled), true)
+		equal(t, "uncertain", errors.As(err, new(*circleci.UncertainError)), false)
+		equal(t, "elapsed", time.Since(start), time.Duration(0))
+		time.Sleep(time.Hour)
+		equal(t, "requests", sent(server), []string{c.list})
+	})
+}
+
 // The connection of the listing may end at any time after it.
 func TestCreateOpensConnection(t *testing.T) {
 	for _, c := range creations {
@@ -377,7 +401,7 @@ func TestCreateOpensConnection(t *testing.T) {
 	}
 }
 
-func TestCreateCanceledAfter429(t *testing.T) {
+func TestCreateRateLimitedPastDeadline(t *testing.T) {
 	create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

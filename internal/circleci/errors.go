@@ -226,9 +226,13 @@ func (c *Client) newRequestError(request string, err error) error {
 		return &TLSAlertError{Request: request, Alert: alert, Reason: c.sanitize(err.Error())}
 	}
 	e := &RequestError{Request: request, Reason: c.sanitize(err.Error()), Err: err}
+	method, _, _ := strings.Cut(request, " ")
+	operation := (*net.OpError)(nil)
 	switch {
+	case errors.Is(err, context.DeadlineExceeded) && errors.As(err, &operation) && operation.Op == "dial":
+		e.Reason = fmt.Sprintf("timed out after %s opening a connection", c.config.RequestTimeout)
 	case errors.Is(err, context.DeadlineExceeded):
-		e.Reason = fmt.Sprintf("timed out after %s waiting for a complete response", c.attemptTimeout(request))
+		e.Reason = fmt.Sprintf("timed out after %s waiting for a complete response", c.attemptTimeout(method))
 	case errors.Is(err, io.EOF), isIdleConnClosed(err):
 		e.Reason = "the connection was closed before a response came"
 	case isTruncated(err):

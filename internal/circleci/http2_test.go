@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -60,7 +61,7 @@ func (c silentConn) Write(p []byte) (int, error) {
 
 // A connection that has died is not used forever, whatever the version of HTTP.
 func TestDeadConnection(t *testing.T) {
-	for _, isHTTP2 := range []bool{false, true} {
+	for requestTimeout, isHTTP2 := range map[time.Duration]bool{30 * time.Second: false, 29 * time.Second: true, 5 * time.Minute: true} {
 		synctest.Test(t, func(t *testing.T) {
 			ca := circlecitest.NewCA()
 			server := circlecitest.NewTLSServer(ca, "127.0.0.1", (*circlecitest.Server).UseMemory, func(s *circlecitest.Server) { s.EnableHTTP2 = isHTTP2 })
@@ -69,6 +70,7 @@ func TestDeadConnection(t *testing.T) {
 			var first atomic.Bool
 			dials := 0
 			client := newClient(t, server, trust(t, ca), withRetries(2), func(config *circleci.Config) {
+				config.RequestTimeout = requestTimeout
 				dial := config.DialContext
 				config.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 					connection, err := dial(ctx, network, address)

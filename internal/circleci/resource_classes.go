@@ -84,7 +84,7 @@ func (c *Client) CreateResourceClass(ctx context.Context, class, description str
 		return created, err
 	}
 
-	verify, cancel := outlive(ctx)
+	verify, cancel := outlive(ctx, func() bool { return true })
 	defer cancel()
 	uncertain := &UncertainError{Err: cause}
 	classes, listErr := c.ListResourceClasses(verify, namespace)

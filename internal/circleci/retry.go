@@ -89,7 +89,7 @@ func formatCount(n int) string {
 
 // retry sends a request until it succeeds, fails with an error that is not transient, or has used up its retries or its
 // time. A 429 uses up time only: the throttle delays the next attempt.
-func (c *Client) retry(ctx context.Context, send func(ctx context.Context, attempt int) ([]byte, error)) ([]byte, error) {
+func (c *Client) retry(ctx context.Context, request string, send func(ctx context.Context, attempt int) ([]byte, error)) ([]byte, error) {
 	done := c.throttle.start()
 	defer func() { done() }()
 	start, failures := time.Now(), 0
@@ -103,6 +103,8 @@ func (c *Client) retry(ctx context.Context, send func(ctx context.Context, attem
 				limit.Attempts, limit.Elapsed, limit.Timeout = attempt-1, time.Since(start), timeout
 				if isRateLimited(cause) {
 					limit.Err = cause
+				} else { // What was refused is another request.
+					limit.Unsent = request
 				}
 			}
 			return nil, err

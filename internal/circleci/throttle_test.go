@@ -170,11 +170,12 @@ func TestRateLimitAfterOtherError(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := client.ListRunners(ctx, circleci.RunnerFilter{Namespace: "acme"})
-		refusal := calls[0].requestTo(server) + ` returned 429 Too Many Requests: "later"`
-		assertSuffix(t, errorText(err), "; the server asked to retry after 10m0s, which exceeds the 1s read timeout")
+		other := errorText((<-readTasks(ctx, client)).err) // The same request, which was refused itself.
+		request := calls[1].requestTo(server)
+		equal(t, "error of the other", other, request+` returned 429 Too Many Requests: "later" (tried once in 0s); the server asked to retry `+
+			"after 10m0s, which exceeds the 1s read timeout")
 		got := errorText((<-first).err)
-		if want := calls[1].requestTo(server) + " was not sent again, because the API limits the rate of requests: " + refusal; !strings.HasPrefix(got, want) {
+		if want := request + " was not sent again, because the API limits the rate of requests: " + request + " returned 429"; !strings.HasPrefix(got, want) {
 			t.Errorf("got error %s, want %s", got, want)
 		}
 	})

@@ -80,7 +80,7 @@ func (c *Client) CreateToken(ctx context.Context, class, nickname string) (token
 		return token, secret, err
 	}
 
-	verify, cancel := outlive(ctx)
+	verify, cancel := outlive(ctx, func() bool { return true })
 	defer cancel()
 	uncertain := &UncertainError{Err: cause}
 	tokens, listErr := c.ListTokens(verify, class)

@@ -81,7 +81,7 @@ func tlsAlert(err error) (alert tls.AlertError, isRemote, isAlert bool) {
 }
 
 // http2Code returns the code with which HTTP/2 ended a stream or its connection. A stream that was reset before its
-// response is retried by net/http itself for REFUSED_STREAM and PROTOCOL_ERROR, as often as maxSends allows.
+// response is retried by net/http itself for REFUSED_STREAM and PROTOCOL_ERROR, as often as limitSends allows.
 func http2Code(err error) (code http2.ErrCode, isHTTP2 bool) {
 	if stream := (http2.StreamError{}); errors.As(err, &stream) {
 		return stream.Code, true

@@ -53,8 +53,8 @@ func sendOnce(send func(context.Context, int) ([]byte, error)) func(context.Cont
 		// Before there is a connection, nothing is sent: its TLS handshake is over then, and a proxy has responded.
 		var hasConnection atomic.Bool
 		trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { hasConnection.Store(true) }}
-		// A canceled attempt may still end: what it creates would be lost.
-		longer, cancel := outlive(ctx)
+		// What may have been sent may still end: what it creates would be lost. Anything else ends with ctx.
+		longer, cancel := outlive(ctx, hasConnection.Load)
 		defer cancel()
 		body, err := send(httptrace.WithClientTrace(longer, trace), attempt)
 		if err != nil && hasConnection.Load() && !isRejection(err) {
@@ -75,12 +75,18 @@ func isRejection(err error) bool {
 	return isClientError && !isRetryableStatus(status.StatusCode) || isRateLimited(err)
 }
 
-// outlive returns a context that ends a short time after ctx does.
-func outlive(ctx context.Context) (context.Context, context.CancelFunc) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(createGrace, cancel) })
+// outlive returns a context that ends, with the error of ctx, a short time after it if isWorthwhile then, or else together with it.
+func outlive(ctx context.Context, isWorthwhile func() bool) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if !isWorthwhile() {
+			cancel(ctx.Err())
+			return
+		}
+		time.AfterFunc(createGrace, func() { cancel(ctx.Err()) })
+	})
 	return longer, func() {
 		stop()
-		cancel()
+		cancel(nil)
 	}
 }

@@ -183,7 +183,7 @@ func product(found cli.CLI) string {
 	return "Terraform"
 }
 
-// fill adds runners and tasks. The times are fixed, so that the output never changes.
+// setFixtures adds runners and tasks. The times are fixed, so that the output never changes.
 func setFixtures(server *circlecitest.Server) {
 	runners := []circlecitest.Runner{
 		{

@@ -116,13 +116,19 @@ func TestMoveRefused(t *testing.T) {
 	}
 }
 
-// TestIncompleteState has state in which a class is missing.
+// TestIncompleteState has state without what identifies a resource.
 func TestIncompleteState(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	p := newProvider(t, server, nil)
-	for _, resource := range []string{"circleci_runner_resource_class", "circleci_runner_token"} {
-		_, got, err := p.ReadResource(t.Context(), resource, providertest.Attributes{"id": providertest.String(movedClass.ID)})
+	withoutClass := providertest.Attributes{"id": providertest.String(movedClass.ID)}
+	for _, row := range []struct {
+		resource string
+		state    providertest.Attributes
+	}{
+		{"circleci_runner_resource_class", withoutClass}, {"circleci_runner_token", withoutClass}, {"circleci_runner_token", linuxClass},
+	} {
+		_, got, err := p.ReadResource(t.Context(), row.resource, row.state)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,7 @@ import (
 type resourceError struct {
 	summary string
 	err     error
-	// hint says what to do about it. It is empty where that is the same as for reading the class.
+	// hint says what to do about it. When it is empty, addResourceError chooses one.
 	hint string
 }
 
@@ -27,7 +27,7 @@ func (a *providerData) addResourceError(ctx context.Context, diags *diag.Diagnos
 	switch {
 	case failed.hint != "":
 	case statusOf(failed.err) == http.StatusTooManyRequests:
-		failed.hint = "The API limits the rate of requests: apply again later, with a lower -parallelism."
+		failed.hint = rateLimitHint
 	case errors.Is(failed.err, context.Canceled):
 		failed.hint = "The request was canceled, and may have been carried out. The next plan shows what exists."
 	default:
@@ -42,10 +42,13 @@ func (a *providerData) addResourceError(ctx context.Context, diags *diag.Diagnos
 	}
 }
 
-// incompleteState is the error of state without a resource class, which no version of this provider writes.
+// rateLimitHint is what to do when the API limits the rate of requests. A deletion may have been carried out by an earlier attempt.
+const rateLimitHint = "The API limits the rate of requests: apply again later, with a lower -parallelism."
+
+// incompleteState is the error of state without what identifies a resource, which no version of this provider writes.
 func incompleteState() diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("resource_class"), "Incomplete state",
-		"The state of the resource has no resource_class: remove it with the command state rm, and import it.")
+		"The state of the resource lacks resource_class or id: remove it with the command state rm, and import it.")
 }
 
 // canceledBeforeHint is what became of a creation of which isCanceledBefore.
@@ -57,7 +60,7 @@ func isCanceledBefore(err error) bool {
 }
 
 // deleteNotFoundHint is what to do when something is not found for its deletion, although it is listed or may be.
-const deleteNotFoundHint = "CircleCI also responds with 404 to a credential that may not delete it: use a personal API token of an " +
+const deleteNotFoundHint = "If what exists could not be listed, apply again. CircleCI also responds with 404 to a credential that may not delete it: use a personal API token of an " +
 	"administrator of the organization. If it no longer exists, remove it from state with the command state rm."
 
 // addClassesError reports that the resource classes of the attribute namespace could not be listed.

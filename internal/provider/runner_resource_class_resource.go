@@ -135,6 +135,8 @@ func createClassHint(name string, err error) string {
 	case status == http.StatusConflict:
 		return "The resource class exists already, and was not changed. To manage it here, import it:" + importBlock + "\n\nOtherwise give " +
 			"it another name. If this apply was to replace it, remove create_before_destroy from it and from what depends on it."
+	case status == http.StatusTooManyRequests:
+		return "Nothing was created. " + rateLimitHint
 	case status == http.StatusForbidden:
 		return "Only an administrator of the organization may create resource classes, and a namespace has up to 650 of them."
 	case status == http.StatusNotFound:
@@ -162,20 +164,7 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 		})
 		return
 	}
-	isSame := func(class circleci.ResourceClass) bool { return strings.EqualFold(class.ID, model.ID.ValueString()) }
-	if model.ID.IsNull() { // An import need not know the ID.
-		isSame = func(class circleci.ResourceClass) bool { return circleci.SameName(class.ResourceClass, name) }
-	}
-	var found []circleci.ResourceClass
-	for _, class := range classes {
-		if isSame(class) {
-			found = append(found, class)
-		}
-		if model.ID.IsNull() && class.ResourceClass == name {
-			found = []circleci.ResourceClass{class} // The case decides if there are several.
-			break
-		}
-	}
+	found := model.find(classes)
 	switch {
 	case len(found) == 0:
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, resourceClassIdentity{model.ResourceClass})...)
@@ -191,6 +180,25 @@ func (r *runnerResourceClassResource) Read(ctx context.Context, req resource.Rea
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, resourceClassIdentity{types.StringValue(found[0].ResourceClass)})...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 	}
+}
+
+// find returns the classes that the state is of: those with its ID, or by name while an import does not know the ID. The case
+// decides if there are several of that name.
+func (m runnerResourceClassResourceModel) find(classes []circleci.ResourceClass) (found []circleci.ResourceClass) {
+	name := m.ResourceClass.ValueString()
+	for _, class := range classes {
+		switch {
+		case !m.ID.IsNull():
+			if strings.EqualFold(class.ID, m.ID.ValueString()) {
+				found = append(found, class)
+			}
+		case class.ResourceClass == name:
+			return []circleci.ResourceClass{class}
+		case circleci.SameName(class.ResourceClass, name):
+			found = append(found, class)
+		}
+	}
+	return found
 }
 
 // Update changes what is in state only, force_delete and the case of the class: the API cannot change a class.

@@ -411,7 +411,7 @@ func TestRunnerResourceErrors(t *testing.T) {
 		},
 		"429 for the class": {
 			configuration: classBlock(""), response: circlecitest.WithHeader(circlecitest.Error(429, "later"), "Retry-After", "600"), sent: []string{class},
-			want: wantDiagnostic{summary: "Error creating resource class acme/linux", detail: "The API limits the rate of requests: apply again later"},
+			want: wantDiagnostic{summary: "Error creating resource class acme/linux", detail: "Nothing was created. The API limits the rate of requests: apply again later"},
 		},
 		"503 before the class was created": {
 			configuration: classBlock(""), response: circlecitest.Error(503, "busy"), sent: []string{class},

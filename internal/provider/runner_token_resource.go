@@ -122,6 +122,8 @@ func createTokenHint(class string, err error) string {
 	case errors.As(err, &uncertain):
 		return "It is not known whether a token was created. Check the tokens of the class, for example with `circleci runner token list " + class +
 			"`, delete one that nobody uses, and apply again."
+	case status == http.StatusTooManyRequests:
+		return "Nothing was created. " + rateLimitHint
 	case status == http.StatusForbidden:
 		return "Only an administrator of the organization may create tokens, and a resource class has up to ten of them: delete one that is not in " +
 			"use any more."
@@ -139,7 +141,7 @@ func (r *runnerTokenResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	class := model.ResourceClass.ValueString()
-	if class == "" {
+	if class == "" || model.ID.ValueString() == "" {
 		resp.Diagnostics.Append(incompleteState())
 		return
 	}

@@ -56,7 +56,7 @@ func TestInvalid(t *testing.T) {
 				w.write(alias[1]+".tf", "data \"circleci_runner_tasks\" \""+alias[1]+"\" {\n  provider       = circleci."+alias[1]+
 					"\n  resource_class = \"acme/linux\"\n}\n")
 			}
-			got := w.plan()
+			got := w.report("plan", "-json", "-parallelism=1") // One server serves all provider blocks, unlike for users.
 			expectProblems(t, problemsOf(content), got)
 			expectNoSecret(t, got)
 			if !row.planOnly {
