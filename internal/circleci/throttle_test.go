@@ -149,7 +149,7 @@ func TestRateLimitBesideBackoff(t *testing.T) {
 	})
 }
 
-// A request that may be sent at once is sent, however little time it has.
+// A request that may be sent immediately is sent, however little time it has.
 func TestMeasuredRateLimitAllowsFirst(t *testing.T) {
 	inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 		limit := circlecitest.RateLimit{PerSecond: 0.3, Burst: 1, RetryAfter: 3 * time.Second}
@@ -297,7 +297,7 @@ func TestRateLimitRetryAfterExceedsReadTimeout(t *testing.T) {
 	})
 }
 
-// A request that has less time than the one that is sent next fails at once, too, and one whose turn does not come fails with
+// A request that has less time than the one that is sent next fails immediately, too, and one whose turn does not come fails with
 // the response that delays it.
 func TestRateLimitExceedsDeadline(t *testing.T) {
 	for header, want := range map[string]string{
