@@ -224,8 +224,10 @@ func (c *Client) do(ctx context.Context, call call) (body []byte, request string
 	switch {
 	case err == nil:
 		return body, request, nil
+	case call.method == http.MethodPost && isRejection(err) && !isRateLimited(err):
+		err = cause // Although the response came after the end of ctx.
 	case errors.Is(ctx.Err(), context.Canceled):
-		err = fmt.Errorf("%s: %w", request, ctx.Err())
+		err = fmt.Errorf("%s: %w", request, context.Cause(ctx))
 	case limited.Err() != nil && !isRateLimited(err):
 		timeout := &RequestError{Request: request, Reason: "timed out waiting for a complete response", Err: cause}
 		if attempts == 0 {

@@ -353,6 +353,27 @@ func TestCreateCanceledInFlight(t *testing.T) {
 	})
 }
 
+// A response that refuses a creation counts even when the operation has ended meanwhile.
+func TestCreateRejectedAfterEnd(t *testing.T) {
+	for _, status := range []int{403, 409} {
+		create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			server.Enqueue(nil, circlecitest.Delay(3*time.Second, circlecitest.Error(status, "no")))
+			_, err := c.do(ctx, client)
+			equal(t, "status", errorOf[*circleci.StatusError](t, err).StatusCode, status)
+			equal(t, "uncertain or timed out", errors.As(err, new(*circleci.UncertainError)) || errors.As(err, new(*circleci.RequestError)), false)
+
+			ctx, cancel = context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			server.Enqueue(nil, circlecitest.Hang(), circlecitest.Hang())
+			_, err = c.do(ctx, client)
+			listErr := errorOf[*circleci.UncertainError](t, err).ListErr
+			equal(t, "the listing timed out", errors.Is(listErr, context.DeadlineExceeded), true)
+		})
+	}
+}
+
 // A creation that is canceled before there is a connection is not sent.
 func TestCreateCanceledWhileDialing(t *testing.T) {
 	create(t, func(t *testing.T, c creation, server *circlecitest.Server, _ *circleci.Client) {

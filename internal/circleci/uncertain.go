@@ -75,7 +75,8 @@ func isRejection(err error) bool {
 	return isClientError && !isRetryableStatus(status.StatusCode) || isRateLimited(err)
 }
 
-// outlive returns a context that ends, with the error of ctx, a short time after it if isWorthwhile then, or else together with it.
+// outlive returns a context that ends, with the error of ctx for its cause, a short time after it if isWorthwhile then, or else
+// together with it.
 func outlive(ctx context.Context, isWorthwhile func() bool) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
