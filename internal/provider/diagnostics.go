@@ -136,7 +136,8 @@ func (a *providerData) statusRemediation(ctx context.Context, at path.Path, err 
 		organization = ""
 	}
 	var hint string
-	switch code := err.StatusCode; {
+	code := err.StatusCode
+	switch {
 	case code == http.StatusNotFound && err.Body == circleci.BodyHTML:
 		return "Something other than the Runner API returned this 404: check api_url and the proxies (HTTPS_PROXY, NO_PROXY)."
 	case (code == http.StatusUnauthorized || code == http.StatusForbidden) && err.Body == circleci.BodyHTML:
@@ -159,10 +160,10 @@ func (a *providerData) statusRemediation(ctx context.Context, at path.Path, err 
 			"longer poll_interval."
 	case code >= 500:
 		hint = "The service, or a proxy in front of it, is failing: retry later" + a.statusPage() + "."
-	case code < 500:
+	default:
 		hint = "Only status 200 is a valid response: check api_url."
 	}
-	if code := err.StatusCode; code < 500 && (err.Body == circleci.BodyHTML || err.Body == circleci.BodyText) {
+	if code < 500 && (err.Body == circleci.BodyHTML || err.Body == circleci.BodyText) {
 		hint += " " + notAPIHint
 	}
 	return hint

@@ -60,8 +60,9 @@ func isCanceledBefore(err error) bool {
 }
 
 // deleteNotFoundHint is what to do when something is not found for its deletion, although it is listed or may be.
-const deleteNotFoundHint = "If what exists could not be listed, apply again. CircleCI also responds with 404 to a credential that may not delete it: use a personal API token of an " +
-	"administrator of the organization. If it no longer exists, remove it from state with the command state rm."
+const deleteNotFoundHint = "If what exists could not be listed, apply again. CircleCI also responds with 404 to a credential that may " +
+	"not delete it: use a personal API token of an administrator of the organization. If it no longer exists, remove it from state with " +
+	"the command state rm."
 
 // addClassesError reports that the resource classes of the attribute namespace could not be listed.
 func (a *providerData) addClassesError(ctx context.Context, diags *diag.Diagnostics, namespace string, err error) {
