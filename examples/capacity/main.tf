@@ -10,10 +10,8 @@ terraform {
   }
 }
 
-# Only version 3 of the Runner API reports the running count, which desired_capacity requires.
-provider "circleci" {
-  api_version = "v3"
-}
+# The token comes from the environment variable CIRCLE_TOKEN.
+provider "circleci" {}
 
 variable "namespace" {
   description = "The namespace of the pools."

@@ -22,6 +22,12 @@ variable "oldest_agent" {
   description = "Minimum version of the agents."
   type        = string
   default     = "3.1.2"
+
+  # Without this, try below would treat every agent as outdated.
+  validation {
+    condition     = can(regex("^[0-9]+([.][0-9]+)*$", var.oldest_agent))
+    error_message = "Must be numbers with dots between them, such as 3.1.2."
+  }
 }
 
 variable "min_connected" {

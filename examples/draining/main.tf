@@ -9,10 +9,8 @@ terraform {
   }
 }
 
-# Only version 3 of the Runner API reports the running count. With v2, omit max_running.
-provider "circleci" {
-  api_version = "v3"
-}
+# The token comes from the environment variable CIRCLE_TOKEN.
+provider "circleci" {}
 
 variable "resource_class" {
   description = "The resource class to wait for, as namespace/name."
@@ -29,11 +27,15 @@ variable "wait" {
 data "circleci_runner_tasks" "drained" {
   resource_class = var.resource_class
 
-  wait_for = var.wait ? {
-    max_unclaimed = 0
-    max_running   = 0
-    timeout       = "1h"
-  } : null
+  dynamic "wait_for" {
+    for_each = var.wait ? [1] : []
+
+    content {
+      max_unclaimed = 0
+      max_running   = 0
+      timeout       = "1h"
+    }
+  }
 }
 
 output "left" {

@@ -19,7 +19,7 @@ variable "resource_class" {
 }
 
 variable "machines" {
-  description = "Number of machines to start."
+  description = "Number of machines of the fleet."
   type        = number
   default     = 2
 }
@@ -78,11 +78,16 @@ data "circleci_runners" "fleet" {
   # Disconnected runners stay listed for a while, and must not satisfy the wait.
   connected_within = "2m"
 
-  # With null, the data source reads once.
-  wait_for = var.wait ? {
-    min_runners = var.machines
-    timeout     = "15m"
-  } : null
+  # Without the block, the data source reads once.
+  dynamic "wait_for" {
+    for_each = var.wait ? [1] : []
+
+    content {
+      # The wanted total, with every plan: runners that were connected before count too.
+      min_runners = var.machines
+      timeout     = "15m"
+    }
+  }
 }
 
 # A failed check is a warning: the plan and the apply continue.

@@ -21,7 +21,6 @@ variable "max_machines" {
   default     = 10
 }
 
-# Requires api_version = "v3" in the provider, which the calling module configures.
 data "circleci_runner_tasks" "pool" {
   resource_class = var.resource_class
 }

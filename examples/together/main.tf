@@ -32,8 +32,7 @@ provider "circleci" {
 }
 
 provider "runners" {
-  api_url     = var.runner_api_url
-  api_version = "v3"
+  api_url = var.runner_api_url
 }
 
 resource "circleci_runner_resource_class" "linux" {

@@ -20,7 +20,7 @@ variable "resource_class" {
 }
 
 variable "machines" {
-  description = "Number of machines to start."
+  description = "Number of machines of the pool. A change replaces them all."
   type        = number
   default     = 2
 }
@@ -51,7 +51,7 @@ resource "terraform_data" "machines" {
 action "circleci_wait_for_runners" "pool" {
   config {
     resource_class = var.resource_class
-    min_runners    = var.machines
+    min_runners    = var.machines # The wanted total: runners that were connected before count too.
     timeout        = "15m"
   }
 }

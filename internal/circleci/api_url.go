@@ -3,14 +3,12 @@ package circleci
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
-
-	"golang.org/x/net/idna"
 )
 
 // DefaultAPIURL is where CircleCI Cloud serves the Runner API.
@@ -23,20 +21,10 @@ const DefaultAPIURL = "https://runner.circleci.com"
 // Source: https://circleci.com/docs/api/v2/, "Runner".
 const BrowserAPIURL = "https://circleci.com"
 
-// APIVersion is a version of the Runner API, as it stands in the path: "v2" or "v3".
-type APIVersion string
-
-// The versions of the Runner API.
-const (
-	V2 APIVersion = "v2"
-	V3 APIVersion = "v3"
-)
-
 // ParseAPIURL reads the origin of a Runner API, with an optional path prefix, and drops a trailing slash and a
 // trailing /api/v2 or /api/v3 that agrees with version. A version of "" agrees with both.
 //
-// The error completes a sentence that starts with the URL's name. It never repeats the text, which may hold a
-// password.
+// The error completes a sentence that starts with the URL's name. It never repeats a password.
 func ParseAPIURL(text string, version APIVersion) (*url.URL, error) {
 	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
 		return nil, errors.New("contains white space or a control character")
@@ -52,31 +40,43 @@ func ParseAPIURL(text string, version APIVersion) (*url.URL, error) {
 		return nil, err
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		return nil, errors.New("uses http, which would send the credential unencrypted and is allowed for loopback addresses only")
+		return nil, errors.New("uses http, which would send the credential unencrypted and is allowed for loopback " +
+			"addresses only")
 	}
-
-	u.Path = strings.TrimRight(u.Path, "/")
-	u.RawPath = strings.TrimRight(u.RawPath, "/")
-	for _, v := range []APIVersion{V2, V3} {
-		suffix := "/api/" + string(v)
-		if !strings.HasSuffix(u.Path, suffix) {
-			continue
-		}
-		if version != "" && v != version {
-			return nil, fmt.Errorf("ends in %s, but api_version is %s", suffix, version)
-		}
-		u.Path = strings.TrimRight(strings.TrimSuffix(u.Path, suffix), "/")
-		u.RawPath = strings.TrimRight(strings.TrimSuffix(u.RawPath, suffix), "/")
-		break
+	if err := trimAPIPath(u, version); err != nil {
+		return nil, err
 	}
 	return u, nil
+}
+
+// apiPath matches the installation's own prefix, the version of the API, and an endpoint. The client appends the latter
+// two itself.
+var apiPath = regexp.MustCompile(`^(.*?)/+api/(v[23])(/.*)?$`)
+
+// trimAPIPath reduces a URL's path to the installation's own prefix.
+func trimAPIPath(u *url.URL, version APIVersion) (err error) {
+	u.RawPath = strings.TrimRight(u.EscapedPath(), "/")
+	match := apiPath.FindStringSubmatch(u.RawPath)
+	if match != nil {
+		u.RawPath = strings.TrimRight(match[1], "/")
+	}
+	if u.Path, err = url.PathUnescape(u.RawPath); err != nil || match == nil {
+		return err
+	}
+	switch own := APIVersion(match[2]); {
+	case match[3] != "":
+		return fmt.Errorf("continues after /api/%s, but only the origin %s belongs there", own, u)
+	case version != "" && version != Auto && own != version:
+		return fmt.Errorf("ends in /api/%s, but api_version is %s", own, version)
+	}
+	return nil
 }
 
 func checkOrigin(u *url.URL, text string) error {
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return errors.New("is not an absolute http or https URL")
-	case u.User != nil:
+	case strings.Contains(text, "@"): // Behind the host too: a / in a password ends the host.
 		return errors.New("contains user info (the part before the @)")
 	case u.Hostname() == "":
 		return errors.New("has no host")
@@ -93,25 +93,13 @@ func checkOrigin(u *url.URL, text string) error {
 	return nil
 }
 
-// normalizeHost writes a URL's host in the one form in which hosts are compared and used: in lower-case ASCII, or as an IP
-// address in its canonical form. The port stays.
+// normalizeHost writes a URL's host in the one form in which hosts are compared and used: in lower-case ASCII.
 func normalizeHost(u *url.URL) error {
-	host := strings.ToLower(u.Hostname())
-	if address, err := netip.ParseAddr(host); err == nil {
-		host = address.String()
-	} else if strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }) {
-		if host, err = idna.Lookup.ToASCII(host); err != nil {
-			return errors.New("has a host that is not a valid name")
-		}
+	if strings.ContainsFunc(u.Host, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return errors.New("has a host that is not in ASCII; an internationalized name has an ASCII form that starts " +
+			"with xn--")
 	}
-	switch port := u.Port(); {
-	case port != "":
-		u.Host = net.JoinHostPort(host, port)
-	case strings.Contains(host, ":"):
-		u.Host = "[" + host + "]"
-	default:
-		u.Host = host
-	}
+	u.Host = strings.ToLower(u.Host)
 	return nil
 }
 

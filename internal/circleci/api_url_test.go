@@ -29,17 +29,16 @@ func TestParseAPIURL(t *testing.T) {
 		},
 		"https://ci.example.com/circle/ci": {{v2, "https://ci.example.com/circle/ci/"}},
 		"https://ci.example.com/a%2Fb":     {{v2, "https://ci.example.com/a%2Fb/"}, {v2, "https://ci.example.com/a%2Fb/api/v2"}},
-		// Only one version is dropped: the rest is the installation's own path.
-		"https://ci.example.com/api/v3":   {{v2, "https://ci.example.com/api/v3/api/v2"}},
+		// The rest is the installation's own path.
 		"https://ci.example.com/api":      {{v2, "https://ci.example.com/api"}},
 		"https://ci.example.com/myapi/v2": {{v2, "https://ci.example.com/myapi/v2"}},
 
 		"https://ci.example.com:8443":       {{v2, "https://ci.example.com:8443"}, {v2, "https://CI.Example.com:8443"}},
 		"https://ci.example.com:1":          {{v2, "https://ci.example.com:1"}},
 		"https://ci.example.com:65535":      {{v2, "https://ci.example.com:65535/api/v2"}},
-		"https://[2001:db8::1]:8443":        {{v2, "https://[2001:db8::1]:8443"}},
-		"https://[2001:db8::1]":             {{v2, "https://[2001:DB8:0::1]"}},
-		"https://xn--bcher-kva.example.com": {{v2, "https://B\u00dccher.example.com"}},
+		"https://[2001:db8:0::1]:8443":      {{v2, "https://[2001:db8:0::1]:8443"}},
+		"https://[2001:db8:0::1]":           {{v2, "https://[2001:DB8:0::1]"}},
+		"https://xn--bcher-kva.example.com": {{v2, "https://xn--bcher-kva.example.com"}},
 		"https://my_ci.example.com":         {{v2, "https://my_ci.example.com"}},
 		"http://localhost":                  {{v2, "http://localhost"}},
 		"http://localhost:8080":             {{v2, "http://LocalHost:8080"}},
@@ -71,7 +70,7 @@ func TestParseAPIURLRejects(t *testing.T) {
 		},
 		"contains user info (the part before the @)": {
 			"https://jane@ci.example.com", "https://jane:secret-password@ci.example.com", "https://@ci.example.com",
-			"http://jane:secret-password@localhost",
+			"http://jane:secret-password@localhost", "https://jane:12/secret-password@ci.example.com/api/v2/runner",
 		},
 		"contains white space or a control character": {
 			"https://jane:secret-password@ci.example.com ", " https://ci.example.com", "https://ci.example.com\n",
@@ -83,10 +82,18 @@ func TestParseAPIURLRejects(t *testing.T) {
 		"has a port that is not between 1 and 65535": {
 			"https://ci.example.com:0", "https://ci.example.com:65536", "https://ci.example.com:99999",
 		},
-		"has a host that is not a valid name": {"https://\u2488.example.com"},
+		"has a host that is not in ASCII; an internationalized name has an ASCII form that starts with xn--": {
+			"https://b\u00fccher.example.com", "https://b%C3%BCcher.example.com", "http://\uff2cocalhost",
+		},
 		"uses http, which would send the credential unencrypted and is allowed for loopback addresses only": {
 			"http://runner.circleci.com", "http://localhost.example.com", "http://127.0.0.1.example.com", "http://10.0.0.1",
-			"http://0.0.0.0", "http://[2001:db8::1]",
+			"http://0.0.0.0", "http://[2001:db8:0::1]",
+		},
+		"continues after /api/v2, but only the origin https://ci.example.com belongs there": {
+			"https://ci.example.com/api/v2/runner", "https://ci.example.com/api/v2/runner/tasks/", "https://CI.example.com//api/v2//runner",
+		},
+		"continues after /api/v3, but only the origin https://ci.example.com:8443/a%2Fb belongs there": {
+			"https://ci.example.com:8443/a%2Fb/api/v3/runner", "https://ci.example.com:8443/a%2Fb/api/v3/api/v2",
 		},
 		"ends in /api/v3, but api_version is v2": {"https://ci.example.com/api/v3", "https://ci.example.com/circle/api/v3/"},
 	} {

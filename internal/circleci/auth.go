@@ -8,14 +8,24 @@ import (
 	"unicode"
 )
 
-// Credential authenticates requests to the Runner API. It sets one header of each request; nothing else in
-// the client knows which kind of credential it is. Its value is never printed, not even with %v or %#v.
+// Credential authenticates requests to the Runner API. It sets one header of each request. Its value is never printed, not
+// even with %v or %#v.
 type Credential struct {
 	// expose returns the values of the credential; it is nil for none. It is a function because fmt prints
 	// the fields of a value in an unexported field, such as a Client's, without calling its methods, and
 	// follows pointers when a verb does not fit; of a function it knows an address only.
 	expose func() authHeader
+	kind   credentialKind
 }
+
+// credentialKind decides how the version of the API is found out. Which kind it is matters nowhere else.
+type credentialKind int
+
+const (
+	personalToken credentialKind = iota
+	launchToken
+	sessionCookie
+)
 
 // authHeader is the header that a credential sets, and the secret in its value.
 type authHeader struct{ name, value, secret string }
@@ -47,14 +57,18 @@ func BearerToken(token string) Credential {
 //
 // Source: https://circleci.com/docs/api/v2/, "Runner"; later references list it for claiming tasks only.
 func LaunchToken(token string) Credential {
-	return newCredential("Authorization", "Bearer ", token, token)
+	credential := newCredential("Authorization", "Bearer ", token, token)
+	credential.kind = launchToken
+	return credential
 }
 
 // SessionCookie is the value of the cookie ring-session of a browser that is signed in at BrowserAPIURL.
 //
 // Source: https://circleci.com/docs/api/v2/, "Runner".
 func SessionCookie(value string) Credential {
-	return newCredential("Cookie", "ring-session=", value, value)
+	credential := newCredential("Cookie", "ring-session=", value, value)
+	credential.kind = sessionCookie
+	return credential
 }
 
 // String redacts the value in fmt.

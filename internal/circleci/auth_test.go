@@ -41,7 +41,7 @@ var credentials = []struct {
 	{"session cookie", circleci.SessionCookie, "Cookie", func(secret string) string { return "ring-session=" + secret }},
 }
 
-// The credential is sent in its header and no other. The default version is 2.
+// The credential is sent in its header and no other.
 func TestRequest(t *testing.T) {
 	const class = "acme/a&namespace=b=c#d?e+f%20"
 	assertRequest := func(t *testing.T, path, key, value string, change func(*circleci.Config)) {
@@ -59,7 +59,7 @@ func TestRequest(t *testing.T) {
 	for _, credential := range credentials {
 		// The second has what base64 writes with + and /, and what a URL or a cookie would escape.
 		for _, secret := range []string{"CCIPAT_0123456789abcdef", "~?>~?>/+=%2F&;,"} {
-			assertRequest(t, "/api/v2", credential.header, credential.value(secret), withCredential(credential.make(secret)))
+			assertRequest(t, "/api/v3", credential.header, credential.value(secret), withCredential(credential.make(secret)))
 		}
 	}
 	assertRequest(t, "/circle/ci/api/v3", "", "", func(config *circleci.Config) {

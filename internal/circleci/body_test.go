@@ -3,7 +3,6 @@ package circleci_test
 import (
 	"bytes"
 	"compress/gzip"
-	"fmt"
 	"io"
 	"net/http"
 	"runtime"
@@ -30,26 +29,35 @@ func gzipped(body string, corrupt func([]byte) []byte) http.Handler {
 	return circlecitest.WithHeader(circlecitest.JSON(string(corrupt(buffer.Bytes()))), "Content-Encoding", "gzip")
 }
 
+// A response that cannot be decompressed gives no result, not even a part of it.
 func TestGzipResponse(t *testing.T) {
+	const (
+		invalid   = "gzip: invalid header"
+		truncated = "the connection was closed in the middle of the response"
+	)
 	for _, c := range calls {
-		_, client := respond(t, gzipped(c.good, func(p []byte) []byte { return p }))
-		got, err := c.do(t.Context(), client)
-		equal(t, "error", errorText(err), "")
-		equal(t, "result", got, c.want)
-
-		for _, test := range []struct {
-			name    string
+		for name, test := range map[string]struct {
 			corrupt func([]byte) []byte
 			reason  string
 		}{
-			{name: "other method", corrupt: func(p []byte) []byte { p[1] = 0x8c; return p }, reason: "gzip: invalid header"},
-			{name: "not compressed", corrupt: func([]byte) []byte { return []byte(c.good) }, reason: "gzip: invalid header"},
-			{name: "truncated", corrupt: func(p []byte) []byte { return p[:8] }, reason: "unexpected EOF"},
-			{name: "checksum", corrupt: func(p []byte) []byte { p[len(p)-5] ^= 1; return p }, reason: "gzip: invalid checksum"},
-			{name: "garbage", corrupt: func(p []byte) []byte { p[10] = 0xff; return p }, reason: "flate: corrupt input before offset 1"},
+			"good":           {corrupt: func(p []byte) []byte { return p }},
+			"other method":   {corrupt: func(p []byte) []byte { p[1] = 0x8c; return p }, reason: invalid},
+			"not compressed": {corrupt: func([]byte) []byte { return []byte(c.good) }, reason: invalid},
+			"truncated":      {corrupt: func(p []byte) []byte { return p[:len(p)-9] }, reason: truncated},
+			"checksum":       {corrupt: func(p []byte) []byte { p[len(p)-5] ^= 1; return p }, reason: "gzip: invalid checksum"},
 		} {
-			t.Run(c.name+"/"+test.name, func(t *testing.T) {
-				assertMalformed(t, c, gzipped(c.good, test.corrupt), circleci.BodyJSON, "cannot be decompressed: "+test.reason)
+			t.Run(c.name+"/"+name, func(t *testing.T) {
+				server, client := respond(t, gzipped(c.good, test.corrupt))
+				got, err := c.do(t.Context(), client)
+				if test.reason == "" {
+					equal(t, "error", errorText(err), "")
+					equal(t, "result", got, c.want)
+					return
+				}
+				equal(t, "result", got, c.nothing)
+				if want := c.requestTo(server) + ": " + test.reason; !strings.HasPrefix(errorText(err), want) {
+					t.Errorf("got error %v, want %s", err, want)
+				}
 			})
 		}
 	}
@@ -85,23 +93,10 @@ func TestMemoryLimit(t *testing.T) {
 		{name: "in a string", call: runners, response: circlecitest.LargeBody(runners.good[:len(runners.good)-5], size), want: tooLarge},
 		{name: "compressed", call: tasks, response: circlecitest.GzipBody(tasks.good, size), want: tooLarge},
 		{
-			name: "Content-Length", call: tasks, want: tooLarge,
-			response: circlecitest.Bytes(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n{", int64(size))),
-		},
-		{
-			name: "Content-Length above the limit by one", call: tasks, want: tooLarge,
-			response: circlecitest.Bytes(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", maxBody+1)),
-		},
-		{
 			name: "error", call: runners, response: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.WriteHeader(http.StatusNotFound)
 				circlecitest.LargeBody(`{"message":"a"}`, size).ServeHTTP(w, r)
 			}), want: `404 Not Found: "a"`,
-		},
-		{
-			name: "header", call: tasks, response: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("X-Long", strings.Repeat("x", 16<<20))
-			}), want: "net/http: server response headers exceeded 10485760 bytes; aborted",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -116,32 +111,6 @@ func TestMemoryLimit(t *testing.T) {
 				t.Errorf("allocated %d MiB, want at most %d MiB", allocated>>20, maxAllocated>>20)
 			}
 			equal(t, "number of requests", len(server.Requests()), 1)
-		})
-	}
-}
-
-// A truncated response must not expose part of a secret that is no longer recognizable.
-func TestTruncatedSecretIsNotExposed(t *testing.T) {
-	const secret = "908172635445362718099081726354453627180990817263"
-	// Without the NULs, which are removed, the secret starts the message.
-	interrupted := strings.Repeat("\x00", 64<<10-40) + strings.Join(strings.Split(secret, ""), "\x00")
-	for _, test := range []struct {
-		name, body, want string
-		status           int
-	}{
-		{name: "number", status: 200, body: `{"unclaimed_task_count":1` + secret + `}`, want: "contains the credential that was sent"},
-		{name: "lone surrogate", status: 200, body: `{"a":"\ud800` + secret + `"}`, want: "contains the credential that was sent"},
-		{name: "text", status: 200, body: "x" + interrupted, want: `is plain text, not JSON: "…"`},
-		{name: "error text", status: 404, body: interrupted, want: `: "…"`},
-		{name: "error message", status: 404, body: `{"message":"` + strings.ReplaceAll(interrupted, "\x00", `\u0000`) + `"}`, want: `: "…"`},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			response := circlecitest.Raw(test.status, "application/json", test.body)
-			_, client := respond(t, response, withCredential(circleci.PersonalToken(secret)))
-			_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
-			if text := errorText(err); !strings.Contains(text, test.want) || strings.Contains(text, secret[:4]) {
-				t.Errorf("got error %s\nwant a part %s and nothing of the secret", text, test.want)
-			}
 		})
 	}
 }

@@ -33,6 +33,7 @@ func newClient(t *testing.T, server *circlecitest.Server, changes ...func(*circl
 	t.Helper()
 	config := circleci.Config{
 		APIURL:      parseURL(t, server.URL),
+		APIVersion:  circleci.V3,
 		Credential:  circleci.PersonalToken(circlecitest.PersonalToken),
 		UserAgent:   "circleci-test/1.0",
 		DialContext: server.DialContext,
@@ -168,7 +169,7 @@ var calls = []call{
 
 // requestTo is the request as an error names it.
 func (c call) requestTo(server *circlecitest.Server) string {
-	return "GET " + server.URL + "/api/v2" + c.target
+	return "GET " + server.URL + "/api/v3" + c.target
 }
 
 // equal asserts equality, and distinguishes nil from empty.
@@ -239,7 +240,7 @@ func TestOnAttempt(t *testing.T) {
 		ctx := context.WithValue(t.Context(), key{}, "the caller's")
 		equal(t, "outcome", <-readTasks(ctx, client), outcome{count: 42})
 		_ = errorOf[*circleci.ResponseError](t, (<-readTasks(ctx, client)).err)
-		_ = errorOf[*circleci.RedirectError](t, (<-readTasks(ctx, client)).err)
+		_ = errorOf[*circleci.RequestError](t, (<-readTasks(ctx, client)).err)
 		ctx, cancel := context.WithTimeout(ctx, 6500*time.Millisecond)
 		defer cancel()
 		equal(t, "attempts", errorOf[*circleci.RetryError](t, (<-readTasks(ctx, client)).err).Attempts, 1)
@@ -264,7 +265,8 @@ func TestOnAttempt(t *testing.T) {
 				Err: request + ` returned 429 Too Many Requests with plain text instead of JSON: "slow down"`,
 			},
 			{Number: 3, StatusCode: 200, RequestID: "three", Duration: time.Second},
-			{Number: 1, StatusCode: 200, Duration: 4 * time.Second}, // The body is decoded later.
+			{Number: 1, StatusCode: 200, Duration: 4 * time.Second, Err: request + ": the response has -1 for unclaimed_task_count, which is not " +
+				"a whole number from 0 to 9223372036854775807 in plain digits"},
 			{Number: 1, Duration: 5 * time.Second, Err: request + " was redirected to https://login.example.com:443, which was not followed"},
 			{Number: 1, StatusCode: 200, Duration: 6 * time.Second, Err: request + ": the connection was closed in the middle of the response"},
 		})

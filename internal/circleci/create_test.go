@@ -44,8 +44,8 @@ type creation struct {
 var creations = []creation{
 	{
 		name: "resource class",
-		list: "GET /api/v2/runner/resource?namespace=acme",
-		post: `POST /api/v2/runner/resource application/json {"resource_class":"acme/linux","description":"<Linux> & \"more\""}`,
+		list: "GET /api/v3/runner/resource?namespace=acme",
+		post: `POST /api/v3/runner/resource application/json {"resource_class":"acme/linux","description":"<Linux> & \"more\""}`,
 		do: func(ctx context.Context, client *circleci.Client) (string, error) {
 			class, err := client.CreateResourceClass(ctx, "acme/linux", `<Linux> & "more"`)
 			if err == nil && (class.ResourceClass != "acme/linux" || class.Description != `<Linux> & "more"`) {
@@ -58,8 +58,8 @@ var creations = []creation{
 	},
 	{
 		name: "token",
-		list: "GET /api/v2/runner/token?resource-class=acme%2Fold",
-		post: `POST /api/v2/runner/token application/json {"resource_class":"acme/old","nickname":"ci-1"}`,
+		list: "GET /api/v3/runner/token?resource-class=acme%2Fold",
+		post: `POST /api/v3/runner/token application/json {"resource_class":"acme/old","nickname":"ci-1"}`,
 		do: func(ctx context.Context, client *circleci.Client) (string, error) {
 			token, value, err := client.CreateToken(ctx, "acme/old", "ci-1")
 			if err == nil && (token.ResourceClass != "acme/old" || token.Nickname != "ci-1" || !strings.HasPrefix(value, "circlecitest-")) {
@@ -146,9 +146,9 @@ func (c creation) faults(cancel func()) map[string]creationFault {
 	const (
 		before = "the connection was closed before a response came"
 		middle = "the connection was closed in the middle of the response"
-		html   = `the response is an HTML page, not JSON; its title is "Sign in"`
+		html   = `the response is an HTML page, not JSON`
 	)
-	again := http.RedirectHandler("/api/v2/runner/resource", http.StatusTemporaryRedirect)
+	again := http.RedirectHandler("/api/v3/runner/resource", http.StatusTemporaryRedirect)
 	faults := map[string]creationFault{
 		"500 with the object":      {response: good(500, newID)},
 		"202":                      {response: good(202, newID)},
@@ -161,13 +161,13 @@ func (c creation) faults(cancel func()) map[string]creationFault {
 		"truncated response":       {response: circlecitest.TruncatedBody(`{"id":"` + newID), reason: middle},
 		"canceled":                 {response: hangAfter(cancel), reason: "context canceled"},
 		"empty":                    {response: raw(201, ""), reason: "the response is empty"},
-		"HTML":                     {response: raw(201, "<title>Sign in</title>"), reason: html},
-		"list":                     {response: raw(201, `{"items":[]}`), reason: "the response has no id"},
-		"null":                     {response: raw(201, `null`), reason: "the response is null, not an object"},
-		"ID that is no UUID":       {response: good(201, "42"), reason: `the response has "42" for id, which is not a UUID`},
-		"other ID that is no UUID": {response: good(201, newID+"0"), reason: "which is not a UUID"},
-		"ID of another object":     {response: good(200, c.old), reason: "that existed before"},
-		"other class":              {response: good(201, newID, "acme/", "other/"), reason: "was to be created"},
+		"HTML":                     {response: raw(201, "<html></html>"), reason: html},
+		"list":                     {response: raw(201, `{"items":[]}`), reason: "the response has no resource_class"},
+		"null":                     {response: raw(201, `null`), reason: "the response has no resource_class"},
+		"ID that is no UUID":       {response: good(201, "42"), reason: "the response has no UUID for id"},
+		"other ID that is no UUID": {response: good(201, newID+"0"), reason: "the response has no UUID for id"},
+		"ID of another object":     {response: good(200, c.old), reason: "which existed before"},
+		"other class":              {response: good(201, newID, "acme/", "other/"), reason: "was requested"},
 		"no class":                 {response: good(201, newID, "resource_class", "class"), reason: "the response has no resource_class"},
 		"trailing data":            {response: good(201, newID, "}", "}}")},
 	}
@@ -176,14 +176,13 @@ func (c creation) faults(cancel func()) map[string]creationFault {
 		faults[strconv.Itoa(code)] = creationFault{response: raw(code, ""), reason: reason}
 	}
 	if c.name == "resource class" {
-		faults["no description"] = creationFault{response: good(201, newID, "description", "text"), reason: "the response has no description"}
 		return faults
 	}
-	const noTime = `the response has "todayT00:00:00Z" for created_at, which is not an RFC 3339 date-time`
+	const noToken, noTime = "the response has no token, which is the secret", "the response has no RFC 3339 date-time for created_at"
 	maps.Copy(faults, map[string]creationFault{
-		"no token":    {response: good(201, newID, `"token"`, `"tokens"`), reason: "the response has no token"},
-		"null token":  {response: good(201, newID, `"`+secret+`"`, "null"), reason: "the response has null for token, not a string"},
-		"empty token": {response: good(201, newID, secret, ""), reason: "the response has an empty token, which is the secret"},
+		"no token":    {response: good(201, newID, `"token"`, `"tokens"`), reason: noToken},
+		"null token":  {response: good(201, newID, `"`+secret+`"`, "null"), reason: noToken},
+		"empty token": {response: good(201, newID, secret, ""), reason: noToken},
 		"no time":     {response: good(201, newID, "2026-01-01", "today"), reason: noTime},
 	})
 	return faults
@@ -239,6 +238,9 @@ func TestCreateWithFaults(t *testing.T) {
 func TestCreateRejected(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 404, 409} {
 		for name, before := range map[string][]http.Handler{"list": nil, "creation": {nil}} {
+			if name == "list" && status == 404 {
+				continue // See TestCreateAfterListNotFound.
+			}
 			create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
 				server.Enqueue(append(slices.Clone(before), circlecitest.Error(status, "no"))...)
 				id, err := c.do(t.Context(), client)
@@ -249,6 +251,27 @@ func TestCreateRejected(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A listing that is not found does not keep anything from being created: a namespace without classes may be responded to so,
+// and a class without tokens. What exists then is not known, so nothing is adopted.
+func TestCreateAfterListNotFound(t *testing.T) {
+	notFound := circlecitest.Error(404, "no")
+	create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
+		server.Enqueue(notFound)
+		id, err := c.do(t.Context(), client)
+		equal(t, "error", errorText(err), "")
+		equal(t, "created", created(server), []string{id})
+		equal(t, "requests", sent(server), []string{c.list, c.post})
+	})
+	create(t, func(t *testing.T, c creation, server *circlecitest.Server, client *circleci.Client) {
+		server.Enqueue(notFound, server.After(circlecitest.Error(502, "bad gateway")))
+		_, err := c.do(t.Context(), client)
+		uncertain := errorOf[*circleci.UncertainError](t, err)
+		equal(t, "IDs that appeared", uncertain.Appeared, []string(nil))
+		equal(t, "status of the listing", errorOf[*circleci.StatusError](t, uncertain.ListErr).StatusCode, 404)
+		equal(t, "requests", sent(server), []string{c.list, c.post})
+	})
 }
 
 // Whatever is created late is not created twice.

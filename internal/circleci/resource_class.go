@@ -4,8 +4,6 @@ import (
 	"errors"
 	"strings"
 	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // ParseResourceClass splits a resource class, namespace/name, into its two parts. It requires exactly one slash, two
@@ -29,8 +27,8 @@ func ParseResourceClass(class string) (namespace, name string, err error) {
 	return namespace, name, nil
 }
 
-// CheckNamespace returns an error unless a namespace can be requested: not empty, without a slash, white space or control
-// characters.
+// CheckNamespace returns an error unless a namespace can be requested: not empty, without a slash, white space or
+// control characters.
 func CheckNamespace(namespace string) error {
 	switch {
 	case namespace == "":
@@ -51,35 +49,15 @@ func checkCharacters(text string) error {
 	return nil
 }
 
-// InNamespace reports whether a resource class belongs to a namespace. Names are compared as by [ResourceClassKey].
+// InNamespace reports whether a resource class belongs to a namespace. Names are compared as by [SameName].
 func InNamespace(class, namespace string) bool {
 	got, _, found := strings.Cut(class, "/")
 	return found && SameName(got, namespace)
 }
 
-// ResourceClassKey returns the canonical form of the name of a resource class. The service does not promise to keep case, and
-// Terraform does not keep the Unicode normalization form, so neither distinguishes classes: names are in NFC, and in one
-// case as by [strings.EqualFold].
-func ResourceClassKey(class string) string {
-	if !strings.ContainsFunc(class, func(r rune) bool { return r > unicode.MaxASCII }) {
-		return strings.ToLower(class)
-	}
-	return norm.NFC.String(strings.Map(foldCase, norm.NFC.String(class)))
-}
+// ResourceClassKey returns the canonical form of the name of a resource class. The service does not promise to keep
+// case, so case does not distinguish classes.
+func ResourceClassKey(class string) string { return strings.ToLower(class) }
 
-// foldCase returns one of the runes that are equal but for case: in lower case if it is ASCII, else the smallest.
-func foldCase(r rune) rune {
-	least := r
-	for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
-		least = min(least, other)
-	}
-	if least <= unicode.MaxASCII {
-		return unicode.ToLower(least)
-	}
-	return least
-}
-
-// SameName reports whether two names of resource classes, or of namespaces, are the same, as ResourceClassKey compares them.
-func SameName(a, b string) bool {
-	return strings.EqualFold(a, b) || ResourceClassKey(a) == ResourceClassKey(b)
-}
+// SameName reports whether two names of resource classes, or of namespaces, are the same but for case.
+func SameName(a, b string) bool { return strings.EqualFold(a, b) }

@@ -49,7 +49,6 @@ func TestInNamespace(t *testing.T) {
 	for _, class := range []string{"acme/linux", "ACME/linux", "Acme/linux"} {
 		equal(t, class, circleci.InNamespace(class, "aCMe"), true)
 	}
-	equal(t, "normalization", circleci.InNamespace("acm\u00e9/linux", "acme\u0301"), true)
 	for class, namespace := range map[string]string{
 		"acme2/linux": "acme", "acme/linux": "acme2", "other/acme": "acme", "acme": "acme", "": "",
 	} {
@@ -58,14 +57,8 @@ func TestInNamespace(t *testing.T) {
 }
 
 func TestResourceClassKey(t *testing.T) {
-	for a, b := range map[string]string{
-		"Linux": "linux", "\u00e9": "e\u0301", "\u00c9": "e\u0301", "\u01f0": "J\u030c", "ς": "Σ", "\u212a": "k", // The sign for kelvin.
-	} {
-		equal(t, "key of "+a, circleci.ResourceClassKey("acme/"+a), circleci.ResourceClassKey("ACME/"+b))
-	}
-	for a, b := range map[string]string{"straße": "strasse", "\u0130": "i" /* A capital i with a dot. */, "é": "e"} {
-		if circleci.ResourceClassKey("acme/"+a) == circleci.ResourceClassKey("acme/"+b) {
-			t.Errorf("%s and %s have the same key", a, b)
-		}
+	equal(t, "same class", circleci.ResourceClassKey("acme/Linux"), circleci.ResourceClassKey("ACME/linux"))
+	if circleci.ResourceClassKey("acme/linux") == circleci.ResourceClassKey("acme/linux2") {
+		t.Error("acme/linux and acme/linux2 have the same key")
 	}
 }

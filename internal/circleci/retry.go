@@ -4,72 +4,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
-	"net/http"
-	"strconv"
 	"time"
 )
 
 const (
-	// ReadTimeout bounds one read, its retries and waits included.
-	ReadTimeout = 5 * time.Minute
-
 	initialBackoff = time.Second
 	maxBackoff     = 30 * time.Second
 )
 
-// RetryError is a request that failed although it was retried, or that could not be retried in time. Err is the last
-// cause, a *StatusError or a *RequestError.
+// RetryError is returned for a request that failed although it was retried, or that could not be retried in time.
 type RetryError struct {
 	// Attempts is how often the request was sent.
 	Attempts int
-	// Unsent is a request that could not be sent, or sent again, before its deadline, because the service refused another one,
-	// which Err is about.
-	Unsent string
 	// Elapsed is the time from the start of the request to its end.
 	Elapsed time.Duration
-	// RetryAfter is the wait that the service requested, or with IsBackoff the one of the client because the service requested
-	// none, if that exceeds the time that was left. It is 0 otherwise.
+	// RetryAfter is the pause that exceeds the time that was left, as the service requested it or by the client's own
+	// backoff. It is 0 if that is not why the request was not retried.
 	RetryAfter time.Duration
-	IsBackoff  bool
-	// Timeout is the total time that the request was allowed to take.
-	Timeout time.Duration
-	// Pace is how many requests per second the service accepts, when the requests that were queued at that pace exceed the
-	// time that was left. It is 0 otherwise.
-	Pace float64
-	// Err is the last cause.
+	// Err is the last cause. It wraps a *StatusError or a *RequestError.
 	Err error
 }
 
 func (e *RetryError) Error() string {
-	text := fmt.Sprintf("%s (tried %s in %s)", e.Err, formatCount(e.Attempts), e.Elapsed.Round(time.Millisecond))
-	switch {
-	case e.Unsent != "":
-		again := ""
-		if e.Attempts > 0 {
-			again = " again"
+	text := e.Err.Error()
+	if e.Attempts > 0 || e.RetryAfter == 0 {
+		text += fmt.Sprintf(" (attempts: %d, in %s)", e.Attempts, e.Elapsed.Round(time.Millisecond))
+	}
+	if e.RetryAfter > 0 {
+		precision := time.Millisecond
+		if e.RetryAfter >= time.Second {
+			precision = time.Second
 		}
-		text = fmt.Sprintf("%s was not sent%s, because the API limits the rate of requests: %s", e.Unsent, again, e.Err)
-	case e.Attempts == 0:
-		text = e.Err.Error()
-	}
-	precision := time.Millisecond
-	if e.Timeout >= time.Second {
-		precision = time.Second
-	}
-	timeout := fmt.Sprintf("the %s read timeout", e.Timeout.Round(precision))
-	exceeds := ", which exceeds " + timeout
-	if e.RetryAfter <= e.Timeout {
-		exceeds = ", which exceeds what is left of " + timeout
-	}
-	switch {
-	case e.IsBackoff:
-		text += fmt.Sprintf("; requests are paused for %s", e.RetryAfter.Round(time.Millisecond)) + exceeds
-	case e.RetryAfter > 0:
-		text += fmt.Sprintf("; the server asked to retry after %s", e.RetryAfter.Round(time.Second)) + exceeds
-	case e.Pace > 0:
-		text += fmt.Sprintf("; the server accepts %.1f requests per second, at which the remaining requests exceed ", e.Pace) + timeout
+		text += fmt.Sprintf("; requests are paused for %s, which exceeds the time that is left", e.RetryAfter.Round(precision))
 	}
 	return text
 }
@@ -77,113 +44,114 @@ func (e *RetryError) Error() string {
 // Unwrap returns the last cause.
 func (e *RetryError) Unwrap() error { return e.Err }
 
-func formatCount(n int) string {
-	switch n {
-	case 1:
-		return "once"
-	case 2:
-		return "twice"
-	}
-	return strconv.Itoa(n) + " times"
-}
-
-// retry sends a request until it succeeds, fails with an error that is not transient, or has used up its retries or its
-// time. A 429 uses up time only: the throttle delays the next attempt.
-func (c *Client) retry(ctx context.Context, request string, send func(ctx context.Context, attempt int) ([]byte, error)) ([]byte, error) {
-	done := c.throttle.start()
-	defer func() { done() }()
-	start, failures := time.Now(), 0
-	deadline, _ := ctx.Deadline() // Every read has one: ReadTimeout at the latest.
-	timeout := deadline.Sub(start)
-	var cause error
-	for attempt := 1; ; attempt++ {
-		epoch, release, err := c.acquire(ctx, deadline)
-		if err != nil {
-			if limit := (*RetryError)(nil); errors.As(err, &limit) {
-				limit.Attempts, limit.Elapsed, limit.Timeout = attempt-1, time.Since(start), timeout
-				if isRateLimited(cause) {
-					limit.Err = cause
-				} else { // What was refused is another request.
-					limit.Unsent = request
-				}
+// retry is the handler that sends a call until it succeeds, fails with an error that is not transient, or has used up its
+// retries or its time. A 429 uses up time only: the throttle delays the next attempt.
+func (c *Client) retry(next handler) handler {
+	return func(ctx context.Context, call call) error {
+		sending := newProgress(ctx, c.request(call))
+		for failures := 0; ; {
+			epoch, release, err := c.acquire(ctx)
+			if err != nil {
+				return sending.stop(err)
 			}
-			return nil, err
-		}
-		body, err := send(ctx, attempt)
-		c.observe(ctx, epoch, err)
-		release()
-		if err == nil || ctx.Err() != nil || !IsRetryable(err) {
-			return body, err
-		}
-
-		cause = err
-		failed := &RetryError{Attempts: attempt, Elapsed: time.Since(start), Timeout: timeout, Err: err}
-		if isRateLimited(err) && c.config.MaxRetries > 0 {
-			continue
-		}
-		if failures++; failures > c.config.MaxRetries {
-			return nil, failed
-		}
-		wait, requested := backoff(err, failures)
-		if wait >= time.Until(deadline) {
-			if requested {
-				failed.RetryAfter = wait
+			sending.attempts++
+			call.attempt = sending.attempts
+			err = next(ctx, call)
+			c.observe(epoch, err)
+			release()
+			sending.last = err
+			switch isLimit := isRateLimited(err); {
+			case err == nil, isRejection(err) && !isLimit:
+				return err
+			case isLimit && c.config.MaxRetries > 0:
+				continue
+			case ctx.Err() != nil:
+				return sending.stop(err)
+			case !IsRetryable(err):
+				return err
 			}
-			return nil, failed
-		}
-		done() // The service is not asked for anything meanwhile.
-		err = sleep(ctx, wait)
-		if done = c.throttle.start(); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// acquire waits until a request may be sent: the throttle allows it, and fewer requests than the maximum are in flight.
-func (c *Client) acquire(ctx context.Context, deadline time.Time) (epoch int, release func(), err error) {
-	for {
-		epoch, err := c.throttle.acquire(ctx, deadline)
-		if err != nil {
-			return 0, nil, err
-		}
-		select {
-		case c.inFlight <- struct{}{}:
-		case <-ctx.Done():
-			return 0, nil, ctx.Err()
-		}
-		// The service may have refused another request, or the time may have run out, while this one was waiting.
-		if ctx.Err() == nil && c.throttle.isCurrent(epoch) {
-			return epoch, func() { <-c.inFlight }, nil
-		}
-		<-c.inFlight
-		if err := ctx.Err(); err != nil {
-			return 0, nil, err
+			if failures++; failures > c.config.MaxRetries {
+				return sending.fail(err)
+			}
+			if err := sending.backOff(failures); err != nil {
+				return err
+			}
 		}
 	}
 }
 
-// observe reports to the throttle whether the service accepted a request. It must run before the request's slot is released, so
-// that the next request is throttled already.
-func (c *Client) observe(ctx context.Context, epoch int, err error) {
-	status := (*StatusError)(nil)
+// progress is how far a call has come.
+type progress struct {
+	ctx      context.Context
+	request  string
+	start    time.Time
+	attempts int
+	// last is the error of the last attempt.
+	last error
+}
+
+func newProgress(ctx context.Context, request string) *progress {
+	return &progress{ctx: ctx, request: request, start: time.Now()}
+}
+
+func (p *progress) fail(err error) *RetryError {
+	return &RetryError{Attempts: p.attempts, Elapsed: time.Since(p.start), Err: err}
+}
+
+// backOff waits before the next attempt, or fails if there is not enough time left.
+func (p *progress) backOff(failures int) error {
+	wait, isRequested := backoff(p.last, failures)
+	if deadline, _ := p.ctx.Deadline(); wait >= time.Until(deadline) { // Every call has one: see limitTime.
+		failed := p.fail(p.last)
+		if isRequested {
+			failed.RetryAfter = wait
+		}
+		return failed
+	}
+	if err := sleep(p.ctx, wait); err != nil {
+		return p.stop(err)
+	}
+	return nil
+}
+
+// stop is the error of a call that ends although it could be sent again: its context has ended, or would while the service
+// accepts no requests. An outcome that is not known stays so.
+func (p *progress) stop(err error) error {
+	pause := (*pauseError)(nil)
+	isUncertain, cause := unwrapUncertain(err)
 	switch {
-	case err == nil, errors.As(err, &status) && !isRateLimited(err):
-		c.throttle.accept(epoch)
-	case isRateLimited(err):
-		retryAfter, _ := parseRetryAfter(status.retryAfter, status.date)
-		pace := c.throttle.refuse(epoch, retryAfter, err)
-		if c.config.OnThrottle != nil {
-			c.config.OnThrottle(ctx, Throttle{RetryAfter: retryAfter, Pace: pace})
+	case errors.As(err, &pause):
+		return p.pause(pause)
+	case errors.Is(p.ctx.Err(), context.Canceled):
+		err = fmt.Errorf("%s: %w", p.request, context.Cause(p.ctx))
+	default:
+		reason := "timed out waiting for a complete response"
+		if p.attempts == 0 {
+			reason = "timed out waiting for other requests to complete, and was not sent"
 		}
+		err = p.fail(&RequestError{Request: p.request, Reason: reason, Err: cause})
 	}
+	if isUncertain {
+		return &UncertainError{Err: err}
+	}
+	return err
+}
+
+// pause is the error of a call that would have to wait until after its deadline.
+func (p *progress) pause(pause *pauseError) error {
+	cause := p.last
+	if !isRateLimited(cause) { // What was refused is another request.
+		cause = fmt.Errorf("%s was not sent, because the API limits the rate of requests: %w", p.request, pause.cause)
+	}
+	failed := p.fail(cause)
+	failed.RetryAfter = pause.wait
+	return failed
 }
 
 // backoff returns how long to wait after a number of failures, and whether the service requested that.
 func backoff(err error, failures int) (wait time.Duration, requested bool) {
-	if status := (*StatusError)(nil); errors.As(err, &status) {
-		if wait, ok := parseRetryAfter(status.retryAfter, status.date); ok {
-			return wait, true
-		}
+	if status := (*StatusError)(nil); errors.As(err, &status) && status.retryAfter > 0 {
+		return status.retryAfter, true
 	}
 	return exponentialBackoff(failures), false
 }
@@ -196,23 +164,6 @@ func exponentialBackoff(failures int) time.Duration {
 		full = initialBackoff << shift
 	}
 	return full/2 + rand.N(full/2) //nolint:gosec // Jitter needs no secret randomness.
-}
-
-// parseRetryAfter parses a Retry-After header: a number of seconds, or a date. It is not ok unless the header states a
-// time in the future.
-func parseRetryAfter(header string, now time.Time) (wait time.Duration, ok bool) {
-	seconds, err := strconv.ParseUint(header, 10, 63)
-	switch {
-	case errors.Is(err, strconv.ErrRange), err == nil && seconds > uint64(math.MaxInt64/time.Second):
-		return math.MaxInt64, true
-	case err == nil:
-		return time.Duration(seconds) * time.Second, seconds > 0
-	}
-	date, err := http.ParseTime(header)
-	if err != nil || !date.After(now) {
-		return 0, false
-	}
-	return date.Sub(now), true
 }
 
 // sleep returns nil after d, or the context's error when that ends first.

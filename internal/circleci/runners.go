@@ -3,6 +3,7 @@ package circleci
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -16,24 +17,23 @@ import (
 // Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
 type Runner struct {
 	// ResourceClass is the class that the runner serves, namespace/name.
-	ResourceClass string
+	ResourceClass string `json:"resource_class"`
 	// Name is what the runner was registered as.
-	Name string
+	Name string `json:"name"`
 	// Hostname is the name of the machine.
-	Hostname *string
+	Hostname *string `json:"hostname"`
 	// FirstConnected is when the runner was first seen.
-	FirstConnected *string
+	FirstConnected *string `json:"first_connected"`
 	// LastConnected is when the runner was last seen.
-	LastConnected *string
+	LastConnected *string `json:"last_connected"`
 	// LastUsed is when the runner last claimed a task; nil if it never did.
-	LastUsed *string
+	LastUsed *string `json:"last_used"`
 	// Version is the version of the runner's agent, such as "3.1.2" or "1.0.12345-abcdef0".
-	Version *string
-	// IP is the address of the machine. It is observed with V3, not documented, and read in a listing of an
-	// organization only.
-	IP *string
-	// Status is "idle" or "busy". It is observed with V3, not documented, and read in a listing of an organization only.
-	Status *string
+	Version *string `json:"version"`
+	// IP is the address of the machine. It is observed, not documented.
+	IP *string `json:"ip"`
+	// Status is "idle" or "busy". It is observed with V3, in a listing of an organization only, not documented.
+	Status *string `json:"status"`
 }
 
 // RunnerFilter says which runners to list. At least one of its fields is set, and OrganizationID alone.
@@ -49,107 +49,110 @@ type RunnerFilter struct {
 
 // String describes the filter, such as "resource class acme/linux".
 func (f RunnerFilter) String() string {
-	switch {
-	case f.OrganizationID != "":
-		return "organization " + f.OrganizationID
-	case f.ResourceClass != "":
-		return "resource class " + f.ResourceClass
-	}
-	return "namespace " + f.Namespace
+	_, noun, value := f.selected()
+	return noun + " " + value
 }
 
-func (f RunnerFilter) query() url.Values {
+// selected returns the parameter that the API gets, what that selects, and its value.
+func (f RunnerFilter) selected() (parameter, noun, value string) {
 	switch {
 	case f.OrganizationID != "":
-		return url.Values{"org-id": {f.OrganizationID}}
+		return "org-id", "organization", f.OrganizationID
 	case f.ResourceClass != "":
-		return url.Values{"resource-class": {f.ResourceClass}}
+		return "resource-class", "resource class", f.ResourceClass
 	}
-	return url.Values{"namespace": {f.Namespace}}
+	return "namespace", "namespace", f.Namespace
 }
 
-// Matches reports whether the runners of a resource class match the filter. Names are compared as by [ResourceClassKey].
-// An organization matches every class, because a runner does not state its organization.
-func (f RunnerFilter) Matches(class string) bool {
-	switch {
-	case f.OrganizationID != "":
-		return true
-	case f.ResourceClass != "":
-		return SameName(class, f.ResourceClass)
-	}
-	return InNamespace(class, f.Namespace)
+// matches reports whether the runners of a resource class match the filter. An organization matches every class, because a
+// runner does not state its organization.
+func (f RunnerFilter) matches(class string) bool {
+	return f.OrganizationID != "" || f.ResourceClass != "" && SameName(class, f.ResourceClass) ||
+		f.ResourceClass == "" && InNamespace(class, f.Namespace)
 }
 
 // ListRunners returns the runners that match the filter, sorted by resource class, name, hostname and then the
 // remaining fields, so that the order of the response does not matter. Without any runner, the list is empty, not nil.
 //
-// The error is a *StatusError, a *ResponseError, a *RedirectError, a *CertificateError, a *NoTLSError, a
-// *TLSAlertError, a *RequestError, or a *RetryError around one of them, or wraps ctx.Err().
+// The error is a *StatusError, a *ResponseError or a *RequestError, or a *RetryError around one of them, or wraps ctx.Err().
+// For an organization it may be ErrVersion3Required.
 //
 // Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
 func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner, error) {
-	body, request, err := c.get(ctx, "runner", filter.query())
+	parameter, _, value := filter.selected()
+	call := call{endpoint: "runner", query: url.Values{parameter: {value}}, onlyV3: filter.OrganizationID != ""}
+	return read(ctx, c, call, func(body []byte) ([]Runner, error) {
+		runners, err := decodeRunners(body)
+		if err != nil {
+			return nil, err
+		}
+		for i, runner := range runners {
+			class := c.sanitize(runner.ResourceClass)
+			switch {
+			case !filter.matches(runner.ResourceClass): // A service that ignores the filter must not inflate a count.
+				return nil, fmt.Errorf("lists a runner of resource class %q, though only %s was requested", class, filter)
+			case i > 0 && compareRunners(runners[i-1], runner) == 0:
+				return nil, fmt.Errorf("lists runner %q of resource class %s twice", c.sanitize(runner.Name), class)
+			}
+		}
+		return runners, nil
+	})
+}
+
+// decodeRunners returns the runners of a list, sorted.
+func decodeRunners(body []byte) ([]Runner, error) {
+	// What identifies a runner may be empty, but not missing or null.
+	type item struct {
+		Runner
+
+		ResourceClass *string `json:"resource_class"`
+		Name          *string `json:"name"`
+	}
+	items, err := decodeList(body, func(item *item) error {
+		switch {
+		case item.ResourceClass == nil:
+			return errors.New("has no resource_class")
+		case item.Name == nil:
+			return errors.New("has no name")
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	keys := runnerKeys[:documentedKeys]
-	if filter.OrganizationID != "" {
-		keys = runnerKeys
-	}
-	runners, err := decodeRunners(body, keys)
-	if err != nil {
-		return nil, c.newResponseError(request, body, err)
-	}
-	for i := range runners {
-		// A service that ignores the filter must not inflate a count of runners.
-		if class := runners[i].ResourceClass; !filter.Matches(class) {
-			return nil, &ResponseError{Request: request, Reason: fmt.Sprintf("lists a runner of resource class %q, though only %s was requested",
-				c.sanitize(class), filter)}
+	runners := make([]Runner, len(items))
+	for i, item := range items {
+		runners[i] = item.Runner
+		runners[i].ResourceClass, runners[i].Name = *item.ResourceClass, *item.Name
+		for _, time := range []**string{&runners[i].FirstConnected, &runners[i].LastConnected, &runners[i].LastUsed} {
+			if *time != nil && **time == "" {
+				*time = nil
+			}
 		}
 	}
 	slices.SortFunc(runners, compareRunners)
-	for i := range runners[:max(0, len(runners)-1)] {
-		if compareRunners(runners[i], runners[i+1]) != 0 {
-			continue
-		}
-		// Equal in all decoded fields; the remaining ones decide whether one runner is listed twice.
-		if name, class, repeated := repeatedItem(body); repeated {
-			return nil, &ResponseError{Request: request, Reason: fmt.Sprintf("lists the runner %q of resource class %q twice, with all fields equal",
-				c.sanitize(name), c.sanitize(class))}
-		}
-		break
-	}
 	return runners, nil
 }
 
 func compareRunners(a, b Runner) int {
 	// One of these two nearly always differs.
-	if order := strings.Compare(a.ResourceClass, b.ResourceClass); order != 0 {
+	order := cmp.Or(strings.Compare(a.ResourceClass, b.ResourceClass), strings.Compare(a.Name, b.Name))
+	if order != 0 {
 		return order
 	}
-	if order := strings.Compare(a.Name, b.Name); order != 0 {
-		return order
-	}
-	return cmp.Or(
-		compareOptional(a.Hostname, b.Hostname),
-		compareOptional(a.FirstConnected, b.FirstConnected),
-		compareOptional(a.LastConnected, b.LastConnected),
-		compareOptional(a.LastUsed, b.LastUsed),
-		compareOptional(a.Version, b.Version),
-		compareOptional(a.IP, b.IP),
-		compareOptional(a.Status, b.Status),
-	)
+	return slices.Compare(a.optional(), b.optional())
 }
 
-// compareOptional sorts nil before every string.
-func compareOptional(a, b *string) int {
-	switch {
-	case a == nil && b == nil:
-		return 0
-	case a == nil:
-		return -1
-	case b == nil:
-		return 1
+// optional returns the fields of a runner that may be nil, "" for each that is.
+func (r Runner) optional() (values []string) {
+	for _, field := range []*string{
+		r.Hostname, r.FirstConnected, r.LastConnected, r.LastUsed, r.Version, r.IP, r.Status,
+	} {
+		value := ""
+		if field != nil {
+			value = *field
+		}
+		values = append(values, value)
 	}
-	return strings.Compare(*a, *b)
+	return values
 }

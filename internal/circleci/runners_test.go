@@ -119,19 +119,16 @@ func TestListRunnersRejectsPages(t *testing.T) {
 				equal(t, "runners", got, []circleci.Runner(nil))
 				equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason,
 					"is one page of several (it has "+test.wantHint+"), which this API is not documented to give")
-				equal(t, "hint", errorOf[*circleci.PaginationError](t, err).Hint, test.wantHint)
 			})
 		}
 	}
 }
 
 func TestListRunnersRejectsRepeatedItem(t *testing.T) {
-	const item = `{"resource_class":"acme/a","name":"one","id":9007199254740992}`
+	const item = `{"resource_class":"acme/a","name":"one","version":"1"}`
 	for other, repeated := range map[string]bool{
-		item: true,
-		`{"id": 9007199254740992, "n\u0061me": "one", "resource_class": "acme\/a"}`: true,
-		strings.Replace(item, "992", "993", 1):                                      false,
-		strings.Replace(item, `{`, `{"ip":"192.0.2.1",`, 1):                         false,
+		item: true, `{"version": "1", "n\u0061me": "one", "resource_class": "acme\/a"}`: true,
+		strings.Replace(item, `"1"`, `"2"`, 1): false, strings.Replace(item, `{`, `{"ip":"192.0.2.1",`, 1): false,
 	} {
 		got, err := listRunners(t, `{"items":[`+item+`,{"resource_class":"acme/b","name":"one"},`+other+`]}`)
 		if !repeated {
@@ -140,7 +137,6 @@ func TestListRunnersRejectsRepeatedItem(t *testing.T) {
 			continue
 		}
 		equal(t, "runners", got, []circleci.Runner(nil))
-		equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason,
-			`lists the runner "one" of resource class "acme/a" twice, with all fields equal`)
+		equal(t, "reason", errorOf[*circleci.ResponseError](t, err).Reason, `lists runner "one" of resource class acme/a twice`)
 	}
 }

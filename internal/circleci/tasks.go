@@ -15,13 +15,10 @@ type TaskCount struct {
 	Running *int64
 }
 
-// CountTasks counts the tasks of a resource class, namespace/name. With V3 it requests both counts
-// concurrently; when both fail, the error is that of the unclaimed tasks. Errors are those of [Client.ListRunners].
+// CountTasks counts the tasks of a resource class, namespace/name. With V3 it requests both counts, concurrently once it is
+// known that the installation serves V3. When both fail, the error is that of the unclaimed tasks. Errors are those of
+// [Client.ListRunners].
 func (c *Client) CountTasks(ctx context.Context, resourceClass string) (TaskCount, error) {
-	if c.config.APIVersion == V2 {
-		unclaimed, err := c.UnclaimedTaskCount(ctx, resourceClass)
-		return TaskCount{Unclaimed: unclaimed}, err
-	}
 	// Only one read cancels the other: if each did, the error would depend on which fails first.
 	runningCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -29,15 +26,24 @@ func (c *Client) CountTasks(ctx context.Context, resourceClass string) (TaskCoun
 		running int64
 		reads   errgroup.Group
 	)
-	reads.Go(func() (err error) {
+	readRunning := func() (err error) {
 		running, err = c.RunningTaskCount(runningCtx, resourceClass)
 		return err
-	})
+	}
+	isConcurrent := c.versions.current() == V3
+	if isConcurrent {
+		reads.Go(readRunning)
+	}
 	unclaimed, err := c.UnclaimedTaskCount(ctx, resourceClass)
-	if err != nil {
+	switch {
+	case err != nil:
 		cancel()
 		_ = reads.Wait()
 		return TaskCount{}, err
+	case c.versions.current() == V2:
+		return TaskCount{Unclaimed: unclaimed}, nil
+	case !isConcurrent:
+		reads.Go(readRunning)
 	}
 	if err := reads.Wait(); err != nil {
 		return TaskCount{}, err
@@ -50,25 +56,18 @@ func (c *Client) CountTasks(ctx context.Context, resourceClass string) (TaskCoun
 //
 // Source: GET /runner/tasks, https://circleci.com/docs/api/v2/, "Runner".
 func (c *Client) UnclaimedTaskCount(ctx context.Context, resourceClass string) (int64, error) {
-	return c.count(ctx, "runner/tasks", resourceClass, "unclaimed_task_count")
+	return c.count(ctx, call{endpoint: "runner/tasks"}, resourceClass, "unclaimed_task_count")
 }
 
-// RunningTaskCount returns how many tasks of a resource class, namespace/name, run. Only V3 reports it.
-// Errors are those of [Client.ListRunners].
+// RunningTaskCount returns how many tasks of a resource class, namespace/name, run. Only V3 reports it. Errors are those of
+// [Client.ListRunners], and ErrVersion3Required.
 //
 // Source: GET /runner/tasks/running, https://circleci.com/docs/guides/execution-runner/runner-api/.
 func (c *Client) RunningTaskCount(ctx context.Context, resourceClass string) (int64, error) {
-	return c.count(ctx, "runner/tasks/running", resourceClass, "running_runner_tasks")
+	return c.count(ctx, call{endpoint: "runner/tasks/running", onlyV3: true}, resourceClass, "running_runner_tasks")
 }
 
-func (c *Client) count(ctx context.Context, endpoint, resourceClass, key string) (int64, error) {
-	body, request, err := c.get(ctx, endpoint, url.Values{"resource-class": {resourceClass}})
-	if err != nil {
-		return 0, err
-	}
-	count, err := decodeCount(body, key)
-	if err != nil {
-		return 0, c.newResponseError(request, body, err)
-	}
-	return count, nil
+func (c *Client) count(ctx context.Context, call call, resourceClass, key string) (int64, error) {
+	call.query = url.Values{"resource-class": {resourceClass}}
+	return read(ctx, c, call, func(body []byte) (int64, error) { return decodeCount(body, key) })
 }

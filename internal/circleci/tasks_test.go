@@ -24,7 +24,7 @@ func TestCountTasksErrors(t *testing.T) {
 		"both":                 {unclaimed: a, running: b, want: unclaimed + ` returned 403 Forbidden: "a"`},
 		"running tasks only":   {unclaimed: one, running: b, want: running + ` returned 403 Forbidden: "b"`},
 		"unclaimed tasks only": {unclaimed: a, running: hang, want: unclaimed + ` returned 403 Forbidden: "a"`},
-		"deadline":             {unclaimed: hang, running: hang, want: unclaimed + ": " + readTimedOut + " (tried once in 300ms)"},
+		"deadline":             {unclaimed: hang, running: hang, want: unclaimed + ": " + readTimedOut + " (attempts: 1, in 300ms)"},
 	} {
 		v3 := func(config *circleci.Config) { config.APIVersion = circleci.V3 }
 		inBubble(t, nil, v3, func(t *testing.T, server *circlecitest.Server, client *circleci.Client) {

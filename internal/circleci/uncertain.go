@@ -4,21 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
 	"time"
 )
 
-// createGrace is how long after the end of its context a request to create something may still end, and then an operation may
-// still find out what it did.
+// createGrace is how long after the end of its context a request to create something may still end, and then an operation
+// may still find out what it did.
 const createGrace = 5 * time.Second
 
-// UncertainError is a request to create something of which the outcome is not known: it may have been carried out.
+// UncertainError is returned for a request to create something of which the outcome is not known: it may have been carried
+// out.
 type UncertainError struct {
 	// Appeared are the IDs of objects that could be the one that was created, because they did not exist before.
 	Appeared []string
-	// ListErr is why it could not be listed what exists, nil when it could.
+	// ListErr is why it could not be listed what exists, or what existed before. It is nil when both could.
 	ListErr error
 	// Err is why the outcome is not known.
 	Err error
@@ -46,37 +48,29 @@ func unwrapUncertain(err error) (isUncertain bool, cause error) {
 	return false, err
 }
 
-// sendOnce makes an *UncertainError of an attempt that may have been carried out although it failed, so that it is not
-// repeated.
-func sendOnce(send func(context.Context, int) ([]byte, error)) func(context.Context, int) ([]byte, error) {
-	return func(ctx context.Context, attempt int) ([]byte, error) {
+// once is the handler that makes an *UncertainError of a POST that may have been carried out although it failed, so that
+// it is not repeated.
+func once(next handler) handler {
+	return func(ctx context.Context, call call) error {
+		if call.method != http.MethodPost {
+			return next(ctx, call)
+		}
 		// Before there is a connection, nothing is sent: its TLS handshake is over then, and a proxy has responded.
 		var hasConnection atomic.Bool
 		trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { hasConnection.Store(true) }}
 		// What may have been sent may still end: what it creates would be lost. Anything else ends with ctx.
 		longer, cancel := outlive(ctx, hasConnection.Load)
 		defer cancel()
-		body, err := send(httptrace.WithClientTrace(longer, trace), attempt)
+		err := next(httptrace.WithClientTrace(longer, trace), call)
 		if err != nil && hasConnection.Load() && !isRejection(err) {
-			return body, &UncertainError{Err: err}
+			return &UncertainError{Err: err}
 		}
-		return body, err
+		return err
 	}
 }
 
-// isRejection reports whether a response says that a request was not carried out. No other status says so, for a gateway
-// may respond in place of a service that has done its work.
-func isRejection(err error) bool {
-	status := (*StatusError)(nil)
-	if !errors.As(err, &status) {
-		return false
-	}
-	isClientError := status.StatusCode >= 400 && status.StatusCode < 500
-	return isClientError && !isRetryableStatus(status.StatusCode) || isRateLimited(err)
-}
-
-// outlive returns a context that ends, with the error of ctx for its cause, a short time after it if isWorthwhile then, or else
-// together with it.
+// outlive returns a context that ends, with the error of ctx for its cause, a short time after it if isWorthwhile then, or
+// else together with it.
 func outlive(ctx context.Context, isWorthwhile func() bool) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {

@@ -3,6 +3,7 @@ package circleci
 import (
 	"cmp"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -15,31 +16,22 @@ type Version struct {
 	segments []string
 }
 
+// versionForm matches a version: its numbers, and a build.
+var versionForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)*)(?:[-+].*)?$`)
+
 // ParseVersion parses a version in the forms that agents report: "5.4.3.2.1", "3.1.2", "1.0.12345-abcdef0". A version
 // consists of numbers separated by dots, and optionally a build after - or +. A "v" prefix is rejected, because no agent
 // is known to report it. The error completes a sentence that starts with the version.
 func ParseVersion(text string) (Version, error) {
-	if text == "" {
-		return Version{}, errors.New("is empty")
-	}
 	if err := checkCharacters(text); err != nil {
 		return Version{}, err
 	}
-	numbers := text
-	if end := strings.IndexAny(text, "-+"); end >= 0 {
-		numbers = text[:end]
+	match := versionForm.FindStringSubmatch(text)
+	if match == nil {
+		return Version{}, errors.New("does not consist of numbers with dots between them, before its build")
 	}
-	if numbers == "" {
-		return Version{}, errors.New("has no number before its build")
-	}
-	segments := strings.Split(numbers, ".")
+	segments := strings.Split(match[1], ".")
 	for i, segment := range segments {
-		if segment == "" {
-			return Version{}, errors.New("has a dot without a number on both sides")
-		}
-		if strings.Trim(segment, "0123456789") != "" {
-			return Version{}, errors.New("has other characters than digits and dots before its build")
-		}
 		segments[i] = strings.TrimLeft(segment, "0")
 	}
 	for len(segments) > 0 && segments[len(segments)-1] == "" {

@@ -1,9 +1,8 @@
 // Package cli runs Terraform or OpenTofu for the tests, the demo and the benchmarks: it finds the CLI, keeps the user's
-// settings away from it, gives it a configuration and the provider, and decodes the JSON that it prints.
+// settings away from it, and gives it a configuration and the provider.
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 )
 
 // The names of the CLIs.
@@ -54,84 +52,61 @@ func Find(ctx context.Context) (CLI, error) {
 }
 
 func locate() (string, error) {
-	top, topErr := repository()
-	if wanted := os.Getenv("TF_CLI"); wanted != "" {
-		if strings.ContainsRune(filepath.ToSlash(wanted), '/') && !filepath.IsAbs(wanted) && topErr == nil {
-			wanted = filepath.Join(top, wanted)
-		}
-		path, err := absolute(wanted)
-		if err != nil {
-			return "", fmt.Errorf("TF_CLI is set, but %s is no executable: set it to the path of a Terraform or OpenTofu, or unset it", wanted)
-		}
-		return path, nil
-	}
-	candidates := []string{Terraform, OpenTofu}
-	if topErr == nil {
-		candidates = append(candidates, filepath.Join(top, "bin", "tofu"))
-	}
-	for _, candidate := range candidates {
-		if path, err := absolute(candidate); err == nil {
-			return path, nil
-		}
-	}
-	return "", errors.New("there is no Terraform and no OpenTofu here: put one on the PATH, name one in TF_CLI, or let `make bin/tofu` build one")
-}
-
-// absolute resolves the name of an executable as a shell does. exec.Command could resolve a name too, but not for a child that runs
-// in another directory.
-func absolute(name string) (string, error) {
-	path, err := exec.LookPath(name)
+	top, err := repository()
 	if err != nil {
 		return "", err
 	}
-	return filepath.Abs(path)
+	if wanted := os.Getenv("TF_CLI"); wanted != "" {
+		if strings.ContainsRune(filepath.ToSlash(wanted), '/') && !filepath.IsAbs(wanted) {
+			wanted = filepath.Join(top, wanted)
+		}
+		path, err := exec.LookPath(wanted)
+		if err != nil {
+			return "", fmt.Errorf("TF_CLI is set, but %s is no executable: set it to the path of a Terraform or OpenTofu, "+
+				"or unset it", wanted)
+		}
+		return filepath.Abs(path) // The CLI runs in another directory.
+	}
+	for _, candidate := range []string{Terraform, OpenTofu, filepath.Join(top, "bin", "tofu")} {
+		if path, err := exec.LookPath(candidate); err == nil {
+			return filepath.Abs(path)
+		}
+	}
+	return "", errors.New("there is no Terraform and no OpenTofu here: put one on the PATH, name one in TF_CLI, " +
+		"or let `make bin/tofu` build one")
 }
 
 // repository returns the top of the repository: the nearest directory with a go.mod, from the working directory up.
-// Tests run in the directory of their package, the demo where it was started.
+// Tests run in the directory of their package.
 func repository() (string, error) {
 	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
+	for ; err == nil; dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
 			return dir, nil
 		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", errors.New("no go.mod in the working directory or above it")
+		if dir == filepath.Dir(dir) {
+			err = errors.New("no go.mod in the working directory or above it")
 		}
-		dir = parent
 	}
+	return "", err
 }
 
 // versionLine is the first line that a CLI prints about itself. `version -json` would not do: OpenTofu calls its version
 // terraform_version there, so its output does not distinguish the two.
 var versionLine = regexp.MustCompile(`(?m)^(Terraform|OpenTofu) v(\S+)\s*$`)
 
-// identifyTimeout is far more than a CLI needs to print its version, also on a busy machine.
-const identifyTimeout = time.Minute
-
 func identify(ctx context.Context, path string) (CLI, error) {
-	ctx, cancel := context.WithTimeout(ctx, identifyTimeout)
-	defer cancel()
-	var stdout bytes.Buffer
 	command := exec.CommandContext(ctx, path, "version")
-	command.Env = append(CleanEnvironment(os.Environ()), quiet...)
-	command.Stdout = &stdout
-	// Without this, a child of a hanging CLI would keep the pipe open, and Run waiting.
-	command.WaitDelay = time.Second
-	if err := command.Run(); err != nil {
-		return CLI{}, fmt.Errorf("%s does not run (`version` ends with: %w): set TF_CLI to a Terraform or OpenTofu that does", path, err)
+	command.Env = Environment()
+	stdout, err := command.Output()
+	if err != nil {
+		return CLI{}, fmt.Errorf("%s does not run (`version` ends with: %w): set TF_CLI to a Terraform or OpenTofu "+
+			"that does", path, err)
 	}
-	found := versionLine.FindSubmatch(stdout.Bytes())
+	found := versionLine.FindSubmatch(stdout)
 	if found == nil {
 		return CLI{}, fmt.Errorf("%s does not say that it is Terraform or OpenTofu: set TF_CLI to one that does", path)
 	}
-	cli := CLI{Path: path, Name: Terraform, Version: string(found[2])}
-	if string(found[1]) == "OpenTofu" {
-		cli.Name = OpenTofu
-	}
-	return cli, nil
+	name := map[string]string{"Terraform": Terraform, "OpenTofu": OpenTofu}[string(found[1])]
+	return CLI{Path: path, Name: name, Version: string(found[2])}, nil
 }

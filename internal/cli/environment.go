@@ -17,9 +17,6 @@ var userSettings = []string{
 	"CIRCLE_", "CIRCLECI", "LAUNCH_AGENT_",
 }
 
-// testSettings is the prefix of the variables that control acceptance tests.
-const testSettings = "TF_ACC"
-
 // quiet tells a CLI, whatever it runs, not to check for new versions, and to read no CLI configuration, not
 // even the one in the home directory. The null device reads as an empty one.
 var quiet = []string{"CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE=" + os.DevNull}
@@ -27,20 +24,18 @@ var quiet = []string{"CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE=" + os.DevNull}
 // CleanEnvironment returns the environment, in the form of [os.Environ], without every variable by which a user sets up
 // Terraform, OpenTofu or CircleCI.
 func CleanEnvironment(environment []string) []string {
-	return slices.DeleteFunc(slices.Clone(environment), func(variable string) bool {
-		name, _, _ := strings.Cut(variable, "=")
-		return isUserSetting(name)
-	})
+	return slices.DeleteFunc(slices.Clone(environment), isUserSetting)
+}
+
+// isUserSetting accepts a variable or its name.
+func isUserSetting(variable string) bool {
+	return slices.ContainsFunc(userSettings, func(prefix string) bool { return strings.HasPrefix(variable, prefix) })
 }
 
 // Environment is the process's environment, cleaned, for a CLI that a program runs: it reads no input, and suggests no
 // commands to run next. The variables are added to it.
 func Environment(variables ...string) []string {
 	return slices.Concat(CleanEnvironment(os.Environ()), quiet, []string{"TF_IN_AUTOMATION=1", "TF_INPUT=0"}, variables)
-}
-
-func isUserSetting(name string) bool {
-	return slices.ContainsFunc(userSettings, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
 // PrepareTests gives the process the environment that acceptance tests need, whatever a user has set: it unsets what
@@ -55,22 +50,21 @@ func PrepareTests() error {
 		if err != nil {
 			return err
 		}
-		prepared = append(slices.Clone(quiet), "TF_CLI="+found.Path)
+		prepared = append(slices.Clone(quiet), "TF_CLI="+found.Path, "TF_ACC_TERRAFORM_PATH="+found.Path,
+			"TF_ACC_PROVIDER_NAMESPACE=circleci-community")
+		if found.Name == OpenTofu {
+			prepared = append(prepared, "TF_ACC_PROVIDER_HOST=registry.opentofu.org")
+		}
 	}
 	for _, variable := range os.Environ() {
-		name, _, _ := strings.Cut(variable, "=")
-		if !isUserSetting(name) || strings.HasPrefix(name, testSettings) {
-			continue
-		}
-		if err := os.Unsetenv(name); err != nil {
-			return err
+		if isUserSetting(variable) && !strings.HasPrefix(variable, "TF_ACC") {
+			name, _, _ := strings.Cut(variable, "=")
+			_ = os.Unsetenv(name) // It cannot fail for a variable that exists.
 		}
 	}
 	for _, variable := range prepared {
 		name, value, _ := strings.Cut(variable, "=")
-		if err := os.Setenv(name, value); err != nil {
-			return err
-		}
+		_ = os.Setenv(name, value) // It fails for invalid names only.
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -35,16 +35,13 @@ terraform {
 }
 `
 
-// Workspace is a directory with a configuration, and the CLI that runs in it. The zero values of its optional fields do
-// nothing.
+// Workspace is a directory with a configuration, and the CLI that runs in it.
 type Workspace struct {
 	CLI
 	// Dir is the directory of the configuration.
 	Dir string
 	// Env is the environment of the CLI, in the form of [os.Environ].
 	Env []string
-	// Observe is called with all that a command printed, unless Run gave it away already. It is optional.
-	Observe func(arguments []string, stdout, stderr string)
 }
 
 // Write writes files, by their paths in the workspace, and creates the directories that they need.
@@ -64,36 +61,32 @@ func (w *Workspace) Write(files map[string]string) error {
 // UseBuild makes the CLI take the provider from a directory with its executable (development overrides), without init.
 // Every plan then warns of it.
 func (w *Workspace) UseBuild(dir string) error {
-	return w.configure(fmt.Sprintf("dev_overrides {\n    \"circleci-community/circleci\" = %q\n  }", filepath.ToSlash(dir)))
+	const override = "dev_overrides {\n    \"circleci-community/circleci\" = %q\n  }"
+	return w.configure(fmt.Sprintf(override, filepath.ToSlash(dir)))
 }
 
-// UseMirror makes the CLI install the provider from a filesystem mirror in the workspace, and from nowhere else. The mirror
-// holds one file for either CLI, under this path below the provider's address: Unpacked, or the name of a release's archive.
-func (w *Workspace) UseMirror(file, path string) error {
-	content, err := os.ReadFile(file)
+// UseMirror makes the CLI install the provider's executable, as this version, from a filesystem mirror in the workspace, and
+// from nowhere else.
+func (w *Workspace) UseMirror(executable, version string) error {
+	content, err := os.ReadFile(executable)
 	if err != nil {
 		return err
 	}
-	mirror := filepath.Join(w.Dir, "mirror")
+	mirror, suffix := filepath.Join(w.Dir, "mirror"), ""
+	if runtime.GOOS == "windows" {
+		suffix = ".exe"
+	}
 	for _, address := range Addresses {
-		installed := filepath.Join(mirror, filepath.FromSlash(address), path)
-		if err := os.MkdirAll(filepath.Dir(installed), 0o700); err != nil {
+		dir := filepath.Join(mirror, filepath.FromSlash(address), version, runtime.GOOS+"_"+runtime.GOARCH)
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}
+		installed := filepath.Join(dir, Executable+"_v"+version+suffix)
 		if err := os.WriteFile(installed, content, 0o700); err != nil { //nolint:gosec // The CLI executes it.
 			return err
 		}
 	}
 	return w.configure(fmt.Sprintf("filesystem_mirror {\n    path = %q\n  }", filepath.ToSlash(mirror)))
-}
-
-// Unpacked is the path of an executable in a mirror.
-func Unpacked(version string) string {
-	path := filepath.Join(version, runtime.GOOS+"_"+runtime.GOARCH, Executable+"_v"+version)
-	if runtime.GOOS == "windows" {
-		path += ".exe"
-	}
-	return path
 }
 
 // configure writes a CLI configuration with one installation method. With one, the CLI uses no other, and so no registry.
@@ -109,7 +102,8 @@ func BuildProvider(ctx context.Context, executable string, arguments ...string) 
 	if err != nil {
 		return err
 	}
-	command := exec.CommandContext(ctx, "go", append(append([]string{"build", "-trimpath"}, arguments...), "-o", executable, ".")...)
+	build := slices.Concat([]string{"build", "-trimpath"}, arguments, []string{"-o", executable, "."})
+	command := exec.CommandContext(ctx, "go", build...)
 	command.Dir = root
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, output)
@@ -148,114 +142,5 @@ func (w *Workspace) Run(ctx context.Context, stdout, stderr io.Writer, arguments
 func (w *Workspace) Output(ctx context.Context, arguments ...string) (stdout, stderr string, err error) {
 	var output, problems bytes.Buffer
 	err = w.Run(ctx, &output, &problems, arguments...)
-	stdout, stderr = output.String(), problems.String()
-	if w.Observe != nil {
-		w.Observe(arguments, stdout, stderr)
-	}
-	return stdout, stderr, err
-}
-
-// Diagnostic is a diagnostic in the CLI's own JSON.
-type Diagnostic struct {
-	Severity, Summary, Detail, Address string
-	Snippet                            *struct{ Context, Code string }
-	Range                              *struct{ Start struct{ Line int } }
-}
-
-// Plan is the JSON of a saved plan, or of the state: of a plan the values are the planned ones.
-type Plan struct {
-	Values  Values
-	Planned Values `json:"planned_values"`
-	Checks  []Check
-	Changes []Change `json:"resource_changes"`
-}
-
-// Change is what a plan does to a resource.
-type Change struct {
-	Address, Mode string
-	Change        struct{ Actions []string }
-}
-
-// Values are the outputs and the resources of a plan or a state.
-type Values struct {
-	Outputs    map[string]Output
-	RootModule struct {
-		Resources []struct {
-			Address, Mode string
-			Values        map[string]any
-		}
-	} `json:"root_module"`
-}
-
-// Output is the type and the value of an output.
-type Output struct {
-	Type  json.RawMessage
-	Value any
-}
-
-// Check is the result of a check block.
-type Check struct {
-	Address struct {
-		Display string `json:"to_display"`
-	}
-	Status    string
-	Instances []struct {
-		Problems []struct{ Message string }
-	}
-}
-
-// Diagnostics runs plan, apply or destroy with -json and returns the diagnostics. The CLI may fail, but not without one.
-func (w *Workspace) Diagnostics(ctx context.Context, arguments ...string) ([]Diagnostic, error) {
-	stdout, stderr, err := w.Output(ctx, arguments...)
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		return nil, err
-	}
-	var all []Diagnostic
-	for line := range strings.Lines(stdout) {
-		var message struct{ Diagnostic *Diagnostic }
-		if err := json.Unmarshal([]byte(line), &message); err != nil {
-			return nil, fmt.Errorf("%s prints %q: %w", arguments[0], line, err)
-		}
-		if message.Diagnostic != nil {
-			all = append(all, *message.Diagnostic)
-		}
-	}
-	if len(all) == 0 && err != nil {
-		return nil, fmt.Errorf("%w\n%s%s", err, stdout, stderr)
-	}
-	return all, nil
-}
-
-// Validate returns the diagnostics of validate.
-func (w *Workspace) Validate(ctx context.Context) ([]Diagnostic, error) {
-	var result struct{ Diagnostics []Diagnostic }
-	err := w.decode(ctx, &result, "validate", "-json")
-	return result.Diagnostics, err
-}
-
-// Show returns the state, or a saved plan.
-func (w *Workspace) Show(ctx context.Context, plan ...string) (Plan, error) {
-	var decoded Plan
-	err := w.decode(ctx, &decoded, append([]string{"show", "-json"}, plan...)...)
-	return decoded, err
-}
-
-// Outputs returns the values of the outputs of the last apply.
-func (w *Workspace) Outputs(ctx context.Context) (map[string]any, error) {
-	var outputs map[string]Output
-	err := w.decode(ctx, &outputs, "output", "-json")
-	values := map[string]any{}
-	for name, output := range outputs {
-		values[name] = output.Value
-	}
-	return values, err
-}
-
-// decode decodes the JSON document that a command prints, also where the command fails with it, as validate does.
-func (w *Workspace) decode(ctx context.Context, into any, arguments ...string) error {
-	stdout, stderr, err := w.Output(ctx, arguments...)
-	if decoding := json.Unmarshal([]byte(stdout), into); decoding != nil {
-		return errors.Join(err, fmt.Errorf("`%s %s` prints no JSON: %w\n%s", w.Name, strings.Join(arguments, " "), decoding, stderr))
-	}
-	return nil
+	return output.String(), problems.String(), err
 }

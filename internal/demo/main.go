@@ -77,27 +77,27 @@ func (d demo) run(ctx context.Context) (err error) {
 	defer server.Close()
 	setFixtures(server)
 
-	d.say("This demo uses a Runner API on loopback (%s) in place of CircleCI.\nIt needs no account and no token.\n", server.URL)
+	d.say("This demo uses a Runner API on loopback (%s) in place of CircleCI.\n"+
+		"It needs no account and no token.\n", server.URL)
 	w, err := d.newWorkspace(ctx, found, filepath.Join(dir, "demo"), d.configuration, server.URL)
 	if err != nil {
 		return err
 	}
-	d.say("The configuration in %s reads the runners of the namespace acme, the queue of the resource\nclass acme/linux, and the whole fleet. %s %s plans it:\n", d.configuration, product(found), found.Version)
+	d.say("The configuration in %s reads the runners of the namespace acme, the queue of the resource\n"+
+		"class acme/linux, and the whole fleet. %s %s plans it:\n", d.configuration, product(found), found.Version)
 	if err := d.show(ctx, w, "plan", "-out=demo.tfplan"); err != nil {
 		return err
 	}
-	d.say("\nThe warning comes from a failed check block, which does not stop a plan. Applying the plan stores the\noutputs:\n")
+	d.say("\nThe warning comes from a failed check block, which does not stop a plan. Applying the plan stores the\n" +
+		"outputs:\n")
 	if err := d.show(ctx, w, "apply", "demo.tfplan"); err != nil {
 		return err
 	}
-	state, err := w.Show(ctx)
+	results, err := checkResults(ctx, w)
 	if err != nil {
 		return err
 	}
-	d.say("\nThe results of the check blocks:\n")
-	for _, line := range results(state.Checks) {
-		d.say("  %s", line)
-	}
+	d.say("\nThe results of the check blocks:\n\n%s", results)
 	if err := d.runPool(ctx, found, filepath.Join(dir, "pool"), server.URL); err != nil {
 		return err
 	}
@@ -153,8 +153,8 @@ With init, for any configuration, install the provider, where init finds it, aft
   unset TF_CLI_CONFIG_FILE
 
 It has the resource classes acme/linux, acme/mac and acme/gpu, which the examples name. Two runners of acme/linux are
-connected, and its queue drains and fills again. Classes and tokens of the namespace acme can be created and deleted: a new
-class gets two runners with its first token. With CIRCLECI_RUNNER_API_VERSION=v3 it lists the runners by organization too: %s`,
+connected, and its queue drains and fills again. Classes and tokens of the namespace acme can be created and
+deleted: a new class gets two runners with its first token. It lists the runners by organization too: %s`,
 		server.URL, circlecitest.PersonalToken, circlecitest.SampleOrganizationID)
 	<-ctx.Done()
 	return nil
@@ -170,10 +170,7 @@ func asTyped(found cli.CLI) string {
 	if path, err := exec.LookPath(found.Name); err == nil && path == found.Path {
 		return found.Name
 	}
-	if strings.ContainsAny(found.Path, " \t'\"$`\\") {
-		return "'" + strings.ReplaceAll(found.Path, "'", `'\''`) + "'"
-	}
-	return found.Path
+	return "'" + strings.ReplaceAll(found.Path, "'", `'\''`) + "'"
 }
 
 func product(found cli.CLI) string {
@@ -185,34 +182,28 @@ func product(found cli.CLI) string {
 
 // setFixtures adds runners and tasks. The times are fixed, so that the output never changes.
 func setFixtures(server *circlecitest.Server) {
-	runners := []circlecitest.Runner{
-		{
-			ResourceClass: "acme/linux", Hostname: "build-1.acme.example", Name: "linux-1", Version: "3.1.2",
-			FirstConnected: "2026-01-12T08:00:00Z", LastConnected: "2026-03-02T14:31:07Z", LastUsed: new("2026-03-02T14:30:12Z"),
-		},
-		{
-			ResourceClass: "acme/linux", Hostname: "build-2.acme.example", Name: "linux-2", Version: "3.1.2",
-			FirstConnected: "2026-01-12T08:00:04Z", LastConnected: "2026-03-02T14:31:05Z", LastUsed: new("2026-03-02T14:29:48Z"),
-		},
-		{
-			ResourceClass: "acme/linux", Hostname: "build-3.acme.example", Name: "linux-3", Version: "3.1.2",
-			FirstConnected: "2026-03-02T14:28:00Z", LastConnected: "2026-03-02T14:31:02Z",
-		},
-		{
-			ResourceClass: "acme/macos", Hostname: "mini-1.acme.example", Name: "macos-1", Version: "3.1.2",
-			FirstConnected: "2026-02-03T10:15:00Z", LastConnected: "2026-03-02T14:31:06Z", LastUsed: new("2026-03-01T17:02:33Z"),
-		},
-		{
-			ResourceClass: "acme/gpu", Hostname: "gpu-1.acme.example", Name: "gpu-1", Version: "3.0.9",
-			FirstConnected: "2025-11-20T09:00:00Z", LastConnected: "2026-03-02T14:30:59Z", LastUsed: new("2026-02-27T22:41:10Z"),
-		},
+	runner := func(class, name, version, first, last, used string) circlecitest.Runner {
+		r := circlecitest.Runner{
+			ResourceClass: class, Hostname: name + ".acme.example", Name: name, Version: version,
+			FirstConnected: first, LastConnected: last,
+		}
+		if used != "" {
+			r.LastUsed = &used
+		}
+		return r
 	}
-	server.SetRunners(runners...)
+	server.SetRunners(
+		runner("acme/linux", "linux-1", "3.1.2", "2026-01-12T08:00:00Z", "2026-03-02T14:31:07Z", "2026-03-02T14:30:12Z"),
+		runner("acme/linux", "linux-2", "3.1.2", "2026-01-12T08:00:04Z", "2026-03-02T14:31:05Z", "2026-03-02T14:29:48Z"),
+		runner("acme/linux", "linux-3", "3.1.2", "2026-03-02T14:28:00Z", "2026-03-02T14:31:02Z", ""),
+		runner("acme/macos", "macos-1", "3.1.2", "2026-02-03T10:15:00Z", "2026-03-02T14:31:06Z", "2026-03-01T17:02:33Z"),
+		runner("acme/gpu", "gpu-1", "3.0.9", "2025-11-20T09:00:00Z", "2026-03-02T14:30:59Z", "2026-02-27T22:41:10Z"),
+	)
 	server.SetNamespaces("acme")
 	server.SetResourceClasses(
-		circlecitest.ResourceClass{ID: "0d7f8e5a-8f0c-4c53-9a3e-0a4b8ad1c001", ResourceClass: "acme/linux", Description: "Linux builds"},
-		circlecitest.ResourceClass{ID: "0d7f8e5a-8f0c-4c53-9a3e-0a4b8ad1c002", ResourceClass: "acme/macos", Description: "macOS builds"},
-		circlecitest.ResourceClass{ID: "0d7f8e5a-8f0c-4c53-9a3e-0a4b8ad1c003", ResourceClass: "acme/gpu"},
+		circlecitest.ResourceClass{ResourceClass: "acme/linux", Description: "Linux builds"},
+		circlecitest.ResourceClass{ResourceClass: "acme/macos", Description: "macOS builds"},
+		circlecitest.ResourceClass{ResourceClass: "acme/gpu"},
 	)
 	server.SetTasks("acme/linux", 14, 2)
 	server.SetTasks("acme/macos", 0, 0)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +16,9 @@ import (
 
 // newWorkspace copies a configuration to a directory, and initializes it with the provider from this machine, which
 // reads from the server. What init prints is of interest only when it fails.
-func (d demo) newWorkspace(ctx context.Context, found cli.CLI, dir, configuration, serverURL string) (*cli.Workspace, error) {
+func (d demo) newWorkspace(
+	ctx context.Context, found cli.CLI, dir, configuration, serverURL string,
+) (*cli.Workspace, error) {
 	w := &cli.Workspace{CLI: found, Dir: dir, Env: cli.Environment(
 		"CIRCLE_TOKEN="+circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_URL="+serverURL)}
 	if !d.color {
@@ -26,7 +30,8 @@ func (d demo) newWorkspace(ctx context.Context, found cli.CLI, dir, configuratio
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s holds no configuration: run the demo from the top of the repository, as `make demo` does", configuration)
+		return nil, fmt.Errorf("%s holds no configuration: run the demo from the top of the repository, "+
+			"as `make demo` does", configuration)
 	}
 	contents := map[string]string{}
 	for _, file := range files {
@@ -42,7 +47,7 @@ func (d demo) newWorkspace(ctx context.Context, found cli.CLI, dir, configuratio
 	if _, err := os.Stat(d.provider); err != nil {
 		return nil, fmt.Errorf("there is no provider at %s: run `make build`", d.provider)
 	}
-	if err := w.UseMirror(d.provider, cli.Unpacked("0.1.0")); err != nil { // A version that examples require.
+	if err := w.UseMirror(d.provider, "0.1.0"); err != nil { // A version that examples require.
 		return nil, err
 	}
 	stdout, stderr, err := w.Output(ctx, "init")
@@ -58,22 +63,31 @@ func (d demo) show(ctx context.Context, w *cli.Workspace, arguments ...string) e
 	return w.Run(ctx, d.stdout, d.stderr, arguments...)
 }
 
-// results are the results of the check blocks, a line each. The CLI itself shows only those that fail.
-func results(checks []cli.Check) []string {
+// checkResults returns the results of the check blocks, a line each. The CLI itself shows only those that fail.
+func checkResults(ctx context.Context, w *cli.Workspace) (string, error) {
+	var state struct {
+		Checks []struct {
+			Address struct {
+				ToDisplay string `json:"to_display"`
+			}
+			Status    string
+			Instances []struct{ Problems []struct{ Message string } }
+		}
+	}
+	stdout, stderr, err := w.Output(ctx, "show", "-json")
+	if err := cmp.Or(err, json.Unmarshal([]byte(stdout), &state)); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, stderr)
+	}
 	var lines []string
-	for _, c := range checks {
-		line := fmt.Sprintf("%-25s %s", c.Address.Display, c.Status)
-		var problems []string
-		for _, instance := range c.Instances {
+	for _, check := range state.Checks {
+		line := []string{fmt.Sprintf("  %-25s %s", check.Address.ToDisplay, check.Status)}
+		for _, instance := range check.Instances {
 			for _, problem := range instance.Problems {
-				problems = append(problems, problem.Message)
+				line = append(line, problem.Message)
 			}
 		}
-		if len(problems) > 0 {
-			line += ": " + strings.Join(problems, " ")
-		}
-		lines = append(lines, line)
+		lines = append(lines, strings.Join(line, ": "))
 	}
 	slices.Sort(lines)
-	return lines
+	return strings.Join(lines, "\n"), nil
 }

@@ -1,6 +1,5 @@
-// Package live_test checks, with -live, the provider against a real Runner API, and which of the facts hold that public
-// clients observed and CircleCI's reference does not promise. `make testlive` prints them, so that a user can see what
-// their installation returns.
+// Package live_test checks, with -live, the provider against a real Runner API, and prints what only a real installation
+// knows. `make testlive` runs it.
 package live_test
 
 import (
@@ -13,10 +12,10 @@ import (
 	"fmt"
 	"log"
 	"net/http"
-	"net/url"
 	"os"
+	"os/signal"
 	"path/filepath"
-	"slices"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -33,13 +32,21 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	var err error
 	if *live {
 		// PrepareTests keeps the user's variables away from the tests. These are the ones that are meant.
-		remote, err = readEnvironment()
-		err = errors.Join(err, os.Setenv("TF_ACC", "1"))
+		remote = installation{
+			apiURL:     cmp.Or(os.Getenv("CIRCLECI_RUNNER_API_URL"), circleci.DefaultAPIURL),
+			apiVersion: os.Getenv("CIRCLECI_RUNNER_API_VERSION"), token: os.Getenv("CIRCLE_TOKEN"),
+			resourceClass:  os.Getenv("CIRCLECI_TEST_RESOURCE_CLASS"),
+			emptyNamespace: os.Getenv("CIRCLECI_TEST_EMPTY_NAMESPACE"),
+		}
+		remote.namespace, _, _ = strings.Cut(remote.resourceClass, "/")
+		if os.Getenv("CIRCLECI_TEST_WRITE") == "1" {
+			remote.created = remote.namespace + "/terraform-test-" + strings.ToLower(rand.Text())
+		}
+		_ = os.Setenv("TF_ACC", "1")
 	}
-	if err := errors.Join(err, cli.PrepareTests()); err != nil {
+	if err := cli.PrepareTests(); err != nil {
 		log.Fatal(err)
 	}
 	os.Exit(m.Run())
@@ -47,206 +54,117 @@ func TestMain(m *testing.M) {
 
 // installation is a Runner API and what may be requested from it.
 type installation struct {
-	apiURL        *url.URL
-	token         string // a personal API token, never empty, which is sent nowhere else
-	resourceClass string // namespace/name, that the token may see
-	// emptyClass is a class that exists and has no runner, organizationID the UUID of the organization that resourceClass
-	// belongs to. Both are optional.
-	emptyClass, organizationID string
-	apiVersion                 string // of the provider
-	writes                     bool   // whether a class and a token may be created and deleted
+	apiURL         string
+	apiVersion     string // of the provider, if it is configured
+	token          string // a personal API token, which is sent nowhere else
+	namespace      string
+	resourceClass  string // namespace/name, that the token may see
+	emptyNamespace string // a namespace without resource classes, if there is one
+	// created is the name of a resource class that does not exist, if classes and a token may be created and deleted.
+	created string
 }
 
-// readEnvironment leaves it to the provider, which is checked first, to validate the token and the resource class.
-func readEnvironment() (i installation, err error) {
-	i = installation{
-		token: os.Getenv("CIRCLE_TOKEN"), resourceClass: os.Getenv("CIRCLECI_TEST_RESOURCE_CLASS"),
-		emptyClass: os.Getenv("CIRCLECI_TEST_EMPTY_CLASS"), organizationID: os.Getenv("CIRCLECI_TEST_ORGANIZATION_ID"),
-		apiVersion: os.Getenv("CIRCLECI_RUNNER_API_VERSION"), writes: os.Getenv("CIRCLECI_TEST_WRITE") == "1",
-	}
-	origin := cmp.Or(os.Getenv("CIRCLECI_RUNNER_API_URL"), circleci.DefaultAPIURL)
-	if i.apiURL, err = circleci.ParseAPIURL(origin, circleci.APIVersion(i.apiVersion)); err != nil {
-		err = fmt.Errorf("the environment variable CIRCLECI_RUNNER_API_URL %w", err)
-	}
-	return i, err
-}
-
-// TestLive fails where the provider does not work, and where it would report something wrong without an error. A fact that
-// does not hold is no failure by itself: a response that the provider cannot use becomes an error.
+// TestLive fails where the provider does not work, and where it would report something wrong without an error.
 func TestLive(t *testing.T) {
 	if !*live {
-		t.Skip("reads from a real Runner API: run make testlive")
+		t.Skip("sends requests to a real Runner API: run make testlive")
 	}
-	outputs, err := remote.checkProvider(t.Context(), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%s has %v runners and %v unclaimed tasks", remote.resourceClass, outputs["runners"].Value, outputs["unclaimed_task_count"].Value)
-	if !remote.writes {
-		t.Log("to create a resource class and a token, and delete them, set CIRCLECI_TEST_WRITE=1")
-	} else if err := remote.checkWrites(t.Context()); err != nil {
+	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt) // Ctrl-C deletes what was created.
+	defer stop()
+	if err := remote.check(ctx, t.TempDir(), func(line string) { t.Log(line) }); err != nil {
 		t.Error(err)
 	}
-	for _, f := range remote.survey(t.Context()) {
-		t.Logf("%-14s %-75s %s", f.outcome, f.claim, f.detail)
-		if f.misleads != "" {
-			t.Errorf("%q does not hold, so %s: please report this at "+
-				"https://github.com/circleci-community/terraform-provider-circleci/issues", f.claim, f.misleads)
-		}
-	}
 }
+
+// badToken is a token that CircleCI never issued. It belongs to no user.
+const badToken = "a-token-that-circleci-never-issued"
 
 //go:embed testdata/main.tf
 var configuration string
 
-// checkProvider has the CLI plan with the built provider, as a user would: with the token, and with a wrong one. It returns
-// the outputs, whose preconditions hold of every fleet.
-func (i installation) checkProvider(ctx context.Context, dir string) (map[string]cli.Output, error) {
+// check has the CLI apply and destroy a configuration with the built provider, as a user would, and surveys the API in
+// between. What it finds is reported line by line.
+func (i installation) check(ctx context.Context, dir string, report func(string)) (err error) {
 	found, err := cli.Find(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	printed := ""
-	w := &cli.Workspace{CLI: found, Dir: dir, Env: cli.Environment(
-		"CIRCLE_TOKEN="+i.token, "CIRCLECI_RUNNER_API_URL="+i.apiURL.String(),
-		"CIRCLECI_RUNNER_API_VERSION="+i.apiVersion, "TF_VAR_resource_class="+i.resourceClass)}
-	w.Observe = func(_ []string, stdout, stderr string) { printed += stdout + stderr }
-	// Development overrides would not do: the CLI warns of them.
-	provider := filepath.Join(dir, cli.Executable)
-	err = errors.Join(cli.BuildProvider(ctx, provider), w.UseMirror(provider, cli.Unpacked("0.0.1")),
+	w := &cli.Workspace{CLI: found, Dir: dir, Env: cli.Environment("CIRCLECI_RUNNER_API_URL="+i.apiURL,
+		"CIRCLECI_RUNNER_API_VERSION="+i.apiVersion, "TF_VAR_resource_class="+i.resourceClass, "TF_VAR_created="+i.created)}
+	run := func(ctx context.Context, arguments ...string) (string, error) {
+		stdout, stderr, err := w.Output(ctx, arguments...)
+		if err != nil || strings.Contains(stdout+stderr, i.token) {
+			diagnostics := regexp.MustCompile(`.*"type":"diagnostic".*`).FindAllString(stdout, -1)
+			err = fmt.Errorf("%s fails, or prints the token: %w\n%s%s", arguments[0], err, diagnostics, stderr)
+		}
+		return stdout, err
+	}
+	err = errors.Join(cli.BuildProvider(ctx, filepath.Join(dir, cli.Executable)), w.UseBuild(dir),
 		w.Write(map[string]string{"main.tf": cli.RequiredProviders + configuration}))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if _, stderr, err := w.Output(ctx, "init", "-no-color"); err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, stderr)
-	}
-	diagnostics, err := w.Diagnostics(ctx, "plan", "-json", "-out=plan")
-	if err != nil || len(diagnostics) > 0 {
-		return nil, errors.Join(err, fmt.Errorf("plan has the diagnostics %+v", diagnostics))
-	}
-	plan, err := w.Show(ctx, "plan")
-	if err != nil {
-		return nil, err
-	}
-	const remediation = "CIRCLE_TOKEN was not accepted: check that it is complete and has not been revoked."
 	w.Env = append(w.Env, "CIRCLE_TOKEN="+badToken)
-	diagnostics, err = w.Diagnostics(ctx, "plan", "-json")
-	if len(diagnostics) != 2 { // one for each data source
-		err = errors.Join(err, fmt.Errorf("plan with a wrong token has the diagnostics %+v", diagnostics))
+	if _, err := run(ctx, "plan", "-json", "-var=created="); strings.Count(fmt.Sprint(err), "401 Unauthorized") < 2 {
+		return fmt.Errorf("a wrong token does not get an error for each data source: %w", err)
 	}
-	for _, d := range diagnostics {
-		if d.Severity != "error" || !strings.Contains(d.Detail, " 401 Unauthorized") || !strings.Contains(d.Detail, remediation) {
-			err = errors.Join(err, fmt.Errorf("plan with a wrong token has the diagnostic %+v", d))
-		}
+	w.Env = append(w.Env, "CIRCLE_TOKEN="+i.token)
+	defer func() { // Also after an apply that failed halfway, or was interrupted.
+		_, destroyErr := run(context.WithoutCancel(ctx), "destroy", "-json", "-auto-approve")
+		err = errors.Join(err, destroyErr)
+	}()
+	if _, err := run(ctx, "apply", "-json", "-auto-approve"); err != nil {
+		return err
 	}
-	for _, token := range []string{i.token, url.QueryEscape(i.token), badToken} {
-		if strings.Contains(printed, token) {
-			err = errors.Join(err, errors.New("the CLI prints a token"))
-		}
+	outputs, err := run(ctx, "output", "-no-color")
+	report(i.resourceClass + " has\n" + outputs)
+	planned, planErr := run(ctx, "plan", "-json")
+	if strings.Contains(planned, `"type":"planned_change"`) {
+		planErr = fmt.Errorf("a plan after apply has changes:\n%s", planned)
 	}
-	return plan.Planned.Outputs, err
+	return errors.Join(err, planErr, i.survey(ctx, report))
 }
 
-func (i installation) newClient() *circleci.Client {
-	return circleci.New(circleci.Config{
-		APIURL: i.apiURL, APIVersion: circleci.APIVersion(i.apiVersion), Credential: circleci.PersonalToken(i.token), UserAgent: userAgent,
-		MaxRetries: 1,
-	})
-}
-
-// checkWrites creates, lists and deletes a resource class, <namespace>/terraform-test-<random>, and a token of it, with the
-// provider's client. They are deleted when something fails, too.
-func (i installation) checkWrites(ctx context.Context) error {
-	client := i.newClient()
-	defer client.Close()
-	namespace, _, _ := strings.Cut(i.resourceClass, "/")
-	name := namespace + "/terraform-test-" + strings.ToLower(rand.Text())
-	class, err := client.CreateResourceClass(ctx, name, "Created by make testlive")
-	if err != nil {
-		return fmt.Errorf("create %s: %w", name, err)
-	}
-	var problems []error
-	expect := func(step string, ok bool, err error) {
-		if err != nil || !ok {
-			problems = append(problems, errors.New(name+": failed to "+step), err)
-		}
-	}
-	classes, err := client.ListResourceClasses(ctx, namespace)
-	expect("list the class", slices.Contains(classes, class), err)
-	token, secret, err := client.CreateToken(ctx, name, "testlive")
-	expect("create a token", secret != "", err)
-	tokens, err := client.ListTokens(ctx, name)
-	expect("list the token", len(tokens) == 1 && tokens[0].ID == token.ID && tokens[0].Nickname == "testlive", err)
-	status := (*circleci.StatusError)(nil)
-	isRefused := errors.As(client.DeleteResourceClass(ctx, class, false), &status) && status.StatusCode == http.StatusConflict
-	expect("get 409 for the class while it has a token", isRefused, nil)
-	if token.ID != "" {
-		expect("delete the token", true, client.DeleteToken(ctx, token))
-	}
-	expect("delete the class", true, client.DeleteResourceClass(ctx, class, false))
-	classes, err = client.ListResourceClasses(ctx, namespace)
-	expect("no longer list the class", !slices.Contains(classes, class), err)
-	// Without the class, this does nothing.
-	expect("clean up", true, client.DeleteResourceClass(context.WithoutCancel(ctx), class, true))
-	return errors.Join(problems...)
-}
-
-// TestProvider has a service that works, and one that accepts every token, so that users would believe that theirs is
-// right.
-func TestProvider(t *testing.T) {
+// TestCheck has an API that works, one that accepts every token, and one that creates only half.
+func TestCheck(t *testing.T) {
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("runs the CLI: set TF_ACC=1, or run make test")
 	}
-	server, i := loopback(t)
-	outputs, err := i.checkProvider(t.Context(), t.TempDir())
-	if err != nil || outputs["runners"].Value != 3.0 || outputs["unclaimed_task_count"].Value != 6.0 {
-		t.Errorf("checkProvider() = %v, %v", outputs, err)
-	}
-	server.SetHandler(circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`))
-	if _, err = i.checkProvider(t.Context(), t.TempDir()); err == nil || err.Error() != "plan with a wrong token has the diagnostics []" {
-		t.Errorf("checkProvider() = %v", err)
-	}
-}
-
-// TestWrites has a server that works, or fails at one of the requests. What was created is deleted in any case.
-func TestWrites(t *testing.T) {
-	for failing, want := range map[string]string{
-		"none":                         "<nil>",
-		"POST /api/v2/runner/token":    ": failed to create a token\n",
-		"GET /api/v2/runner/token":     ": failed to create a token\n",
-		"DELETE /api/v2/runner/token/": ": failed to delete the token\n",
+	for want, responses := range map[string]map[string]http.Handler{ // by method
+		"<nil>":            nil,
+		"a wrong token ":   {http.MethodGet: circlecitest.JSON(`{"items": [], "unclaimed_task_count": 0}`)},
+		" 403 Forbidden: ": {http.MethodPost: circlecitest.Error(http.StatusForbidden, "no")},
 	} {
-		t.Run(failing, func(t *testing.T) {
-			server, i := loopback(t)
-			server.Intercept(func(r *http.Request) http.Handler {
-				if strings.HasPrefix(r.Method+" "+r.URL.Path, failing) {
-					return circlecitest.Error(http.StatusForbidden, "no")
-				}
+		server, i := loopback(t)
+		server.Intercept(func(r *http.Request) http.Handler {
+			if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/resource") {
 				return nil
-			})
-			if err := fmt.Sprint(i.checkWrites(t.Context())); !strings.Contains(err, want) {
-				t.Errorf("checkWrites() = %s, want %q", err, want)
 			}
-			if classes, tokens := server.ResourceClasses(), server.Tokens(); len(classes) != 3 || len(tokens) != 1 { // the sample's
-				t.Errorf("%v and %v are left", classes, tokens)
-			}
+			return responses[r.Method]
 		})
+		report := ""
+		err := fmt.Sprint(i.check(t.Context(), t.TempDir(), func(line string) { report += line }))
+		isReported := strings.Contains(report, "runners = 3\nunclaimed_task_count = 6\n")
+		if !strings.Contains(err, want) || isReported != (responses == nil) {
+			t.Errorf("check() = %s, want %q, and reports\n%s", err, want, report)
+		}
+		if classes, tokens := server.ResourceClasses(), server.Tokens(); len(classes)+len(tokens) != 3+1 { // the sample's
+			t.Errorf("%v and %v are left", classes, tokens)
+		}
 	}
 }
 
-// loopback is an installation with a server for which every fact holds.
+// loopback is an installation with the sample.
 func loopback(t *testing.T) (*circlecitest.Server, installation) {
 	t.Helper()
 	server := circlecitest.NewServer()
 	t.Cleanup(server.Close)
 	server.ServeSample(func() time.Duration { return 0 })
-	apiURL := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
-	if _, err := send(t.Context(), apiURL, request{}); err != nil { // The sample appears with a request.
-		t.Fatal(err)
+	i := installation{
+		apiURL: server.URL, token: circlecitest.PersonalToken, namespace: "acme", resourceClass: "acme/linux",
+		emptyNamespace: "empty", created: "acme/terraform-test",
 	}
-	return server, installation{
-		apiURL: apiURL, apiVersion: "v2", token: circlecitest.PersonalToken, resourceClass: "acme/linux", emptyClass: "acme/gpu",
-		organizationID: circlecitest.SampleOrganizationID,
-	}
+	get(t.Context(), server.URL, "") // The sample appears with a request.
+	server.SetNamespaces("acme", "empty")
+	return server, i
 }

@@ -43,9 +43,9 @@ func line(attribute, value string) string { return fmt.Sprintf("%s = %q", attrib
 // providerBlock configures the provider for a server, with a valid token.
 func providerBlock(server *circlecitest.Server) string { return tokenProviderBlock(server.URL) }
 
-// v3Block is providerBlock with API v3.
-func v3Block(server *circlecitest.Server) string {
-	return tokenProviderBlock(server.URL, `api_version = "v3"`)
+// versionBlock is providerBlock with a version of the API.
+func versionBlock(server *circlecitest.Server, version string) string {
+	return tokenProviderBlock(server.URL, line("api_version", version))
 }
 
 // tokenProviderBlock configures the provider for a URL, with a valid token and these lines.
@@ -71,6 +71,12 @@ func dataBlock(dataSource, attributes string) string {
 
 // output is an output that is called test.
 func output(value string) string { return fmt.Sprintf("output \"test\" {\n  value = %s\n}\n", value) }
+
+// The requests of a read of acme/linux, whose order is fixed while the version of the API is not known.
+const (
+	linuxTasksURL   = "/api/v3/runner/tasks?resource-class=acme%2Flinux"
+	linuxRunningURL = "/api/v3/runner/tasks/running?resource-class=acme%2Flinux"
+)
 
 const (
 	tasksBlock   = "data \"circleci_runner_tasks\" \"test\" {\n  resource_class = \"acme/linux\"\n}\n"

@@ -41,14 +41,8 @@ func newWorkspace(t *testing.T, configuration string) *workspace {
 // emptyWorkspace is a workspace without a configuration and without a provider.
 func emptyWorkspace(t *testing.T) *workspace {
 	t.Helper()
-	return &workspace{t: t, served: map[string]servedProvider{}, Workspace: &cli.Workspace{
-		CLI: requireCLI(t), Dir: t.TempDir(), Env: os.Environ(),
-		Observe: func(arguments []string, _, stderr string) {
-			if stderr != "" {
-				t.Logf("%s wrote to standard error:\n%s", strings.Join(arguments, " "), stderr)
-			}
-		},
-	}}
+	w := &cli.Workspace{CLI: requireCLI(t), Dir: t.TempDir(), Env: os.Environ()}
+	return &workspace{t: t, served: map[string]servedProvider{}, Workspace: w}
 }
 
 // requireCLI returns the CLI. Unless TF_ACC is set, it skips the test, as acceptance tests of providers do.
@@ -156,56 +150,8 @@ func (w *workspace) runBoth(arguments ...string) (stdout, stderr string, ok bool
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		w.t.Fatal(err)
 	}
-	return stdout, stderr, err == nil
-}
-
-type diagnostic = cli.Diagnostic
-
-// validate runs validate and returns its diagnostics.
-func (w *workspace) validate() []diagnostic {
-	w.t.Helper()
-	diagnostics, err := w.Validate(w.t.Context())
-	w.check(err)
-	return diagnostics
-}
-
-// plan runs plan and returns its diagnostics.
-func (w *workspace) plan() []diagnostic {
-	w.t.Helper()
-	return w.report("plan", "-json")
-}
-
-// apply runs apply and returns its diagnostics.
-func (w *workspace) apply() []diagnostic {
-	w.t.Helper()
-	return w.report("apply", "-json", "-auto-approve")
-}
-
-func (w *workspace) report(arguments ...string) []diagnostic {
-	w.t.Helper()
-	diagnostics, err := w.Diagnostics(w.t.Context(), arguments...)
-	w.check(err)
-	return diagnostics
-}
-
-// outputs returns the values of the outputs of the last apply.
-func (w *workspace) outputs() map[string]any {
-	w.t.Helper()
-	values, err := w.Outputs(w.t.Context())
-	w.check(err)
-	return values
-}
-
-// state returns the addresses of the managed resources in the state.
-func (w *workspace) state() []string {
-	w.t.Helper()
-	state, err := w.Show(w.t.Context())
-	w.check(err)
-	var addresses []string
-	for _, resource := range state.Values.RootModule.Resources {
-		if resource.Mode == "managed" {
-			addresses = append(addresses, resource.Address)
-		}
+	if stderr != "" {
+		w.t.Logf("%s wrote to standard error:\n%s", strings.Join(arguments, " "), stderr)
 	}
-	return addresses
+	return stdout, stderr, err == nil
 }

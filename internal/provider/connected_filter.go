@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
@@ -12,8 +13,12 @@ import (
 // minConnectedWithin is the precision of the API's times.
 const minConnectedWithin = time.Second
 
-const connectedWithinDescription = "How recently a runner must have connected to count as connected, as a duration such as " +
-	"`90s`, `10m` or `1d`, of at least `1s`, by the clock of the machine that runs Terraform. A `last_connected` in the future counts; null does not."
+// connectedWithinAttribute returns the attribute of a connectedFilter, with what its default is.
+func connectedWithinAttribute(whenNull string) schema.StringAttribute {
+	return optionalString("How recently a runner must have connected to count as connected, as a duration such as `90s`, "+
+		"`10m` or `1d`, of at least `1s`, by the clock of the machine that runs Terraform. A `last_connected` in the future "+
+		"counts; null does not. "+whenNull, durationAtLeast(minConnectedWithin))
+}
 
 // connectedFilter selects the runners that count as connected, all by the same time.
 type connectedFilter struct {
@@ -30,15 +35,21 @@ func newConnectedFilter(within types.String, client *circleci.Client) connectedF
 	return c
 }
 
-// isConnected reports whether a runner counts as connected. An invalid last_connected is an error: either result would be
-// a guess.
+// isConnected reports whether a runner counts as connected. An invalid last_connected is an error: either result would
+// be a guess.
 func (c connectedFilter) isConnected(r circleci.Runner) (bool, error) {
 	if c.since.IsZero() {
 		return true, nil
 	}
 	seen, err := lastConnected(r)
 	if err != nil {
-		return false, &invalidTimeError{c.client.Sanitize(r.Name), c.client.Sanitize(r.ResourceClass), c.client.Quote(*r.LastConnected)}
+		return false, &advisedError{
+			message: fmt.Sprintf("runner %q of resource class %s has last_connected %s, which is not an RFC 3339 time, so "+
+				"whether it is connected is not known",
+				c.client.Sanitize(r.Name), c.client.Sanitize(r.ResourceClass), c.client.Quote(*r.LastConnected)),
+			advice: "To read the runners anyway, remove connected_within and wait_for: last_connected is not parsed then, and " +
+				"every listed runner counts. Please report this at " + issuesURL + ".",
+		}
 	}
 	return !seen.IsZero() && !seen.Before(c.since), nil
 }
@@ -67,12 +78,4 @@ func lastConnected(r circleci.Runner) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	return circleci.ParseTime(*r.LastConnected)
-}
-
-// invalidTimeError is a last_connected that is not a time. Its strings are sanitized, and the last one is quoted.
-type invalidTimeError struct{ name, resourceClass, lastConnected string }
-
-func (e *invalidTimeError) Error() string {
-	return fmt.Sprintf("runner %q of resource class %s has last_connected %s, which is not an RFC 3339 time, so whether it is "+
-		"connected is not known", e.name, e.resourceClass, e.lastConnected)
 }

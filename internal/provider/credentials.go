@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -19,46 +20,21 @@ const (
 	schemeBearer = "bearer"
 )
 
-// credentialMethod is a kind of credential of the Runner API.
-type credentialMethod struct {
-	attribute string
-	// variables fill the attribute when the configuration gives no credential at all, in order.
-	variables []string
-	// name is what the credential is, in CircleCI's words.
-	name string
-	// check validates the form of the value. Its error completes a sentence that starts with the credential, and says what to do.
-	check func(value string) error
-	// apiURL is the default of api_url.
-	apiURL string
-	// new returns the client's credential.
-	new func(value string) circleci.Credential
-}
+var validTokenScheme = newOneOf("Invalid token scheme", schemeHeader, schemeBasic, schemeBearer)
 
-// credentialMethods are all ways, in the order in which the environment is searched.
+// credentialMethods are all kinds, in the order in which the environment is searched.
 var credentialMethods = []credentialMethod{
 	{
-		attribute: "token",
+		attribute: "token", name: "personal API token", check: checkToken, new: circleci.PersonalToken,
 		variables: []string{"CIRCLE_TOKEN", "CIRCLE_CLI_TOKEN", "CIRCLECI_CLI_TOKEN"},
-		name:      "personal API token",
-		check:     checkToken,
-		apiURL:    circleci.DefaultAPIURL,
-		new:       circleci.PersonalToken,
 	},
 	{
-		attribute: "launch_token",
+		attribute: "launch_token", name: "launch token", check: checkToken, new: circleci.LaunchToken,
 		variables: []string{"CIRCLECI_RUNNER_API_AUTH_TOKEN", "LAUNCH_AGENT_API_AUTH_TOKEN"},
-		name:      "launch token",
-		check:     checkToken,
-		apiURL:    circleci.DefaultAPIURL,
-		new:       circleci.LaunchToken,
 	},
 	{
-		attribute: "session_cookie",
-		variables: []string{"CIRCLECI_SESSION_COOKIE"},
-		name:      "session cookie",
-		check:     checkSessionCookie,
-		apiURL:    circleci.BrowserAPIURL,
-		new:       circleci.SessionCookie,
+		attribute: "session_cookie", name: "session cookie", check: checkSessionCookie, new: circleci.SessionCookie,
+		variables: []string{"CIRCLECI_SESSION_COOKIE"}, apiURL: circleci.BrowserAPIURL,
 	},
 }
 
@@ -83,18 +59,82 @@ func checkSessionCookie(value string) error {
 	case strings.HasPrefix(value, "ring-session="):
 		return errors.New("starts with ring-session=. Give the value of the cookie ring-session alone")
 	case strings.Contains(value, ";"):
-		return errors.New("contains a semicolon, which separates cookies and their attributes. Give the value of the cookie ring-session " +
-			"alone, without attributes such as Path")
+		return errors.New("contains a semicolon, which separates cookies and their attributes. Give the value of the " +
+			"cookie ring-session alone, without attributes such as Path")
 	}
 	return nil
 }
 
-// credentialSetting is the credential that is used.
-type credentialSetting struct {
-	setting
-	method credentialMethod
-	// scheme is the token_scheme of a personal token, "" for the default.
-	scheme string
+// resolveCredential selects and validates the credential. Without any, it is not set.
+func (m providerModel) resolveCredential(getenv func(string) string) (c credentialSetting, diags diag.Diagnostics) {
+	c = m.findCredential(getenv, &diags)
+	c.scheme = m.TokenScheme.ValueString()
+	if diags.HasError() || !c.isSet() {
+		return c, diags
+	}
+	if c.method.attribute != "token" && c.scheme != "" {
+		diags.AddAttributeError(path.Root("token_scheme"), "token_scheme without token",
+			"token_scheme says how a personal API token is sent, but the credential that is used is the "+c.method.name+
+				" from "+c.source()+". Remove token_scheme, or give token.")
+		return c, diags
+	}
+	summary := "Invalid " + c.method.name
+	if err := c.method.check(c.value); err != nil {
+		c.addError(&diags, summary, c.describe()+" "+err.Error()+".")
+	} else if err := circleci.ValidateSecret(c.value); err != nil {
+		c.addError(&diags, summary, c.describe()+" "+c.invalidSecret(err))
+	}
+	return c, diags
+}
+
+// findCredential searches the configuration, and only without a credential there the environment.
+func (m providerModel) findCredential(getenv func(string) string, diags *diag.Diagnostics) credentialSetting {
+	configured := map[string]types.String{
+		"token": m.Token, "launch_token": m.LaunchToken, "session_cookie": m.SessionCookie,
+	}
+	var inConfiguration, inEnvironment []credentialSetting
+	for _, method := range credentialMethods {
+		found := lookup(method.attribute, configured[method.attribute], getenv, method.variables...)
+		switch {
+		case found.attribute != "":
+			inConfiguration = append(inConfiguration, credentialSetting{setting: found, method: method})
+		case found.variable != "":
+			inEnvironment = append(inEnvironment, credentialSetting{setting: found, method: method})
+		}
+	}
+	if len(inConfiguration) > 1 {
+		first, second := inConfiguration[0].attribute, inConfiguration[1].attribute
+		diags.AddAttributeError(path.Root(second), "Two credentials",
+			"Both "+first+" and "+second+" are set, and only one credential can be sent. Remove one of them.")
+		return credentialSetting{}
+	}
+	if found := slices.Concat(inConfiguration, inEnvironment); len(found) > 0 {
+		return found[0]
+	}
+	return credentialSetting{}
+}
+
+// invalidSecret completes a sentence that starts with an invalid credential, which may be valid without a file's line
+// break.
+func (c credentialSetting) invalidSecret(err error) string {
+	if circleci.ValidateSecret(strings.TrimSpace(c.value)) != nil {
+		return err.Error() + ". Give the value alone, as CircleCI showed it."
+	}
+	advice := "for example with trimspace()"
+	if c.variable != "" {
+		advice = "which a shell does in \"$(cat FILE)\""
+	}
+	return "starts or ends with white space, such as the line break at the end of a file. Remove it, " + advice + "."
+}
+
+// warnings are about a credential that can be sent, but is unlikely to be accepted.
+func (c credentialSetting) warnings() (diags diag.Diagnostics) {
+	if len(c.value) < circleci.MinSecretLength {
+		diags.Append(c.locate(diag.NewWarningDiagnostic("Short "+c.method.name, fmt.Sprintf("%s has fewer than %d "+
+			"characters, so it cannot be a credential of CircleCI, and it is not redacted in messages. Give the value as "+
+			"CircleCI showed it.", c.describe(), circleci.MinSecretLength))))
+	}
+	return diags
 }
 
 // newCredential returns the client's credential.
@@ -111,68 +151,27 @@ func (c credentialSetting) newCredential() circleci.Credential {
 // describe names the credential and where it came from, never its value.
 func (c credentialSetting) describe() string { return "The " + c.method.name + " from " + c.source() }
 
-// resolveCredential selects and validates the credential. Without any, it is not set.
-func (m providerModel) resolveCredential(getenv func(string) string) (c credentialSetting, diags diag.Diagnostics) {
-	c = m.findCredential(getenv, &diags)
-	c.scheme = m.TokenScheme.ValueString()
-	if diags.HasError() || !c.isSet() {
-		return c, diags
-	}
-	if c.method.attribute != "token" && isKnown(m.TokenScheme) {
-		diags.AddAttributeError(path.Root("token_scheme"), "token_scheme without token",
-			"token_scheme says how a personal API token is sent, but the credential that is used is the "+c.method.name+
-				" from "+c.source()+". Remove token_scheme, or give token.")
-		return c, diags
-	}
-	summary := "Invalid " + c.method.name
-	if err := c.method.check(c.value); err != nil {
-		c.addError(&diags, summary, c.describe()+" "+err.Error()+".")
-	} else if err := circleci.ValidateSecret(c.value); err != nil {
-		c.addError(&diags, summary, c.describe()+" "+err.Error()+". Give the value alone, as CircleCI showed it.")
-	}
-	return c, diags
-}
-
-// warnings are about a credential that can be sent, but is unlikely to be accepted.
-func (c credentialSetting) warnings() (diags diag.Diagnostics) {
-	if len(c.value) >= circleci.MinSecretLength {
-		return nil
-	}
-	summary, detail := "Short "+c.method.name, fmt.Sprintf("%s has fewer than %d characters, so it cannot be a credential of CircleCI, "+
-		"and it is not redacted in messages. Give the value as CircleCI showed it.", c.describe(), circleci.MinSecretLength)
-	if c.attribute != "" {
-		diags.AddAttributeWarning(path.Root(c.attribute), summary, detail)
-	} else {
-		diags.AddWarning(summary, detail)
-	}
-	return diags
-}
-
-// findCredential searches the configuration, and only without a credential there the environment.
-func (m providerModel) findCredential(getenv func(string) string, diags *diag.Diagnostics) credentialSetting {
-	configured := map[string]types.String{"token": m.Token, "launch_token": m.LaunchToken, "session_cookie": m.SessionCookie}
-	var found []credentialSetting
-	for _, method := range credentialMethods {
-		value := configured[method.attribute]
-		switch {
-		case value.IsUnknown():
-			getenv = nil // Something is configured, so the environment does not count.
-		case !value.IsNull():
-			found = append(found, credentialSetting{setting: setting{value: value.ValueString(), attribute: method.attribute}, method: method})
+// forbiddenAdvice says who may read what a credential may not.
+func (c credentialSetting) forbiddenAdvice(attribute string) string {
+	advice := c.describe() + " is not allowed to read this"
+	if c.method.attribute != "launch_token" { // A launch token has no owner.
+		advice += ": its owner must be a member of the organization"
+		if attribute != "organization_id" {
+			advice += " that the namespace belongs to"
 		}
 	}
-	switch {
-	case len(found) > 1:
-		diags.AddAttributeError(path.Root(found[1].attribute), "Two credentials",
-			"Both "+found[0].attribute+" and "+found[1].attribute+" are set, and only one credential can be sent. Remove one of them.")
-		return credentialSetting{}
-	case len(found) == 1:
-		return found[0]
+	return advice + c.advice()
+}
+
+// advice ends a sentence about a rejected credential with what is specific to its kind.
+func (c credentialSetting) advice() string {
+	switch c.method.attribute {
+	case "launch_token":
+		return ". CircleCI's reference of API v2 lists launch tokens for this, but later references say that they are for " +
+			"claiming tasks only: use a personal API token (token or CIRCLE_TOKEN), which always works."
+	case "session_cookie":
+		return ". A browser session expires: sign in again and copy the new cookie, or use a personal API token (token or " +
+			"CIRCLE_TOKEN)."
 	}
-	for _, method := range credentialMethods {
-		if s := lookup(method.attribute, types.StringNull(), getenv, method.variables); s.isSet() {
-			return credentialSetting{setting: s, method: method}
-		}
-	}
-	return credentialSetting{}
+	return "."
 }

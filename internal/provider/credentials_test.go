@@ -7,7 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
 // expectCredential asserts that a request has one authentication header, with one value, and none of the others.
@@ -46,7 +49,7 @@ func TestShortCredential(t *testing.T) {
 			})
 			assertDiagnostic(t, got[:1], wantDiagnostic{
 				summary: countingTasks,
-				detail:  "GET " + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux returned 401 Unauthorized: \"Invalid token provided.\"",
+				detail:  "GET " + server.URL + "" + linuxTasksURL + " returned 401 Unauthorized: \"Invalid token provided.\"",
 			})
 		})
 	}
@@ -54,40 +57,37 @@ func TestShortCredential(t *testing.T) {
 
 // TestRejectedCredentialRemediation has a 401 and a 403 for each kind of credential, the last one from the environment.
 func TestRejectedCredentialRemediation(t *testing.T) {
-	const alone = "claiming tasks only: use a personal API token (token or CIRCLE_TOKEN), which always works."
-	for _, row := range []struct{ attribute, source, remediation string }{
-		{attribute: "token", source: "personal API token from the provider's attribute token", remediation: "."},
-		{
-			attribute: "launch_token", source: "launch token from the provider's attribute launch_token",
-			remediation: ". CircleCI's reference of API v2 lists launch tokens for this, but later references say that they are for " + alone,
-		},
-		{
-			attribute: "session_cookie", source: "session cookie from the provider's attribute session_cookie",
-			remediation: ". A browser session expires: sign in again and copy the new cookie, or use a personal API token (token or CIRCLE_TOKEN).",
-		},
-		{source: "personal API token from the environment variable CIRCLECI_CLI_TOKEN", remediation: "."},
+	const (
+		revoked = " was not accepted: check that it is complete and has not been revoked"
+		expired = " was not accepted: check that it is complete, has not expired and has not been revoked. A personal API token expires after a " +
+			"year at most, one that was made through OAuth after 90 days. Create a new one in your user settings, which for CircleCI " +
+			"Cloud are at https://app.circleci.com/settings/user/tokens."
+		noAccess = " is not allowed to read this"
+		noMember = noAccess + ": its owner must be a member of the organization that the namespace belongs to"
+		launch   = ". CircleCI's reference of API v2 lists launch tokens for this, but later references say that they are for " +
+			"claiming tasks only: use a personal API token (token or CIRCLE_TOKEN), which always works."
+		session = ". A browser session expires: sign in again and copy the new cookie, or use a personal API token (token or CIRCLE_TOKEN)."
+	)
+	for _, row := range []struct{ attribute, source, unauthorized, forbidden string }{
+		{"token", "personal API token from the provider's attribute token", expired, noMember + "."},
+		{"launch_token", "launch token from the provider's attribute launch_token", revoked + launch, noAccess + launch},
+		{"session_cookie", "session cookie from the provider's attribute session_cookie", revoked + session, noMember + session},
+		{"", "personal API token from the environment variable CIRCLECI_CLI_TOKEN", expired, noMember + "."},
 	} {
-		for status, what := range map[int]string{
-			http.StatusUnauthorized: " was not accepted: check that it is complete and has not been revoked",
-			http.StatusForbidden:    " is not allowed to read this: its owner must be a member of the organization that the namespace belongs to",
-		} {
+		for status, want := range map[int]string{http.StatusUnauthorized: row.unauthorized, http.StatusForbidden: row.forbidden} {
 			t.Run(fmt.Sprint(row.source, " ", status), func(t *testing.T) {
 				server := newServer(t)
 				server.SetHandler(circlecitest.Error(status, "no"))
-				lines := []string{line("api_url", server.URL), line(row.attribute, "sesame-open")}
+				attributes := providertest.Attributes{"token": tftypes.NewValue(tftypes.String, nil)}
 				if row.attribute == "" {
-					lines = lines[:1]
 					t.Setenv("CIRCLECI_CLI_TOKEN", "sesame-open")
+				} else {
+					attributes[row.attribute] = providertest.String("sesame-open")
 				}
-				got := newWorkspace(t, providerWith(lines...)+tasksBlock).plan()
-				if status == http.StatusForbidden && row.attribute == "launch_token" { // It has no owner.
-					what = " is not allowed to read this"
-				}
-				assertDiagnostic(t, got, wantDiagnostic{
-					summary: countingTasks, detail: "The " + row.source + what + row.remediation,
-				})
-				if !strings.HasSuffix(got[0].Detail, row.remediation) {
-					t.Errorf("the detail does not end in %q: %s", row.remediation, got[0].Detail)
+				_, got := newProvider(t, server, attributes).read(t.Context(), "circleci_runner_tasks", linuxClass)
+				assertDiagnostic(t, got, wantDiagnostic{summary: countingTasks})
+				if want := "\n\nThe " + row.source + want; !strings.HasSuffix(got[0].Detail, want) {
+					t.Errorf("the detail does not end in %q: %s", want, got[0].Detail)
 				}
 			})
 		}
@@ -97,8 +97,8 @@ func TestRejectedCredentialRemediation(t *testing.T) {
 // TestDefaultURL gives no api_url: the cookie belongs to another origin than the tokens do. A proxy on loopback that refuses
 // everything shows which.
 func TestDefaultURL(t *testing.T) {
-	for attribute, host := range map[string]string{
-		"token": "runner.circleci.com", "launch_token": "runner.circleci.com", "session_cookie": "circleci.com",
+	for attribute, api := range map[string]string{
+		"token": "runner.circleci.com/api/v3", "launch_token": "runner.circleci.com/api/v2", "session_cookie": "circleci.com/api/v3",
 	} {
 		t.Run(attribute, func(t *testing.T) {
 			server := newServer(t)
@@ -106,7 +106,7 @@ func TestDefaultURL(t *testing.T) {
 			t.Setenv("HTTPS_PROXY", server.URL)
 			assertDiagnostic(t, newWorkspace(t, providerWith(line(attribute, "sesame-open"))+tasksBlock).plan(), wantDiagnostic{
 				summary: countingTasks,
-				detail: "GET https://" + host + "/api/v2/runner/tasks?resource-class=acme%2Flinux: the proxy returned 502 Bad Gateway (tried once in " +
+				detail: "GET https://" + api + "/runner/tasks?resource-class=acme%2Flinux: the proxy returned 502 Bad Gateway (attempts: 1, in " +
 					" ... , and check https://status.circleci.com.",
 			})
 			for _, request := range server.Requests() {

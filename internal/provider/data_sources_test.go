@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"sync"
@@ -66,7 +67,6 @@ func TestRunnerFilters(t *testing.T) {
 		"resource class without runners": {
 			attributes: `resource_class = "acme/idle"`, url: "/api/v3/runner?resource-class=acme%2Fidle", want: []any{},
 		},
-		"namespace without runners": {attributes: `namespace = "empty"`, url: "/api/v3/runner?namespace=empty", want: []any{}},
 		"missing, null, unknown and empty fields": {
 			attributes: `namespace = "acme"`, url: "/api/v3/runner?namespace=acme",
 			response: `{"items": [
@@ -104,7 +104,7 @@ func TestRunnerFilters(t *testing.T) {
 			if row.dataSource == "" {
 				dataSource = "circleci_runners"
 			}
-			expectOutputs(t, newWorkspace(t, v3Block(server)+dataBlock(dataSource, row.attributes)+output("data."+dataSource+".test.runners")),
+			expectOutputs(t, newWorkspace(t, providerBlock(server)+dataBlock(dataSource, row.attributes)+output("data."+dataSource+".test.runners")),
 				map[string]any{"test": row.want})
 			expectRequests(t, server, row.url)
 		})
@@ -136,7 +136,7 @@ func TestRunnersUnknownFilter(t *testing.T) {
 	assertNoDiagnostics(t, w.plan())
 	expectRequests(t, server)
 	expectOutputs(t, w, map[string]any{"test": 1.0})
-	expectRequests(t, server, "/api/v2/runner?resource-class=acme%2Fmac")
+	expectRequests(t, server, "/api/v3/runner?resource-class=acme%2Fmac")
 	w.write("class.tf", "resource \"terraform_data\" \"class\" {\n  input = \"other/linux\"\n}\n")
 	server.ResetRecords()
 	assertDiagnostic(t, w.apply(), wantDiagnostic{
@@ -147,26 +147,33 @@ func TestRunnersUnknownFilter(t *testing.T) {
 
 func TestRunnerTasks(t *testing.T) {
 	t.Parallel()
-	const v2, v3, running = "/api/v2/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/tasks?resource-class=acme%2Flinux",
-		"/api/v3/runner/tasks/running?resource-class=acme%2Flinux"
+	const v2Tasks, listing = "/api/v2/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/resource?namespace=acme"
+	v2, v3 := []string{v2Tasks}, []string{linuxTasksURL, linuxRunningURL}
 	for name, row := range map[string]struct {
-		v3                 bool
+		version            string // The default is auto.
 		unclaimed, running int64
+		isV3Missing        bool
 		want               []any // The counts; the first as a string, because it may exceed a float64.
 		requests           []string
 	}{
-		"v2":                     {unclaimed: 42, running: 2, want: []any{"42", nil}, requests: []string{v2}},
-		"v2 without tasks":       {want: []any{"0", nil}, requests: []string{v2}},
-		"v2, the largest number": {unclaimed: 9223372036854775807, want: []any{"9223372036854775807", nil}, requests: []string{v2}},
-		"v3":                     {v3: true, unclaimed: 3, running: 2, want: []any{"3", 2.0}, requests: []string{v3, running}},
-		"v3 without tasks":       {v3: true, want: []any{"0", 0.0}, requests: []string{v3, running}},
+		"v2":                     {version: "v2", unclaimed: 42, running: 2, want: []any{"42", nil}, requests: v2},
+		"v2 without tasks":       {version: "v2", want: []any{"0", nil}, requests: v2},
+		"v2, the largest number": {version: "v2", unclaimed: 9223372036854775807, want: []any{"9223372036854775807", nil}, requests: v2},
+		"v2 that is found out": {
+			isV3Missing: true, unclaimed: 42, running: 2, want: []any{"42", nil}, requests: []string{linuxTasksURL, listing, v2Tasks},
+		},
+		"v3":                   {version: "v3", unclaimed: 3, running: 2, want: []any{"3", 2.0}, requests: v3},
+		"v3 that is found out": {unclaimed: 3, running: 2, want: []any{"3", 2.0}, requests: v3},
+		"v3 without tasks":     {want: []any{"0", 0.0}, requests: v3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, block := newServer(t), providerBlock
+			server := newServer(t)
 			server.SetTasks("acme/linux", row.unclaimed, row.running)
-			if row.v3 { // Each response waits until both are requested, so both requests are in flight concurrently.
-				block = v3Block
+			if row.isV3Missing {
+				refuseV3(server, 404)
+			}
+			if row.version == "v3" { // Each response waits until both are requested, so both requests are in flight concurrently.
 				var both sync.WaitGroup
 				both.Add(2)
 				server.Intercept(func(*http.Request) http.Handler {
@@ -176,35 +183,33 @@ func TestRunnerTasks(t *testing.T) {
 				})
 			}
 			counts := output("[tostring(data.circleci_runner_tasks.test.unclaimed_task_count), data.circleci_runner_tasks.test.running_task_count]")
-			expectOutputs(t, newWorkspace(t, block(server)+tasksBlock+counts), map[string]any{"test": row.want})
+			expectOutputs(t, newWorkspace(t, versionBlock(server, cmp.Or(row.version, "auto"))+tasksBlock+counts), map[string]any{"test": row.want})
 			expectRequests(t, server, row.requests...)
 		})
 	}
 }
 
-// TestV3Required has what only API v3 has, with API v2: validate reports it if the configuration sets the version, and plan if it
-// is the default.
+// TestV3Required has what only API v3 has, with API v2: the plan reports it, validate does not.
 func TestV3Required(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ block, at, detail string }{
 		"runners of an organization": {
 			block: dataBlock("circleci_organization_runners", line("organization_id", organization)), at: line("organization_id", organization),
-			detail: "API v2 does not list the runners of an organization. Set api_version to v3 in the provider, or use circleci_runners.",
+			detail: `API v2 does not list the runners of an organization. Remove api_version = "v2" from the provider, or use circleci_runners.`,
 		},
 		"limit of running tasks": {
-			block: dataBlock("circleci_runner_tasks", "resource_class = \"acme/linux\"\n  wait_for = {\n max_running = 0\n }"), at: "max_running = 0",
-			detail: "API v2 does not report how many tasks are running. Set api_version to v3 in the provider, or use max_unclaimed.",
+			block: dataBlock("circleci_runner_tasks", "resource_class = \"acme/linux\"\n  wait_for {\n max_running = 0\n }"), at: "max_running = 0",
+			detail: `API v2 does not report how many tasks are running. Remove api_version = "v2" from the provider, or use max_unclaimed.`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t)
 			want := wantDiagnostic{at: row.at, summary: "API v3 required", detail: row.detail}
-			w := newWorkspace(t, providerBlock(server)+row.block)
+			w := newWorkspace(t, versionBlock(server, "v2")+row.block)
 			assertNoDiagnostics(t, w.validate())
 			assertDiagnostic(t, w.plan(), want)
 			expectRequests(t, server)
-			assertDiagnostic(t, newWorkspace(t, tokenProviderBlock(server.URL, `api_version = "v2"`)+row.block).validate(), want)
 		})
 	}
 }

@@ -8,60 +8,54 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-func newDesiredCapacityFunction() function.Function { return desiredCapacityFunction{} }
+func newDesiredCapacityFunction() function.Function { return desiredCapacity{} }
 
-// desiredCapacityFunction implements desired_capacity: how many machines the tasks of a resource class need.
-type desiredCapacityFunction struct{}
+// desiredCapacity implements desired_capacity: how many machines the tasks of a resource class need.
+type desiredCapacity struct{}
 
-// numberPrecision is the precision of Terraform's own numbers in bits, so that a sum is as exact here as in an expression.
+// numberPrecision is the precision of Terraform's own numbers in bits, so that a sum is as exact here as in an
+// expression.
 const numberPrecision = 512
 
-func (desiredCapacityFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+func (desiredCapacity) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
 	resp.Name = "desired_capacity"
 }
 
-// Definition declares number parameters: the framework reports a fraction for an Int64Parameter as a bug in the provider.
-func (desiredCapacityFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
-	const integer = " An integer, 0 or more."
+// Definition declares number parameters: the framework reports a fraction for an Int64Parameter as a bug in the
+// provider.
+func (desiredCapacity) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+	number := func(name, description string) function.Parameter {
+		return function.NumberParameter{Name: name, MarkdownDescription: description}
+	}
 	resp.Definition = function.Definition{
 		Summary: "Computes how many machines the tasks of a resource class need",
-		MarkdownDescription: "Returns a number, never null: one machine for each unclaimed or running task, `unclaimed` + `running`, but " +
-			"at least `min` and at most `max`. `provider::circleci::desired_capacity(3, 2, 1, 10)` is `5`; it is `1` without tasks, and " +
-			"`10` with 3 unclaimed and 20 running. A null `running` is an error, because treating it as 0 would remove machines that " +
-			"run tasks.",
+		MarkdownDescription: "Returns a number, never null: one machine for each unclaimed or running task, `unclaimed` + " +
+			"`running`, but at least `min` and at most `max`. `provider::circleci::desired_capacity(3, 2, 1, 10)` is `5`; it " +
+			"is `1` without tasks, and `10` with 3 unclaimed and 20 running. A null `running` is an error, because treating " +
+			"it as 0 would remove machines that run tasks.",
 		Parameters: []function.Parameter{
+			number("unclaimed", "Number of tasks that no runner has claimed yet, such as `unclaimed_task_count` of "+
+				"`circleci_runner_tasks`. An integer, 0 or more. Null is an error."),
 			function.NumberParameter{
-				Name: "unclaimed",
-				MarkdownDescription: "Number of tasks that no runner has claimed yet, such as `unclaimed_task_count` of " +
-					"`circleci_runner_tasks`." + integer + " Null is an error.",
+				Name: "running", AllowNullValue: true, // Run rejects it with advice.
+				MarkdownDescription: "Number of running tasks, such as `running_task_count` of `circleci_runner_tasks`. An " +
+					"integer, 0 or more. Null, as with API v2, which does not report it, is an error.",
 			},
-			function.NumberParameter{
-				Name:           "running",
-				AllowNullValue: true,
-				MarkdownDescription: "Number of running tasks, such as `running_task_count` of `circleci_runner_tasks`." + integer +
-					" Null is an error; the Runner API reports this count with `api_version = \"v3\"` only.",
-			},
-			function.NumberParameter{
-				Name:                "min",
-				MarkdownDescription: "Minimum number of machines." + integer + " Null is an error.",
-			},
-			function.NumberParameter{
-				Name:                "max",
-				MarkdownDescription: "Maximum number of machines." + integer + " Not below `min`. Null is an error.",
-			},
+			number("min", "Minimum number of machines. An integer, 0 or more. Null is an error."),
+			number("max", "Maximum number of machines. An integer, 0 or more. Not below `min`. Null is an error."),
 		},
 		Return: function.NumberReturn{},
 	}
 }
 
-func (desiredCapacityFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
+func (desiredCapacity) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var unclaimed, running, minimum, maximum types.Number
 	if resp.Error = req.Arguments.Get(ctx, &unclaimed, &running, &minimum, &maximum); resp.Error != nil {
 		return
 	}
 	if running.IsNull() {
-		resp.Error = function.NewArgumentFuncError(1, "it is null, so the running count is not known. Only version 3 of the Runner API "+
-			`reports it: set api_version = "v3" in the provider's configuration`)
+		resp.Error = function.NewArgumentFuncError(1, "it is null, so the running count is not known: API v2 was used, "+
+			"which does not report it. Use an installation that serves API v3, and do not set api_version to v2")
 		return
 	}
 	for i, number := range []types.Number{unclaimed, running, minimum, maximum} {

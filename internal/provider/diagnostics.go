@@ -2,12 +2,13 @@ package provider
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
-	"net/url"
-	"regexp"
-	"strings"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -17,8 +18,10 @@ import (
 
 // addError adds an error of the client: its detail is the error as a sentence, and how to fix it. The attribute at
 // selects what is read; an error that its value may explain is reported on it.
-func (a *providerData) addError(ctx context.Context, diags *diag.Diagnostics, at path.Path, summary string, err error) {
-	detail := sentence(err) + "\n\n" + a.remediation(ctx, at, err)
+func (api *providerData) addError(
+	ctx context.Context, diags *diag.Diagnostics, at path.Path, summary string, err error,
+) {
+	detail := sentence(err) + "\n\n" + api.advice(ctx, at, err)
 	switch statusOf(err) {
 	case http.StatusBadRequest, http.StatusNotFound:
 		diags.AddAttributeError(at, summary, detail)
@@ -27,179 +30,159 @@ func (a *providerData) addError(ctx context.Context, diags *diag.Diagnostics, at
 	}
 }
 
-// sentence returns an error as a sentence.
-func sentence(err error) string {
-	detail := err.Error()
-	detail = strings.ToUpper(detail[:1]) + detail[1:]
-	if !hasTerminalPunctuation.MatchString(detail) {
-		detail += "."
-	}
-	return detail
-}
-
-// hasTerminalPunctuation matches a quoted message with a full stop of its own.
-var hasTerminalPunctuation = regexp.MustCompile(`[.!?…]"$`)
-
-func (a *providerData) remediation(ctx context.Context, at path.Path, err error) string {
+// advice says what to do about an error.
+func (api *providerData) advice(ctx context.Context, at path.Path, err error) string {
 	var (
+		advised  *advisedError
 		status   *circleci.StatusError
-		proxy    *circleci.ProxyError
 		response *circleci.ResponseError
-		redirect *circleci.RedirectError
-		cert     *circleci.CertificateError
-		alert    *circleci.TLSAlertError
-		noTLS    *circleci.NoTLSError
-		waited   *waitTimeoutError
-		stopped  *waitCanceledError
-		badTime  *invalidTimeError
-		sum      *taskSumError
+		request  *circleci.RequestError
 	)
 	switch {
-	case errors.As(err, &stopped):
-		return "The wait was interrupted. It has changed nothing."
+	case errors.As(err, &advised):
+		return advised.advice
 	case errors.Is(err, context.Canceled):
 		return "The read was canceled before a response arrived."
-	case errors.As(err, &waited) && waited.last == nil:
-		return waited.remedy
-	case errors.As(err, &badTime):
-		return "To read the runners anyway, remove connected_within and wait_for: last_connected is not parsed then, and every listed " +
-			"runner counts. Please report this at " + issuesURL + "."
-	case errors.As(err, &sum):
-		return "At least one of the counts must be wrong: read them one by one with circleci_runner_tasks, and please " +
-			"report this at " + issuesURL + "."
-	case errors.As(err, &proxy) && proxy.StatusCode < 500 && proxy.StatusCode != http.StatusTooManyRequests:
-		return "The proxy refused the connection: check its URL, user name and password in HTTPS_PROXY, or exclude the host in NO_PROXY."
-	case errors.As(err, &status):
-		return a.statusRemediation(ctx, at, status)
+	case errors.As(err, &status) && status.FromProxy && !circleci.IsRetryable(err):
+		return "The proxy refused the connection: check its URL, user name and password in HTTPS_PROXY, or exclude the " +
+			"host in NO_PROXY."
+	case errors.As(err, &status) && !status.FromProxy:
+		return api.statusAdvice(ctx, at, status)
 	case errors.As(err, &response):
 		if response.Body == circleci.BodyHTML || response.Body == circleci.BodyText {
-			return notAPIHint
+			return notAPIAdvice
 		}
 		return "The response does not match CircleCI's documented format, so it was rejected. Check api_url and " +
 			"api_version; if both are correct, please report this at " + issuesURL + "."
-	case errors.As(err, &cert):
-		return a.certificateRemediation(cert)
-	case errors.As(err, &noTLS) && noTLS.IsProxy:
-		return "Check the scheme and the port of the proxy in HTTPS_PROXY."
-	case errors.As(err, &noTLS):
-		return "Check the scheme and the port of api_url."
-	case errors.As(err, &redirect):
-		return "The credential was not sent there. If the Runner API is served at " + redirect.Origin +
+	case errors.As(err, &request):
+		return api.settings.requestAdvice(request)
+	}
+	return api.settings.connectionAdvice(err)
+}
+
+const (
+	// notAPIAdvice is for HTML and plain text.
+	notAPIAdvice = "The Runner API did not send this response: check that api_url is its URL, and that no proxy or " +
+		"login page responds instead."
+	tokenExpiryAdvice = "A personal API token expires after a year at most, one that was made through OAuth after 90 " +
+		"days. Create a new one in your user settings, which for CircleCI Cloud are at " +
+		"https://app.circleci.com/settings/user/tokens."
+)
+
+func (api *providerData) statusAdvice(ctx context.Context, at path.Path, err *circleci.StatusError) string {
+	attribute, credential := at.Steps()[0].String(), api.settings.credential
+	code, isHTML := err.StatusCode, err.Body == circleci.BodyHTML
+	switch {
+	case code == http.StatusNotFound && isHTML:
+		return "Something other than the Runner API returned this 404: check api_url and the proxies (HTTPS_PROXY, NO_PROXY)."
+	case (code == http.StatusUnauthorized || code == http.StatusForbidden) && isHTML:
+		return fmt.Sprintf("Something other than the Runner API returned this %d: check api_url and the proxies "+
+			"(HTTPS_PROXY, NO_PROXY) first, and then the credential.", code)
+	case code == http.StatusUnauthorized && credential.method.attribute == "token":
+		return credential.describe() + " was not accepted: check that it is complete, has not expired and has not been " +
+			"revoked. " + tokenExpiryAdvice
+	case code == http.StatusUnauthorized:
+		return credential.describe() + " was not accepted: check that it is complete and has not been revoked" +
+			credential.advice()
+	case code == http.StatusForbidden:
+		return credential.forbiddenAdvice(attribute)
+	case code == http.StatusNotFound:
+		return api.notFoundAdvice(ctx, attribute, err)
+	case code == http.StatusTooManyRequests:
+		return "The API limits the rate of requests: try again later, or send fewer requests, such as with " +
+			"only_resource_classes or a longer poll_interval."
+	case code == http.StatusRequestTimeout, code == http.StatusTooEarly,
+		code >= 500 && code != http.StatusNotImplemented:
+		return "The service, or a proxy in front of it, is failing: retry later" + api.settings.statusPage() + "."
+	case isHTML:
+		return notAPIAdvice
+	case code == http.StatusMethodNotAllowed, code == http.StatusGone, code == http.StatusNotImplemented:
+		return api.settings.versionAdvice(attribute)
+	case code >= 400 && err.Message != "":
+		return "The API rejected the request: its message says why."
+	case code == http.StatusBadRequest:
+		return "The API rejected the request: check " + attribute + " and api_version."
+	}
+	return "The Runner API is not known to respond with this status: check api_url."
+}
+
+// versionAdvice is about a status that says that an API version is not served, or not any more.
+func (s settings) versionAdvice(attribute string) string {
+	if attribute == "organization_id" { // Nothing but version 3 lists the runners of an organization.
+		return "The installation does not serve API v3, which this needs: upgrade it, or use circleci_runners."
+	}
+	if s.APIVersion == circleci.Auto {
+		return "The installation serves neither API v3 nor API v2: check api_url."
+	}
+	return fmt.Sprintf("The installation does not serve API %s: set api_version to %q, which selects a version that it "+
+		"serves.", s.APIVersion, circleci.Auto)
+}
+
+// requestAdvice is about a request without a response.
+func (s settings) requestAdvice(err *circleci.RequestError) string {
+	certificate, operation := (*tls.CertificateVerificationError)(nil), (*net.OpError)(nil)
+	alert, atProxy := circleci.TLSAlert(err), errors.As(err, &operation) && operation.Op == "proxyconnect"
+	switch {
+	case err.RedirectedTo != "":
+		return "The credential was not sent there. If the Runner API is served at " + err.RedirectedTo +
 			", set api_url to it."
-	case errors.As(err, &alert) && alert.IsAboutClientCertificate() && len(a.settings.tls.Certificates) > 0:
+	case errors.As(err, &certificate):
+		return s.certificateAdvice(certificate.Err, atProxy)
+	case circleci.IsNotTLS(err) && atProxy:
+		return "Check the scheme and the port of the proxy in HTTPS_PROXY."
+	case circleci.IsNotTLS(err):
+		return "Check the scheme and the port of api_url."
+	case isAboutClientCertificate(alert) && len(s.TLS.Certificates) > 0:
 		return "The server rejected client_cert_pem: check its expiry and its issuer."
-	case errors.As(err, &alert) && alert.IsAboutClientCertificate():
+	case isAboutClientCertificate(alert):
 		return "The server requires a client certificate that it trusts: give one in client_cert_pem and client_key_pem."
-	case errors.As(err, &alert):
-		return "The server and the provider could not agree on how to use TLS: check that api_url leads to the Runner API, and " +
-			"that it speaks TLS 1.2 or newer."
+	case alert != "":
+		return "The server and the provider could not agree on how to use TLS: check that api_url leads to the Runner API, " +
+			"and that it speaks TLS 1.2 or newer."
 	}
-	check := "Check api_url, the network and the proxy settings (HTTPS_PROXY, NO_PROXY)" + a.statusPage()
+	return s.connectionAdvice(err)
+}
+
+// connectionAdvice is about a connection that failed for no reason that is known to last.
+func (s settings) connectionAdvice(err error) string {
+	advice := "Check api_url, the network and the proxy settings (HTTPS_PROXY, NO_PROXY)" + s.statusPage()
 	if errors.Is(err, context.DeadlineExceeded) {
-		check += ", or increase request_timeout"
+		advice += ", or increase request_timeout"
 	}
-	return check + "."
+	return advice + "."
 }
 
 // statusPage ends a sentence with CircleCI's status page, if api_url is CircleCI Cloud.
-func (a *providerData) statusPage() string {
-	for _, cloud := range []string{circleci.DefaultAPIURL, circleci.BrowserAPIURL} {
-		if u, err := url.Parse(cloud); err == nil && u.Host == a.settings.apiURL.Host {
-			return ", and check https://status.circleci.com"
-		}
+func (s settings) statusPage() string {
+	origin := s.APIURL.Scheme + "://" + s.APIURL.Host
+	if origin == circleci.DefaultAPIURL || origin == circleci.BrowserAPIURL {
+		return ", and check https://status.circleci.com"
 	}
 	return ""
 }
 
-func (a *providerData) certificateRemediation(err *circleci.CertificateError) string {
+func (s settings) certificateAdvice(err error, atProxy bool) string {
+	invalid := x509.CertificateInvalidError{}
+	isForOtherHost := errors.As(err, new(x509.HostnameError))
 	switch {
-	case err.IsExpired():
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "Renew that certificate, and check the clock of this machine."
-	case err.IsForOtherHost() && err.IsProxy:
+	case isForOtherHost && atProxy:
 		return "Check the host of the proxy in HTTPS_PROXY."
-	case err.IsForOtherHost():
+	case isForOtherHost:
 		return "Check the host in api_url."
-	case a.settings.tls.RootCAs != nil:
+	case s.TLS.RootCAs != nil:
 		return "If a private CA issued that certificate, add the certificate of that CA to ca_cert_pem."
 	}
-	return "If a private CA issued that certificate, set the provider's attribute ca_cert_pem to the certificate of that CA."
+	return "If a private CA issued that certificate, set the provider's attribute ca_cert_pem to the certificate of " +
+		"that CA."
 }
 
-// notAPIHint is the remediation for HTML and plain text.
-const notAPIHint = "The Runner API did not send this response: check that api_url is its URL, and that no proxy or login page " +
-	"responds instead."
-
-func (a *providerData) statusRemediation(ctx context.Context, at path.Path, err *circleci.StatusError) string {
-	attribute := at.Steps()[0].String()
-	organization := " that the namespace belongs to"
-	if attribute == "organization_id" {
-		organization = ""
-	}
-	var hint string
-	code := err.StatusCode
-	switch {
-	case code == http.StatusNotFound && err.Body == circleci.BodyHTML:
-		return "Something other than the Runner API returned this 404: check api_url and the proxies (HTTPS_PROXY, NO_PROXY)."
-	case (code == http.StatusUnauthorized || code == http.StatusForbidden) && err.Body == circleci.BodyHTML:
-		return fmt.Sprintf("Something other than the Runner API returned this %d: check api_url and the proxies (HTTPS_PROXY, NO_PROXY) first, "+
-			"and then the credential.", code)
-	case code == http.StatusBadRequest:
-		hint = "The API rejected the request: check " + attribute + " and api_version."
-	case code == http.StatusUnauthorized:
-		hint = a.settings.credential.describe() + " was not accepted: check that it is complete and has not been revoked" +
-			a.credentialRemediation()
-	case code == http.StatusForbidden && a.settings.credential.method.attribute == "launch_token":
-		hint = a.settings.credential.describe() + " is not allowed to read this" + a.credentialRemediation()
-	case code == http.StatusForbidden:
-		hint = a.settings.credential.describe() + " is not allowed to read this: its owner must be a member of the organization" +
-			organization + a.credentialRemediation()
-	case code == http.StatusNotFound:
-		hint = a.notFoundRemediation(ctx, attribute, err)
-	case code == http.StatusTooManyRequests:
-		hint = "The API limits the rate of requests: try again later, or send fewer requests, such as with only_resource_classes or a " +
-			"longer poll_interval."
-	case code >= 500:
-		hint = "The service, or a proxy in front of it, is failing: retry later" + a.statusPage() + "."
-	default:
-		hint = "Only status 200 is a valid response: check api_url."
-	}
-	if code < 500 && (err.Body == circleci.BodyHTML || err.Body == circleci.BodyText) {
-		hint += " " + notAPIHint
-	}
-	return hint
-}
-
-// notFoundRemediation distinguishes an API version that is not served from a resource class or namespace that does not exist.
-func (a *providerData) notFoundRemediation(ctx context.Context, attribute string, err *circleci.StatusError) string {
-	check := "Check that " + attribute + " is correct, and that the credential has access to it."
-	if strings.Contains(attribute, "resource_class") && err.Endpoint != "runner/token" {
-		check += " CircleCI may also respond with 404 for a resource class without runners."
-	}
-	other, status := circleci.V3, 0
-	if attribute != "organization_id" { // Only v3 has a list of an organization, whatever else is served.
-		other, status = a.client.ProbeOtherVersion(ctx, err)
-	}
-	switch status {
-	case http.StatusOK:
-		return fmt.Sprintf("The server supports API %s: set api_version = %q in the provider.", other, other)
-	case http.StatusNotFound:
-		check += " API " + string(other) + " responds with 404 too."
-		if a.settings.apiURL.String() != circleci.DefaultAPIURL {
-			check += " If every request fails with 404, check the path of api_url."
-		}
-		return check
-	}
-	return check + " A server without API " + string(a.settings.apiVersion) + " responds with 404 too."
-}
-
-// credentialRemediation ends a sentence about a rejected credential with what is specific to its kind.
-func (a *providerData) credentialRemediation() string {
-	switch a.settings.credential.method.attribute {
-	case "launch_token":
-		return ". CircleCI's reference of API v2 lists launch tokens for this, but later references say that they are for claiming " +
-			"tasks only: use a personal API token (token or CIRCLE_TOKEN), which always works."
-	case "session_cookie":
-		return ". A browser session expires: sign in again and copy the new cookie, or use a personal API token (token or CIRCLE_TOKEN)."
-	}
-	return "."
+// isAboutClientCertificate reports whether the server requires a client certificate, or another one than it received.
+func isAboutClientCertificate(alert string) bool {
+	// RFC 8446, section 6: bad_certificate, unsupported_certificate, certificate_revoked, certificate_expired,
+	// certificate_unknown, unknown_ca, access_denied, certificate_required.
+	return slices.ContainsFunc([]tls.AlertError{42, 43, 44, 45, 46, 48, 49, 116}, func(code tls.AlertError) bool {
+		return alert == code.Error()
+	})
 }

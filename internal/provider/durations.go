@@ -6,7 +6,6 @@ import (
 	"math"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -40,9 +39,6 @@ func durationOrDefault(value types.String, fallback time.Duration) time.Duration
 	return fallback
 }
 
-// positiveDuration accepts positive durations.
-func positiveDuration() validator.String { return durationAtLeast(0) }
-
 // durationAtLeast accepts positive durations of at least minimum.
 func durationAtLeast(minimum time.Duration) validator.String {
 	return durationBetween(minimum, math.MaxInt64)
@@ -65,7 +61,8 @@ func durationBetween(minimum, maximum time.Duration) validator.String {
 			return nil
 		},
 		summary: "Invalid duration",
-		want:    `A duration is a number with its unit, w, d, h, m, s or ms, or several of them, such as "90s" or "1h30m".`,
+		description: `A duration is a number with its unit, w, d, h, m, s or ms, or several of them, such as "90s" or ` +
+			`"1h30m".`,
 	}
 }
 
@@ -78,11 +75,7 @@ func formatDuration(d time.Duration) string {
 	case d >= time.Second:
 		precision = 100 * time.Millisecond
 	}
-	formatted := d.Round(precision).String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(formatted, zero) {
-			formatted = formatted[:len(formatted)-2]
-		}
-	}
-	return formatted
+	return zeroParts.ReplaceAllString(d.Round(precision).String(), "$1$2")
 }
+
+var zeroParts = regexp.MustCompile(`(h)0m0s$|(m)0s$`)

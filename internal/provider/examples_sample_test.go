@@ -23,7 +23,7 @@ func TestExamplesWithSample(t *testing.T) {
 	environment := map[string]variables{
 		"authentication":    {"TF_VAR_circleci_token": circlecitest.PersonalToken},
 		"server":            {"TF_VAR_server_url": "URL", "TF_VAR_ca_file": ca},
-		"testing":           {"TF_VAR_resource_class": "acme/linux", "CIRCLECI_RUNNER_API_VERSION": "v3"},
+		"testing":           {"TF_VAR_resource_class": "acme/linux"},
 		"testing/connected": {"TF_VAR_resource_class": "acme/linux"},
 	}
 	tests, directories := exampleTests(), map[string]bool{} // Whether a directory has a query.

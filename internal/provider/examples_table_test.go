@@ -7,10 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
-	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
 
 // exampleTests returns the tests of all examples but the demo, which internal/demo tests.
@@ -203,8 +200,8 @@ func exampleTests() []exampleTest {
 				// The function is called for each of the three pools.
 				diagnostics: slices.Repeat([]diagnostic{{
 					Severity: "error", Summary: "Invalid function argument",
-					Detail: `Invalid value for "running" parameter: it is null, so the running count is not known. ` +
-						`Only version 3 of the Runner API reports it: set api_version = "v3" in the provider's configuration.`,
+					Detail: `Invalid value for "running" parameter: it is null, so the running count is not known: API v2 was used, which ` +
+						"does not report it. Use an installation that serves API v3, and do not set api_version to v2.",
 				}}, 3),
 				state: []string{},
 			}},
@@ -225,6 +222,19 @@ func exampleTests() []exampleTest {
 				Severity: "error", Summary: "Resource precondition failed",
 				Detail: "No runner of acme/linux is connected, so the release would wait forever.",
 			}),
+		{
+			// Without the validation, every agent would be older.
+			directory: "checks", name: "a minimum that is no version", steps: []exampleStep{{
+				before: func(x *example) { x.server.SetRunners(newest, minimum) },
+				run: func(x *example) {
+					_, stderr, ok := x.runBoth("plan", "-no-color", "-var", "oldest_agent=v3.1.2")
+					if ok {
+						x.t.Error("the plan accepts v3.1.2")
+					}
+					expectLines(x.t, stderr, "Must be numbers with dots between them, such as 3.1.2.")
+				},
+			}},
+		},
 		{
 			directory: "pipeline",
 			steps: []exampleStep{
@@ -278,8 +288,7 @@ func exampleTests() []exampleTest {
 			// The configuration is valid with a fake of CircleCI's own provider.
 			directory: "together",
 			steps: []exampleStep{{run: func(x *example) {
-				public := func() tfprotov6.ProviderServer { return publicProvider{provider.NewServer("test")()} }
-				x.serve(public, "registry.terraform.io/circleci-public/circleci", "registry.opentofu.org/circleci-public/circleci")
+				x.servePublic()
 				expectReport(x.t, x.validate())
 			}}},
 		},
@@ -290,7 +299,7 @@ func exampleTests() []exampleTest {
 		query("list-resources/circleci_runner_token"),
 		{directory: "actions/circleci_wait_for_runners", terraform: "1.14", steps: []exampleStep{{
 			before:   func(x *example) { x.server.SetRunners(linux("a", "", 0), linux("b", "", time.Minute)) },
-			requests: []string{"/api/v2/runner?resource-class=acme%2Flinux"},
+			requests: []string{"/api/v3/runner?resource-class=acme%2Flinux"},
 		}}},
 		{directory: "actions/circleci_wait_for_queue", terraform: "1.14", steps: []exampleStep{
 			{before: func(x *example) { x.server.SetTasks("acme/linux", 0, 0) }, requests: []string{}},
@@ -311,7 +320,7 @@ var uuid = regexp.MustCompile("/[0-9a-f-]{36}$")
 // replacingExample changes the description of a class that has a token: both are replaced, the token first.
 func replacingExample() exampleTest {
 	state := []string{classAddress, tokenAddress}
-	const classes, tokens = "/api/v2/runner/resource", "/api/v2/runner/token"
+	const classes, tokens = "/api/v3/runner/resource", "/api/v3/runner/token"
 	return exampleTest{directory: "resources/circleci_runner_resource_class", steps: []exampleStep{{state: state}, {
 		before: func(x *example) { x.replace("resource.tf", "Large Linux machines", "Machines") }, state: state,
 		after: func(x *example) {

@@ -123,6 +123,24 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestExamplesHaveProvider asserts that the example of each page can be pasted as it is: without a provider block,
+// Terraform advises to add one when the token is missing. Functions need none.
+func TestExamplesHaveProvider(t *testing.T) {
+	hasProvider := map[string]bool{}
+	for _, kind := range []string{"resources", "list-resources", "data-sources", "actions"} {
+		for _, file := range exampleFiles(t, kind) {
+			name := path.Join(kind, file)
+			block := strings.Contains(read(t, filepath.Join(examples, name)), "\nprovider \"circleci\" {")
+			hasProvider[path.Dir(name)] = hasProvider[path.Dir(name)] || block
+		}
+	}
+	for directory, found := range hasProvider {
+		if !found {
+			t.Errorf("examples/%s has no provider block", directory)
+		}
+	}
+}
+
 func (s exampleStep) do(x *example) {
 	x.t.Helper()
 	if s.before != nil {
@@ -152,7 +170,8 @@ func (s exampleStep) do(x *example) {
 }
 
 func expectTokenSent(x *example) {
-	expectRequests(x.t, x.server, "/api/v2/runner/tasks?resource-class=acme%2Flinux")
+	expectRequests(x.t, x.server,
+		"/api/v3/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/tasks/running?resource-class=acme%2Flinux")
 	expectCredential(x.t, x.server.Requests()[0], "Circle-Token", circlecitest.PersonalToken)
 }
 

@@ -65,7 +65,7 @@ func fleetExample() exampleTest {
 
 // waitingExample starts machines, disconnects them, and plans and destroys: with a wait, which times out, and without.
 func waitingExample() exampleTest {
-	const start, list = "started", "/api/v2/runner?resource-class=acme%2Flinux"
+	const start, list = "started", "/api/v3/runner?resource-class=acme%2Flinux"
 	anHourAgo := ago(time.Hour)
 	timedOut := []diagnostic{{
 		Severity: "error", Summary: "Error reading runners of resource class acme/linux",
@@ -117,7 +117,7 @@ func waitingExample() exampleTest {
 // waitingActionExample starts machines, of which one more connects at each poll. What does not create machines does not wait,
 // although no runner is connected.
 func waitingActionExample() exampleTest {
-	const list = "/api/v2/runner?resource-class=acme%2Flinux"
+	const list = "/api/v3/runner?resource-class=acme%2Flinux"
 	return exampleTest{directory: "waiting-action", terraform: "1.14", steps: []exampleStep{
 		{
 			before: func(x *example) {
@@ -204,5 +204,5 @@ func drainingExample() exampleTest {
 }
 
 func (x *example) pollEverySecond() {
-	x.replace("main.tf", "wait_for = var.wait ? {", "wait_for = var.wait ? {\n    poll_interval = \"1s\"")
+	x.replace("main.tf", "    content {", "    content {\n      poll_interval = \"1s\"")
 }

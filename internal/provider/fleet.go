@@ -10,65 +10,60 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/types"
-
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
 // fleet is a namespace: one fleetClass for each resource class, sorted by name.
 type fleet []*fleetClass
 
-// fleetClass is one resource class: its runners and its tasks.
+// fleetClass is one resource class in Terraform: its runners and its tasks.
 type fleetClass struct {
-	name               string
-	runners, connected int64
-	// lastSeen is the latest valid last_connected, and lastConnected the API's string of it, nil if there is none.
+	name      string
+	Runners   int64  `tfsdk:"runner_count"`
+	Connected int64  `tfsdk:"connected_runner_count"`
+	Unclaimed int64  `tfsdk:"unclaimed_task_count"`
+	Running   *int64 `tfsdk:"running_task_count"`
+	// LastConnected is the API's string of lastSeen, the latest valid last_connected; nil if there is none.
+	LastConnected *string `tfsdk:"last_connected"`
 	lastSeen      time.Time
-	lastConnected *string
-	versions      []string
-	tasks         circleci.TaskCount
+	Versions      []string `tfsdk:"versions"`
 }
 
-// newFleet groups runners by class, and adds the given classes even if they have no runners. With only, it leaves out the
-// runners of other classes. Names with the same ResourceClassKey are one class, which must not be counted twice.
+// newFleet groups runners by class, and adds the given classes even if they have no runners. With only, it leaves out
+// the runners of other classes. Names with the same ResourceClassKey are one class, which must not be counted twice.
 func newFleet(classes []string, only bool, runners []circleci.Runner, connected connectedFilter) (fleet, error) {
-	var (
-		f      fleet
-		byKey  = map[string]*fleetClass{}
-		byName = map[string]*fleetClass{} // Saves computing the key for each of many runners.
-	)
+	var all fleet
+	byName := map[string]*fleetClass{} // By key as well. It saves computing the key for each of many runners.
 	// classOf returns the class of a name, nil if there is none and none is to be added.
 	classOf := func(name string, add bool) *fleetClass {
-		if class, known := byName[name]; known {
+		if class, isKnown := byName[name]; isKnown {
 			return class
 		}
 		key := circleci.ResourceClassKey(name)
-		if byKey[key] == nil && add {
-			byKey[key] = &fleetClass{name: name}
-			f = append(f, byKey[key])
+		if byName[key] == nil && add {
+			byName[key] = &fleetClass{name: name, Versions: []string{}}
+			all = append(all, byName[key])
 		}
-		byName[name] = byKey[key]
-		return byKey[key]
+		byName[name] = byName[key]
+		return byName[key]
 	}
 	slices.Sort(classes)
 	for _, name := range classes {
 		classOf(name, true)
 	}
 	for _, runner := range runners {
-		class := classOf(runner.ResourceClass, !only)
-		if class == nil {
-			continue
-		}
-		if err := class.add(runner, connected); err != nil {
-			return nil, err
+		if class := classOf(runner.ResourceClass, !only); class != nil {
+			if err := class.add(runner, connected); err != nil {
+				return nil, err
+			}
 		}
 	}
-	for _, class := range f {
-		slices.SortFunc(class.versions, circleci.CompareVersions)
-		class.versions = slices.Compact(class.versions)
+	for _, class := range all {
+		slices.SortFunc(class.Versions, circleci.CompareVersions)
+		class.Versions = slices.Compact(class.Versions)
 	}
-	slices.SortFunc(f, func(a, b *fleetClass) int { return strings.Compare(a.name, b.name) })
-	return f, nil
+	slices.SortFunc(all, func(a, b *fleetClass) int { return strings.Compare(a.name, b.name) })
+	return all, nil
 }
 
 func (c *fleetClass) add(runner circleci.Runner, filter connectedFilter) error {
@@ -76,128 +71,88 @@ func (c *fleetClass) add(runner circleci.Runner, filter connectedFilter) error {
 	if err != nil {
 		return err
 	}
-	c.runners++
+	c.Runners++
 	if isConnected {
-		c.connected++
+		c.Connected++
 	}
 	// An invalid time is an error only where isConnected depends on it.
-	if seen, err := lastConnected(runner); err == nil && !seen.IsZero() && (c.lastConnected == nil || seen.After(c.lastSeen)) {
-		c.lastSeen, c.lastConnected = seen, runner.LastConnected
+	if seen, err := lastConnected(runner); err == nil && seen.After(c.lastSeen) {
+		c.lastSeen, c.LastConnected = seen, runner.LastConnected
 	}
-	if runner.Version != nil {
-		c.versions = append(c.versions, *runner.Version)
+	if runner.Version != nil && *runner.Version != "" {
+		c.Versions = append(c.Versions, *runner.Version)
 	}
 	return nil
 }
 
-// countTasks counts the tasks of all classes concurrently; the client bounds how many requests are in flight. It counts all
-// or fails: a total must not be a partial sum. A rate limit that exceeds the read timeout ends all counts.
-func (f fleet) countTasks(ctx context.Context, client *circleci.Client) error {
+// countTasks counts the tasks of all classes concurrently; the client bounds how many requests are in flight. It counts
+// all or fails: a total must not be a partial sum. A rate limit that exceeds the read timeout ends all counts. With an
+// error, it returns the classes whose tasks could not be counted.
+func (f fleet) countTasks(ctx context.Context, client *circleci.Client) (failed []string, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	failures := make([]error, len(f))
 	var reads sync.WaitGroup
 	for i, class := range f {
 		reads.Go(func() {
-			class.tasks, failures[i] = client.CountTasks(ctx, class.name)
-			if limit := (*circleci.RetryError)(nil); errors.As(failures[i], &limit) && (limit.RetryAfter > 0 || limit.Pace > 0) {
+			count, err := client.CountTasks(ctx, class.name)
+			class.Unclaimed, class.Running, failures[i] = count.Unclaimed, count.Running, err
+			if limit := (*circleci.RetryError)(nil); errors.As(err, &limit) && limit.RetryAfter > 0 {
 				cancel()
 			}
 		})
 	}
 	reads.Wait()
 
-	failed := &countTasksError{all: len(f)}
+	var first error
 	for i, err := range failures {
 		if err == nil {
 			continue
 		}
-		failed.classes = append(failed.classes, client.Sanitize(f[i].name))
+		failed = append(failed, client.Sanitize(f[i].name))
 		// A count that was canceled because of another does not have the cause.
-		if failed.first == nil || errors.Is(failed.first, context.Canceled) {
-			failed.first = err
+		if first == nil || errors.Is(first, context.Canceled) {
+			first = err
 		}
 	}
-	if failed.first == nil {
-		return nil
+	if first == nil {
+		return nil, nil
 	}
-	return failed
-}
-
-// countTasksError reports the classes of a fleet whose tasks could not be counted.
-type countTasksError struct {
-	classes []string
-	all     int
-	first   error
+	return failed, fmt.Errorf("could not count the tasks of %d of %d resource classes, so there is no total: %s; first "+
+		"error: %w", len(failed), len(f), summarizeNames(failed), first)
 }
 
 // maxNamedClasses limits how many classes an error lists.
 const maxNamedClasses = 20
 
-func (e *countTasksError) Error() string {
-	names := strings.Join(e.classes[:min(len(e.classes), maxNamedClasses)], ", ")
-	if more := len(e.classes) - maxNamedClasses; more > 0 {
-		names += fmt.Sprintf(" and %d more", more)
+func summarizeNames(names []string) string {
+	list := strings.Join(names[:min(len(names), maxNamedClasses)], ", ")
+	if more := len(names) - maxNamedClasses; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("could not count the tasks of %d of %d resource classes, so there is no total: %s; first error: %s",
-		len(e.classes), e.all, names, e.first)
+	return list
 }
 
-// Unwrap returns the first error.
-func (e *countTasksError) Unwrap() error { return e.first }
-
-// setModel sets the computed attributes: the classes and the totals.
-func (f fleet) setModel(model *runnerFleetModel, version circleci.APIVersion) error {
-	var total fleetClass
+// total adds up the counts of all classes. Without a class, the running count is 0 unless the version does not report
+// it.
+func (f fleet) total(version circleci.APIVersion) (total fleetClass, err error) {
 	if version != circleci.V2 {
-		total.tasks.Running = new(int64)
+		total.Running = new(int64)
 	}
-	model.ByResourceClass = make(map[string]fleetClassModel, len(f))
 	for _, class := range f {
-		total.runners += class.runners
-		total.connected += class.connected
-		if !checkedAdd(&total.tasks.Unclaimed, &class.tasks.Unclaimed) || !checkedAdd(total.tasks.Running, class.tasks.Running) {
-			return &taskSumError{}
+		total.Runners += class.Runners
+		total.Connected += class.Connected
+		total.Unclaimed += class.Unclaimed
+		if class.Running != nil {
+			*total.Running += *class.Running
 		}
-		model.ByResourceClass[class.name] = class.model()
+		if total.Unclaimed < 0 || total.Running != nil && *total.Running < 0 { // A sum of two that overflows is negative.
+			return fleetClass{}, &advisedError{
+				message: fmt.Sprintf("the task counts of the resource classes add up to more than %d", int64(math.MaxInt64)),
+				advice: "At least one of the counts must be wrong: read them one by one with circleci_runner_tasks, and please " +
+					"report this at " + issuesURL + ".",
+			}
+		}
 	}
-	model.RunnerCount = types.Int64Value(total.runners)
-	model.ConnectedRunnerCount = types.Int64Value(total.connected)
-	model.UnclaimedTaskCount = types.Int64Value(total.tasks.Unclaimed)
-	model.RunningTaskCount = types.Int64PointerValue(total.tasks.Running)
-	return nil
-}
-
-// taskSumError is a total that overflows int64.
-type taskSumError struct{}
-
-func (*taskSumError) Error() string {
-	return fmt.Sprintf("the task counts of the resource classes add up to more than %d", int64(math.MaxInt64))
-}
-
-// checkedAdd adds a count, unless it is nil, to a sum. It reports whether the sum does not overflow.
-func checkedAdd(sum, count *int64) bool {
-	if count == nil {
-		return true
-	}
-	if *sum > math.MaxInt64-*count {
-		return false
-	}
-	*sum += *count
-	return true
-}
-
-func (c *fleetClass) model() fleetClassModel {
-	versions := make([]types.String, len(c.versions))
-	for i, version := range c.versions {
-		versions[i] = types.StringValue(version)
-	}
-	return fleetClassModel{
-		RunnerCount:          types.Int64Value(c.runners),
-		ConnectedRunnerCount: types.Int64Value(c.connected),
-		UnclaimedTaskCount:   types.Int64Value(c.tasks.Unclaimed),
-		RunningTaskCount:     types.Int64PointerValue(c.tasks.Running),
-		LastConnected:        types.StringPointerValue(c.lastConnected),
-		Versions:             versions,
-	}
+	return total, nil
 }

@@ -75,11 +75,10 @@ func TestFunctionErrors(t *testing.T) {
 		invalid = "it must be an integer of at least 0."
 		exceeds = "it must not exceed max."
 		isNull  = "argument must not be null."
-		unknown = `it is null, so the running count is not known. Only version 3 of the Runner API reports it: ` +
-			`set api_version = "v3" in the provider's configuration.`
+		unknown = "it is null, so the running count is not known: API v2 was used, which does not report it. " +
+			"Use an installation that serves API v3, and do not set api_version to v2."
 		version = `. A version is numbers with dots between them, without a v in front, such as "3.1.2" or "1.0.12345-abcdef0".`
-		empty   = "it is empty" + version
-		latest  = "it has other characters than digits and dots before its build" + version
+		latest  = "it does not consist of numbers with dots between them, before its build" + version
 	)
 	detail := func(parameter, problem string) string {
 		return fmt.Sprintf("Invalid value for %q parameter: %s", parameter, problem)
@@ -100,12 +99,13 @@ func TestFunctionErrors(t *testing.T) {
 		detail("max", invalid):     {`desired_capacity(3, 2, 0, -1)`, `desired_capacity(3, 2, 1, 10.5)`},
 		detail("min", exceeds):     {`desired_capacity(3, 2, 11, 10)`, `desired_capacity(3, 2, 1, 0)`},
 
-		detail("version", empty):                                      {`version_at_least("", "3.1.2")`, `version_at_least("", "latest")`},
-		detail("version", latest):                                     {`version_at_least("latest", "3.1.2")`, `version_at_least("vnext", "3.1.2")`},
+		detail("version", latest): {
+			`version_at_least("latest", "3.1.2")`, `version_at_least("vnext", "3.1.2")`, `version_at_least("", "3.1.2")`,
+			`version_at_least("", "latest")`,
+		},
 		detail("version", `"v3.1" is not a version: remove the "v".`): {`version_at_least("v3.1", "3.1.2")`, `version_at_least("v3.1-a", "3.1.2")`},
 		detail("version", isNull):                                     {`version_at_least(null, "3.1.2")`},
-		detail("minimum", empty):                                      {`version_at_least("3.1.2", "")`},
-		detail("minimum", latest):                                     {`version_at_least("3.1.2", "latest")`},
+		detail("minimum", latest):                                     {`version_at_least("3.1.2", "latest")`, `version_at_least("3.1.2", "")`},
 		detail("minimum", isNull):                                     {`version_at_least("3.1.2", null)`},
 	} {
 		for _, call := range calls {
@@ -138,7 +138,7 @@ output "test" {
 	got := w.plan()
 	assertDiagnostic(t, got, wantDiagnostic{
 		at: `value = provider::circleci::version_at_least(var.token, "3.1.2")`, summary: "Invalid function argument",
-		detail: `Invalid value for "version" parameter: it has other characters than digits and dots before its build. `,
+		detail: `Invalid value for "version" parameter: it does not consist of numbers with dots between them, before its build. `,
 	})
 	expectNoSecret(t, got)
 	if stdout, stderr, _ := w.runBoth("plan", "-no-color"); strings.Contains(stdout+stderr, "sesame") {

@@ -103,19 +103,19 @@ func TestQuery(t *testing.T) {
 		attributes map[string]any // Those of the last result.
 		warning    string
 	}{
-		"classes": {query: listClasses("acme"), names: []string{"acme/red", "acme/linux", "acme/z"}},
+		"classes": {query: listClasses("acme"), names: []string{"acme/[31mred", "acme/linux", "acme/z"}},
 		"limit": {
-			query: listClasses("acme", "limit = 1"), names: []string{"acme/red"},
+			query: listClasses("acme", "limit = 1"), names: []string{"acme/[31mred"},
 			warning: "Only 1 of 3 results are listed. Increase limit in the list block.",
 		},
 		"attributes of a class": {
-			query: listClasses("acme", "include_resource = true", "limit = 2"), names: []string{"acme/red", "acme/linux"},
+			query: listClasses("acme", "include_resource = true", "limit = 2"), names: []string{"acme/[31mred", "acme/linux"},
 			warning:    "Only 2 of 3 results are listed. Increase limit in the list block.",
 			attributes: map[string]any{"id": movedClass.ID, "resource_class": "acme/linux", "description": "Linux", "force_delete": nil},
 		},
 		"tokens": {query: listTokens("acme/linux"), names: []string{"acme/linux: " + movedClass.ID, "acme/linux: ci"}},
 		"attributes of a token": {
-			query: listTokens("acme/linux", "include_resource = true"), names: []string{"acme/linux: " + movedClass.ID, "acme/linux: ci"},
+			query: listTokens("Acme/Linux", "include_resource = true"), names: []string{"acme/linux: " + movedClass.ID, "acme/linux: ci"},
 			attributes: map[string]any{
 				"id": movedToken.ID, "resource_class": "acme/linux", "nickname": "ci", "created_at": movedToken.CreatedAt, "token": nil,
 			},

@@ -2,7 +2,9 @@ package provider_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,12 +20,10 @@ func (p testProvider) refresh(ctx context.Context, class string, errors int) {
 	state, diagnostics, err := p.ReadResource(ctx, "circleci_runner_resource_class", providertest.Attributes{
 		"id": providertest.String(movedClass.ID), "resource_class": providertest.String(class),
 	})
-	if err != nil || len(diagnostics) != errors || errors == 0 && !state["resource_class"].Equal(providertest.String(class)) {
+	if err != nil || len(diagnostics) != errors || errors == 0 && !state["resource_class"].Equal(providertest.String(movedClass.ResourceClass)) {
 		p.t.Errorf("got error %v, diagnostics %v and state %v, want %d diagnostics", err, diagnostics, state, errors)
 	}
 }
-
-var tokenState = providertest.Attributes{"id": providertest.String(movedToken.ID), "resource_class": providertest.String("acme/linux")}
 
 // refreshAll reads the class movedClass and the token movedToken.
 func (p testProvider) refreshAll(ctx context.Context) {
@@ -37,7 +37,7 @@ func (p testProvider) refreshAll(ctx context.Context) {
 // apply creates or deletes a resource.
 func (p testProvider) apply(ctx context.Context, resource string, prior, planned providertest.Attributes) {
 	p.t.Helper()
-	if got, err := p.Apply(ctx, resource, prior, planned); err != nil || len(got) != 0 {
+	if _, got, err := p.Apply(ctx, resource, prior, planned); err != nil || len(got) != 0 {
 		p.t.Errorf("got error %v and diagnostics %v", err, got)
 	}
 }
@@ -46,17 +46,23 @@ func (p testProvider) apply(ctx context.Context, resource string, prior, planned
 func TestListingCache(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		slow  bool // A listing takes a second.
-		first http.Handler
+		slow  bool           // A listing takes a second.
+		first []http.Handler // The first responses; nil is as usual.
 		want  int
 		test  func(ctx context.Context, cancel func(), p testProvider)
 	}{
 		"for a minute": {want: 2, test: func(ctx context.Context, _ func(), p testProvider) {
 			for range 2 {
 				p.refresh(ctx, "acme/linux", 0)
-				time.Sleep(time.Minute)
-				p.refresh(ctx, "ACME/Linux", 0)
+				time.Sleep(time.Minute - 1)
+				p.refresh(ctx, "acme/linux", 0)
 				time.Sleep(time.Nanosecond)
+			}
+		}},
+		"by the spelling of the namespace": {want: 2, test: func(ctx context.Context, _ func(), p testProvider) {
+			for range 2 {
+				p.refresh(ctx, "acme/linux", 0)
+				p.refresh(ctx, "ACME/linux", 0)
 			}
 		}},
 		"overlapping": {slow: true, want: 1, test: func(ctx context.Context, _ func(), p testProvider) {
@@ -75,15 +81,45 @@ func TestListingCache(t *testing.T) {
 			cancel()
 			refreshes.Wait()
 		}},
-		"all are canceled": {slow: true, want: 2, test: func(ctx context.Context, cancel func(), p testProvider) {
+		"all are canceled": {slow: true, want: 1, test: func(ctx context.Context, cancel func(), p testProvider) {
 			time.AfterFunc(time.Second/2, cancel)
 			p.refresh(ctx, "acme/linux", 1)
 			p.refresh(context.WithoutCancel(ctx), "acme/linux", 0)
 		}},
-		"an error is not kept": {first: circlecitest.Error(403, "no"), want: 2, test: func(ctx context.Context, _ func(), p testProvider) {
-			p.refresh(ctx, "acme/linux", 1)
-			p.refresh(ctx, "acme/linux", 0)
-		}},
+		"an error is not kept": {
+			first: []http.Handler{circlecitest.Error(403, "no")}, want: 2,
+			test: func(ctx context.Context, _ func(), p testProvider) {
+				p.refresh(ctx, "acme/linux", 1)
+				p.refresh(ctx, "acme/linux", 0)
+			},
+		},
+		"nor a cancellation": {
+			first: []http.Handler{circlecitest.Hang()}, want: 2,
+			test: func(ctx context.Context, cancel func(), p testProvider) {
+				time.AfterFunc(time.Second, cancel)
+				planned := providertest.Attributes{"resource_class": providertest.String("acme/new")}
+				if got := p.change(ctx, "circleci_runner_resource_class", nil, planned); len(got) != 1 {
+					p.t.Errorf("got %s, want one error", formatDiagnostics(got))
+				}
+				p.refresh(context.WithoutCancel(ctx), "acme/linux", 0)
+			},
+		},
+		"nor the end of a wait": {
+			first: []http.Handler{nil, circlecitest.Error(404, "no"), circlecitest.Hang()}, want: 1 + 2 + 1,
+			test: func(ctx context.Context, _ func(), p testProvider) {
+				p.refresh(ctx, "acme/linux", 0) // It finds out the version.
+				time.Sleep(time.Minute)
+				limit := providertest.Attributes{"min_runners": providertest.Number(1), "timeout": providertest.String("1s")}
+				attributes := providertest.Attributes{
+					"resource_class": providertest.String("acme/linux"), "connected_within": providertest.String("2m"),
+					"wait_for": p.Object("circleci_runners", "wait_for", limit),
+				}
+				if _, got := p.read(ctx, "circleci_runners", attributes); len(got) != 1 {
+					p.t.Errorf("got %s, want one error", formatDiagnostics(got))
+				}
+				p.refresh(ctx, "acme/linux", 0)
+			},
+		},
 		"until something is created": {want: 2 + 2 + 2, test: func(ctx context.Context, _ func(), p testProvider) {
 			p.refreshAll(ctx)
 			p.apply(ctx, "circleci_runner_resource_class", nil, providertest.Attributes{"resource_class": providertest.String("acme/new")})
@@ -109,13 +145,54 @@ func TestListingCache(t *testing.T) {
 				list := `{"items": [{"id": "` + movedClass.ID + `", "resource_class": "acme/linux", "description": ""}]}`
 				server.SetHandler(circlecitest.Delay(time.Second, circlecitest.JSON(list)))
 			}
-			if row.first != nil {
-				server.Enqueue(row.first)
-			}
+			server.Enqueue(row.first...)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			row.test(ctx, cancel, newProvider(t, server, nil))
 			expectSame(t, "number of requests", row.want, len(server.Requests()))
+		})
+	}
+}
+
+// TestOutage refreshes 40 classes and tokens as the CLI does, ten at a time, while the API is down. All of them pay for
+// one listing with its retries.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	const waves, atATime, attempts = 4, 10, 5
+	const down = `503 Service Unavailable: "down" (attempts: 5, in `
+	for _, version := range []string{"auto", "v3"} {
+		runInBubble(t, version, func(t *testing.T) {
+			server := newMemoryServer(t)
+			server.SetHandler(circlecitest.Error(503, "down"))
+			p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String(version)})
+			refresh := func() {
+				for wave := range waves {
+					var refreshes sync.WaitGroup
+					for i := range atATime {
+						resource, class := "circleci_runner_resource_class", fmt.Sprintf("acme/%d-%d", wave, i)
+						if wave > 0 && i%2 == 1 { // A token that refers to its class is refreshed after it.
+							resource = "circleci_runner_token"
+						}
+						refreshes.Go(func() {
+							_, got, err := p.ReadResource(t.Context(), resource, providertest.Attributes{
+								"id": providertest.String(movedClass.ID), "resource_class": providertest.String(class),
+							})
+							if err != nil || len(got) != 1 || !strings.Contains(got[0].Detail, down) {
+								t.Errorf("got error %v and %s", err, formatDiagnostics(protocolDiagnostics(got)))
+							}
+						})
+					}
+					refreshes.Wait()
+				}
+			}
+			refresh()
+			expectSame(t, "requests of a plan", attempts, len(server.Requests()))
+			time.Sleep(10*time.Second - 1)
+			refresh()
+			expectSame(t, "requests of another one within ten seconds", attempts, len(server.Requests()))
+			time.Sleep(time.Nanosecond)
+			refresh()
+			expectSame(t, "requests of one after them", 2*attempts, len(server.Requests()))
 		})
 	}
 }

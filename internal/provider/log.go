@@ -2,9 +2,7 @@ package provider
 
 import (
 	"context"
-	"math"
 	"net/http"
-	"sync"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -14,7 +12,7 @@ import (
 // logSubsystem is the name of the log subsystem of requests: module circleci.runner_api.
 const logSubsystem = "runner_api"
 
-// logAttempt logs an attempt of the client at DEBUG.
+// logAttempt logs an attempt of the client at DEBUG, and at INFO when the API limits the rate of requests.
 func logAttempt(ctx context.Context, attempt circleci.Attempt) {
 	fields := map[string]any{
 		"method":      attempt.Method,
@@ -29,31 +27,12 @@ func logAttempt(ctx context.Context, attempt circleci.Attempt) {
 		message, failure = "Wrote to the Runner API", "Could not write to the Runner API"
 	}
 	if attempt.Err != nil {
-		message = failure
-		fields["error"] = attempt.Err.Error()
+		message, fields["error"] = failure, attempt.Err.Error()
 	}
-	tflog.SubsystemDebug(tflog.NewSubsystem(ctx, logSubsystem), logSubsystem, message, fields)
-}
-
-// throttleLogKey is the key of the sync.Once in the context of a read.
-type throttleLogKey struct{}
-
-// withThrottleLog makes logThrottle log once for all requests of a read.
-func withThrottleLog(ctx context.Context) context.Context {
-	return context.WithValue(ctx, throttleLogKey{}, new(sync.Once))
-}
-
-// logThrottle logs at INFO that the service rate-limits requests.
-func logThrottle(ctx context.Context, throttle circleci.Throttle) {
-	write := func() {
-		tflog.Info(ctx, "The Runner API rate-limits requests, so they are sent more slowly", map[string]any{
-			"retry_after_seconds": throttle.RetryAfter.Seconds(),
-			"requests_per_second": math.Round(throttle.Pace*10) / 10,
-		})
-	}
-	if once, ok := ctx.Value(throttleLogKey{}).(*sync.Once); ok {
-		once.Do(write)
+	ctx = tflog.NewSubsystem(ctx, logSubsystem)
+	if attempt.StatusCode == http.StatusTooManyRequests {
+		tflog.SubsystemInfo(ctx, logSubsystem, "The Runner API rate-limits requests, so they are sent more slowly", fields)
 		return
 	}
-	write()
+	tflog.SubsystemDebug(ctx, logSubsystem, message, fields)
 }

@@ -8,12 +8,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// otherProviders are the providers, in any registry, whose state of the resources of the same type can be moved here.
-var otherProviders = []string{"circleci-public/circleci", "circleci-labs/circleci", "kelvintaywl/circleci"}
+// movableProviders are the providers, in any registry, whose state of the resources of the same type can be moved here.
+// This provider under another hostname, such as a mirror's, is another one to Terraform.
+var movableProviders = []string{
+	"circleci-community/circleci", "circleci-public/circleci", "circleci-labs/circleci", "kelvintaywl/circleci",
+}
 
-// moveFromOtherProviders takes over what a resource of another provider has in state under the same attributes. What it
-// lacks is null, and the next read fills it in.
-func moveFromOtherProviders(ctx context.Context, target resource.Resource) []resource.StateMover {
+// moveFromAnyProvider takes over what a resource of one of movableProviders has in state under the same attributes.
+// What it lacks is null, and the next read fills it in.
+func moveFromAnyProvider(ctx context.Context, target resource.Resource) []resource.StateMover {
 	var metadata resource.MetadataResponse
 	target.Metadata(ctx, resource.MetadataRequest{ProviderTypeName: "circleci"}, &metadata)
 	var schema resource.SchemaResponse
@@ -24,7 +27,7 @@ func moveFromOtherProviders(ctx context.Context, target resource.Resource) []res
 		StateMover: func(_ context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 			_, source, _ := strings.Cut(strings.ToLower(req.SourceProviderAddress), "/")
 			if req.SourceTypeName != metadata.TypeName || req.SourceSchemaVersion != 0 || req.SourceState == nil ||
-				!slices.Contains(otherProviders, source) {
+				!slices.Contains(movableProviders, source) {
 				return // Terraform then says that it cannot be moved.
 			}
 			resp.TargetState.Raw = req.SourceState.Raw

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -37,7 +38,7 @@ moved {
 }
 `
 
-// TestMovingIn takes over state that the other providers wrote, without changing anything.
+// TestMovingIn takes over state that the other providers wrote, or this one under another hostname, without changing anything.
 func TestMovingIn(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -47,6 +48,7 @@ func TestMovingIn(t *testing.T) {
 		"circleci-public": {source: "registry.terraform.io/circleci-public/circleci", createdAt: movedToken.CreatedAt, forceDelete: false},
 		"circleci-labs":   {source: "registry.example.com/circleci-labs/circleci", createdAt: movedToken.CreatedAt},
 		"kelvintaywl":     {source: "registry.terraform.io/kelvintaywl/circleci", createdAt: "2020-10-01T09:55:00.000Z"},
+		"mirror":          {source: "registry.example.com/circleci-community/circleci", createdAt: movedToken.CreatedAt},
 	} {
 		state, err := os.ReadFile("testdata/state-" + name + ".json")
 		if err != nil {
@@ -89,6 +91,17 @@ func TestMovingIn(t *testing.T) {
 			w.write("fleet.tf", movedConfiguration("new")+movedBlocks)
 			expectMoved(t, server, w, "new")
 		})
+		if name != "mirror" {
+			continue
+		}
+		t.Run(name+"/count", func(t *testing.T) {
+			t.Parallel()
+			requireVersion(t, "a move to another provider without a moved block", "1.8", "")
+			server, w := newMove(t)
+			w.serve(provider.NewServer("test"), row.source)
+			w.write("fleet.tf", strings.NewReplacer("\" {\n", "\" {\n  count = 1\n", ".old.", ".old[0].").Replace(movedConfiguration("old")))
+			expectMoved(t, server, w, "old[0]")
+		})
 	}
 }
 
@@ -116,23 +129,35 @@ func TestMoveRefused(t *testing.T) {
 	}
 }
 
-// TestIncompleteState has state without what identifies a resource.
+// TestIncompleteState has state in which nothing identifies a resource: no request is sent, and the state stays.
 func TestIncompleteState(t *testing.T) {
 	t.Parallel()
+	const class, token = "circleci_runner_resource_class", "circleci_runner_token"
 	server := newServer(t)
 	p := newProvider(t, server, nil)
-	withoutClass := providertest.Attributes{"id": providertest.String(movedClass.ID)}
-	for _, row := range []struct {
-		resource string
-		state    providertest.Attributes
-	}{
-		{"circleci_runner_resource_class", withoutClass}, {"circleci_runner_token", withoutClass}, {"circleci_runner_token", linuxClass},
+	want := wantDiagnostic{at: "resource_class", summary: "Incomplete state", detail: "state rm, and import it"}
+	text := providertest.String
+	for _, state := range []providertest.Attributes{
+		{"id": text(movedClass.ID)},
+		{"id": text(movedClass.ID), "resource_class": text("linux")},
+		{"id": text("junk"), "resource_class": text("acme/linux")},
+		{"id": text(""), "resource_class": text("acme/linux")},
+		linuxClass,
 	} {
-		_, got, err := p.ReadResource(t.Context(), row.resource, row.state)
-		if err != nil {
-			t.Fatal(err)
+		for _, resource := range []string{class, token} {
+			assertDiagnostic(t, p.change(t.Context(), resource, state, nil), want)
+			if _, hasID := state["id"]; resource == class && !hasID {
+				continue // As after an import by name.
+			}
+			kept, got, err := p.ReadResource(t.Context(), resource, state)
+			if err != nil || kept == nil {
+				t.Fatalf("got error %v and the state %v", err, kept)
+			}
+			assertDiagnostic(t, protocolDiagnostics(got), want)
 		}
-		assertDiagnostic(t, protocolDiagnostics(got), wantDiagnostic{at: "resource_class", summary: "Incomplete state", detail: "state rm, and import it"})
 	}
+	planned := maps.Clone(linuxClass)
+	planned["force_delete"] = providertest.Bool(true)
+	assertDiagnostic(t, p.change(t.Context(), class, linuxClass, planned), want)
 	expectRequests(t, server)
 }

@@ -10,32 +10,34 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-func newParseResourceClassFunction() function.Function { return parseResourceClassFunction{} }
+func newParseResourceClassFunction() function.Function { return parseResourceClass{} }
 
-// parseResourceClassFunction implements parse_resource_class: it splits a resource class into its two parts.
-type parseResourceClassFunction struct{}
+// parseResourceClass implements parse_resource_class: it splits a resource class into its two parts.
+type parseResourceClass struct{}
 
 type resourceClassModel struct {
 	Namespace string `tfsdk:"namespace"`
 	Name      string `tfsdk:"name"`
 }
 
-func (parseResourceClassFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+func (parseResourceClass) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
 	resp.Name = "parse_resource_class"
 }
 
-func (parseResourceClassFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+func (parseResourceClass) Definition(
+	_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse,
+) {
 	resp.Definition = function.Definition{
 		Summary: "Splits a resource class into namespace and name",
-		MarkdownDescription: "Splits a resource class, `namespace/name`, and returns an object with the strings `namespace` and " +
-			"`name`, neither of them empty or null: `provider::circleci::parse_resource_class(\"acme/linux\")` is " +
-			"`{ namespace = \"acme\", name = \"linux\" }`. Case is preserved. A string that is not a resource class is an " +
-			"error.",
+		MarkdownDescription: "Splits a resource class, `namespace/name`, and returns an object with the strings " +
+			"`namespace` and `name`, neither of them empty or null: " +
+			"`provider::circleci::parse_resource_class(\"acme/linux\")` is `{ namespace = \"acme\", name = \"linux\" }`. " +
+			"Case is preserved. A string that is not a resource class is an error.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "resource_class",
-				MarkdownDescription: "Resource class, `namespace/name`, with exactly one slash and without white space. Null is an " +
-					"error.",
+				MarkdownDescription: "Resource class, `namespace/name`, with exactly one slash and without white space. Null is " +
+					"an error.",
 			},
 		},
 		Return: function.ObjectReturn{
@@ -44,7 +46,7 @@ func (parseResourceClassFunction) Definition(_ context.Context, _ function.Defin
 	}
 }
 
-func (parseResourceClassFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
+func (parseResourceClass) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var class string
 	if resp.Error = req.Arguments.Get(ctx, &class); resp.Error != nil {
 		return
@@ -52,7 +54,8 @@ func (parseResourceClassFunction) Run(ctx context.Context, req function.RunReque
 	namespace, name, err := circleci.ParseResourceClass(class)
 	if err != nil {
 		// The CLI adds a full stop, and shows the arguments that are not sensitive.
-		resp.Error = function.NewArgumentFuncError(0, "it "+err.Error()+`. A resource class is namespace/name, such as "acme/linux"`)
+		problem := "it " + err.Error() + `. A resource class is namespace/name, such as "acme/linux"`
+		resp.Error = function.NewArgumentFuncError(0, problem)
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, resourceClassModel{Namespace: namespace, Name: name})

@@ -2,7 +2,9 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -13,14 +15,50 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// missingLimitSummary is the summary of the error of a wait for the queue without a limit.
-const missingLimitSummary = "Missing limit"
+// queueLimits are the limits of a wait for the queue. A null limit sets none.
+type queueLimits struct {
+	MaxUnclaimed types.Number `tfsdk:"max_unclaimed"`
+	MaxRunning   types.Number `tfsdk:"max_running"`
+}
 
-// queueCondition is reached when the tasks of a resource class are within its limits. A null limit sets none.
+var (
+	maxUnclaimedAttribute = optionalInteger("Maximum number of unclaimed tasks. Null sets no limit.", 0, math.MaxInt64)
+	maxRunningAttribute   = optionalInteger("Maximum number of running tasks. Requires API v3. Null sets no limit.",
+		0, math.MaxInt64)
+)
+
+// runningCountDescription is for what several data sources have.
+const runningCountDescription = "A number with API v3, null with API v2, which does not report it."
+
+// requireLimit rejects a wait without a limit. The attributes are those of parent.
+func requireLimit(parent path.Path, maxUnclaimed, maxRunning attr.Value) (diags diag.Diagnostics) {
+	if !maxUnclaimed.IsNull() || !maxRunning.IsNull() {
+		return nil
+	}
+	detail := "To wait for the queue, set max_unclaimed, max_running or both"
+	if !parent.Equal(path.Empty()) {
+		detail += " in " + parent.String()
+	}
+	diags.AddAttributeError(parent.AtName("max_unclaimed"), "Missing limit", detail+".")
+	return diags
+}
+
+// addTasksError adds the error of counting the tasks of a class. The limits are attributes of parent.
+func (api *providerData) addTasksError(
+	ctx context.Context, diags *diag.Diagnostics, class string, parent path.Path, err error,
+) {
+	if errors.Is(err, circleci.ErrVersion3Required) {
+		diags.Append(version3Required(parent.AtName("max_running"), servesVersion2))
+		return
+	}
+	api.addError(ctx, diags, path.Root("resource_class"), "Error counting tasks of resource class "+class, err)
+}
+
+// queueCondition is reached when the tasks of a resource class are within its limits.
 type queueCondition struct {
-	client                   *circleci.Client
-	class                    string
-	maxUnclaimed, maxRunning types.Number
+	queueLimits
+	client *circleci.Client
+	class  string
 	// count is the result of the last poll.
 	count circleci.TaskCount
 }
@@ -31,12 +69,12 @@ func (c *queueCondition) String() string {
 		limits []string
 		last   int64
 	)
-	if !c.maxUnclaimed.IsNull() {
-		last = int64OrDefault(c.maxUnclaimed, 0)
+	if !c.MaxUnclaimed.IsNull() {
+		last = int64OrDefault(c.MaxUnclaimed, 0)
 		limits = append(limits, fmt.Sprintf("at most %d unclaimed", last))
 	}
-	if !c.maxRunning.IsNull() {
-		last = int64OrDefault(c.maxRunning, 0)
+	if !c.MaxRunning.IsNull() {
+		last = int64OrDefault(c.MaxRunning, 0)
 		limits = append(limits, fmt.Sprintf("at most %d running", last))
 	}
 	return strings.Join(limits, " and ") + " " + plural(last, "task")
@@ -47,6 +85,9 @@ func (c *queueCondition) poll(ctx context.Context) (observation, error) {
 	if err != nil {
 		return observation{}, err
 	}
+	if count.Running == nil && !c.MaxRunning.IsNull() {
+		return observation{}, circleci.ErrVersion3Required
+	}
 	c.count = count
 	found, last := fmt.Sprintf("%d unclaimed", count.Unclaimed), count.Unclaimed
 	if count.Running != nil {
@@ -54,23 +95,14 @@ func (c *queueCondition) poll(ctx context.Context) (observation, error) {
 		found += fmt.Sprintf(" and %d running", last)
 	}
 	found += " " + plural(last, "task")
-	return observation{isReached: c.isMetBy(count), progress: found, details: found}, nil
+	isReached := isWithin(count.Unclaimed, c.MaxUnclaimed) && isWithin(last, c.MaxRunning)
+	return observation{isReached: isReached, progress: found, details: found}, nil
 }
 
-func (c *queueCondition) isMetBy(count circleci.TaskCount) bool {
-	return (c.maxUnclaimed.IsNull() || count.Unclaimed <= int64OrDefault(c.maxUnclaimed, 0)) &&
-		(c.maxRunning.IsNull() || count.Running != nil && *count.Running <= int64OrDefault(c.maxRunning, 0))
+func isWithin(count int64, limit types.Number) bool {
+	return count <= int64OrDefault(limit, math.MaxInt64)
 }
 
-func (c *queueCondition) remedy() string {
+func (c *queueCondition) advice() string {
 	return "Check that runners of resource class " + c.class + " are connected and claim its tasks"
-}
-
-// checkMaxRunning rejects a limit of running tasks that the API does not report. It ignores an unknown one, which may be null.
-func (a *providerData) checkMaxRunning(at path.Path, limit attr.Value) (diags diag.Diagnostics) {
-	if isKnown(limit) && a.settings.apiVersion == circleci.V2 {
-		diags.AddAttributeError(diagnosticPath(at), "API v3 required",
-			"API v2 does not report how many tasks are running. Set api_version to v3 in the provider, or use max_unclaimed.")
-	}
-	return diags
 }

@@ -79,12 +79,12 @@ func BenchmarkFleet(b *testing.B) {
 	}
 }
 
-// serveFleet lists five runners of each class, and counts one task for each, after a latency.
+// serveFleet lists five runners of each class, and counts one task for each that waits and one that runs, after a latency.
 func serveFleet(server *circlecitest.Server, classes int, latency time.Duration) {
 	list := circlecitest.Body(circlecitest.LongList(5*classes, classes))
-	oneTask := circlecitest.Delay(latency, circlecitest.JSON(`{"unclaimed_task_count": 1}`))
+	oneTask := circlecitest.Delay(latency, circlecitest.JSON(`{"unclaimed_task_count": 1, "running_runner_tasks": 1}`))
 	server.Intercept(func(r *http.Request) http.Handler {
-		if strings.HasSuffix(r.URL.Path, "/tasks") {
+		if strings.Contains(r.URL.Path, "/tasks") {
 			return oneTask
 		}
 		return list

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -36,15 +37,15 @@ func TestFleet(t *testing.T) {
 		}
 	}
 	severalForms := []circlecitest.Runner{
-		{ResourceClass: "acme/e\u0301", Name: "a", LastConnected: ""},
-		{ResourceClass: "acme/\u00e9", Name: "b", LastConnected: "yesterday", Version: "2"},
-		{ResourceClass: "acme/\u00c9", Name: "c", LastConnected: "2024-02-29t04:05:06z", Version: "10"},
+		{ResourceClass: "acme/arm", Name: "a", LastConnected: ""},
+		{ResourceClass: "acme/arm", Name: "b", LastConnected: "yesterday", Version: "2"},
+		{ResourceClass: "acme/arm", Name: "c", LastConnected: "2024-02-29T05:05:06.5+01:00", Version: "10"},
 	}
 	const noClass = "No runner of namespace acme is listed, and no resource class is named, so every count is 0. Check the name of the " +
 		"namespace. If its classes are scaled to zero, name them in resource_classes, or set all_resource_classes."
 	type classes = map[string]any
 	for name, row := range map[string]struct {
-		block      func(*circlecitest.Server) string
+		version    string // The default is the one that is found out, v3.
 		attributes string
 		runners    []circlecitest.Runner
 		classes    classes
@@ -52,36 +53,36 @@ func TestFleet(t *testing.T) {
 		warning    string
 	}{
 		"v2": {
-			block: providerBlock, runners: runners, totals: []any{5.0, 5.0, 7.0, nil}, classes: classes{
+			version: "v2", runners: runners, totals: []any{5.0, 5.0, 7.0, nil}, classes: classes{
 				"ACME/Linux": class(4, 4, 3, nil, recent, "1.0.9000-def", "1.0.10000-abc", "3.1"),
 				"acme/mac":   class(1, 1, 4, nil, future, "3.1.2"),
 			},
 		},
-		"v3, classes and a limit": {
-			block: v3Block, attributes: "\n  resource_classes = [\"acme/empty\", \"Acme/linux\"]\n  connected_within = \"10m\"",
-			runners: runners, totals: []any{5.0, 2.0, 16.0, 3.0}, classes: classes{
+		"classes and a limit": {
+			attributes: "\n  resource_classes = [\"acme/empty\", \"Acme/linux\"]\n  connected_within = \"10m\"",
+			runners:    runners, totals: []any{5.0, 2.0, 16.0, 3.0}, classes: classes{
 				"Acme/linux": class(4, 1, 3, 2.0, recent, "1.0.9000-def", "1.0.10000-abc", "3.1"),
 				"acme/empty": class(0, 0, 9, 0.0, nil),
 				"acme/mac":   class(1, 1, 4, 1.0, future, "3.1.2"),
 			},
 		},
-		"names and times of several forms": {
-			block: providerBlock, runners: severalForms, totals: []any{3.0, 3.0, 5.0, nil},
-			classes: classes{"acme/\u00e9": class(3, 3, 5, nil, "2024-02-29t04:05:06z", "", "2", "10")},
+		"times of several forms": {
+			version: "v2", runners: severalForms, totals: []any{3.0, 3.0, 5.0, nil},
+			classes: classes{"acme/arm": class(3, 3, 5, nil, "2024-02-29T05:05:06.5+01:00", "2", "10")},
 		},
 		"only some classes": {
-			block: v3Block, attributes: "\n  only_resource_classes = [\"acme/empty\", \"Acme/linux\"]", runners: runners, totals: []any{4.0, 4.0, 12.0, 2.0},
+			attributes: "\n  only_resource_classes = [\"acme/empty\", \"Acme/linux\"]", runners: runners, totals: []any{4.0, 4.0, 12.0, 2.0},
 			classes: classes{
 				"Acme/linux": class(4, 4, 3, 2.0, recent, "1.0.9000-def", "1.0.10000-abc", "3.1"),
 				"acme/empty": class(0, 0, 9, 0.0, nil),
 			},
 		},
 		"no class": {
-			block: providerBlock, attributes: "\n  only_resource_classes = []", runners: runners, totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{},
+			version: "v2", attributes: "\n  only_resource_classes = []", runners: runners, totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{},
 			warning: "No resource class is named in only_resource_classes, so every count is 0. Name at least one.",
 		},
-		"v3, empty": {block: v3Block, totals: []any{0.0, 0.0, 0.0, 0.0}, classes: classes{}, warning: noClass},
-		"v2, empty": {block: providerBlock, totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{}, warning: noClass},
+		"empty":     {totals: []any{0.0, 0.0, 0.0, 0.0}, classes: classes{}, warning: noClass},
+		"v2, empty": {version: "v2", totals: []any{0.0, 0.0, 0.0, nil}, classes: classes{}, warning: noClass},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -90,8 +91,8 @@ func TestFleet(t *testing.T) {
 			server.SetTasks("acme/linux", 3, 2)
 			server.SetTasks("acme/mac", 4, 1)
 			server.SetTasks("acme/empty", 9, 0)
-			server.SetTasks("acme/e\u0301", 5, 0)
-			w := newWorkspace(t, row.block(server)+dataBlock("circleci_runner_fleet", `namespace = "acme"`+row.attributes)+
+			server.SetTasks("acme/arm", 5, 0)
+			w := newWorkspace(t, versionBlock(server, cmp.Or(row.version, "auto"))+dataBlock("circleci_runner_fleet", `namespace = "acme"`+row.attributes)+
 				strings.ReplaceAll(output("[T.by_resource_class, T.runner_count, T.connected_runner_count, T.unclaimed_task_count, T.running_task_count]"),
 					"T.", "data.circleci_runner_fleet.test."))
 			var want []diagnostic

@@ -47,7 +47,7 @@ func BenchmarkConvert(b *testing.B) {
 			empty := baseline(b, []runnerModel{})
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := (encodedRunnerList{runnerFields, runners}).replaceIn(empty); err != nil {
+				if _, err := replaceRunners(empty, newRunnerModels(runners)); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -82,7 +82,7 @@ output "fleets" {
 			"empty": map[string]any{},
 		},
 	}, w.outputs())
-	const api = "/api/v2/runner"
+	const api = "/api/v3/runner"
 	expectRequests(t, server,
 		api+"/resource?namespace=Acme", api+"/resource?namespace=empty",
 		api+"/token?resource-class=acme%2FLinux", api+"/token?resource-class=acme%2Fmacos",
@@ -90,6 +90,8 @@ output "fleets" {
 		api+"/resource?namespace=acme", api+"/resource?namespace=empty",
 		api+"?namespace=acme", api+"?namespace=empty", api+"/tasks?resource-class=acme%2FLinux",
 		api+"/tasks?resource-class=acme%2Fdeleted", api+"/tasks?resource-class=acme%2Fmacos",
+		api+"/tasks/running?resource-class=acme%2FLinux", api+"/tasks/running?resource-class=acme%2Fdeleted",
+		api+"/tasks/running?resource-class=acme%2Fmacos",
 	)
 
 	w.write("fleet.tf", strings.NewReplacer(`acme = ["acme/Linux"]`, `acme = ["acme/windows"]`, ", empty = []", "").Replace(configuration))

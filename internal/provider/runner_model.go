@@ -2,55 +2,54 @@ package provider
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
 // runnerModel is a runner in Terraform, with the documented attributes.
 type runnerModel struct {
-	ResourceClass  types.String `tfsdk:"resource_class"`
-	Hostname       types.String `tfsdk:"hostname"`
-	Name           types.String `tfsdk:"name"`
-	FirstConnected types.String `tfsdk:"first_connected"`
-	LastConnected  types.String `tfsdk:"last_connected"`
-	LastUsed       types.String `tfsdk:"last_used"`
-	Version        types.String `tfsdk:"version"`
-}
-
-// runnerAttributes is the schema of a runnerModel.
-func runnerAttributes() map[string]schema.Attribute {
-	return map[string]schema.Attribute{
-		"resource_class":  computedString("Resource class that the runner serves, `namespace/name`. Never null."),
-		"hostname":        computedString("Name of the machine. Null if the API does not send it."),
-		"name":            computedString("Name that the runner was registered with. Never null."),
-		"first_connected": computedString("When the runner first connected, RFC 3339, as the API returns it. Null if the API does not send it."),
-		"last_connected":  computedString("When the runner last connected, RFC 3339, as the API returns it. Null if the API does not send it."),
-		"last_used":       computedString("When the runner last claimed a task, RFC 3339, as the API returns it. Null if it never did."),
-		"version":         computedString("Version of the runner's agent. Null if the API does not send it."),
-	}
-}
-
-func computedString(description string) schema.StringAttribute {
-	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+	FirstConnected *string `tfsdk:"first_connected"`
+	Hostname       *string `tfsdk:"hostname"`
+	LastConnected  *string `tfsdk:"last_connected"`
+	LastUsed       *string `tfsdk:"last_used"`
+	Name           string  `tfsdk:"name"`
+	ResourceClass  string  `tfsdk:"resource_class"`
+	Version        *string `tfsdk:"version"`
 }
 
 func newRunnerModel(r circleci.Runner) runnerModel {
 	return runnerModel{
-		ResourceClass:  types.StringValue(r.ResourceClass),
-		Hostname:       types.StringPointerValue(r.Hostname),
-		Name:           types.StringValue(r.Name),
-		FirstConnected: types.StringPointerValue(r.FirstConnected),
-		LastConnected:  types.StringPointerValue(r.LastConnected),
-		LastUsed:       types.StringPointerValue(r.LastUsed),
-		Version:        types.StringPointerValue(r.Version),
+		FirstConnected: r.FirstConnected,
+		Hostname:       r.Hostname,
+		LastConnected:  r.LastConnected,
+		LastUsed:       r.LastUsed,
+		Name:           r.Name,
+		ResourceClass:  r.ResourceClass,
+		Version:        r.Version,
 	}
 }
 
 func newRunnerModels(runners []circleci.Runner) []runnerModel {
 	models := make([]runnerModel, len(runners))
-	for i, r := range runners {
-		models[i] = newRunnerModel(r)
+	for i, runner := range runners {
+		models[i] = newRunnerModel(runner)
 	}
 	return models
+}
+
+const runnersDescription = "The runners, sorted by resource class, name and hostname. Empty if there are none, never " +
+	"null."
+
+// runnerAttributes is the schema of a runnerModel.
+func runnerAttributes() map[string]schema.Attribute {
+	const time = ", RFC 3339, as the API returns it. Null if "
+	return map[string]schema.Attribute{
+		"resource_class":  computedString("Resource class that the runner serves, `namespace/name`. Never null."),
+		"hostname":        computedString("Name of the machine. Null if the API does not send it."),
+		"name":            computedString("Name that the runner was registered with. Never null."),
+		"first_connected": computedString("When the runner first connected" + time + "the API does not send it."),
+		"last_connected":  computedString("When the runner last connected" + time + "the API does not send it."),
+		"last_used":       computedString("When the runner last claimed a task" + time + "it never did."),
+		"version":         computedString("Version of the runner's agent. Null if the API does not send it."),
+	}
 }

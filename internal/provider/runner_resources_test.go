@@ -36,10 +36,8 @@ func tokenBlock(attributes string) string {
 func (w *workspace) expectChanges(want map[string]string) {
 	w.t.Helper()
 	assertNoDiagnostics(w.t, w.report("plan", "-json", "-out=plan.bin"))
-	plan, err := w.Show(w.t.Context(), "plan.bin")
-	w.check(err)
 	got := map[string]string{}
-	for _, r := range plan.Changes {
+	for _, r := range w.show("plan.bin").Changes {
 		if actions := strings.Join(r.Change.Actions, "/"); r.Mode == "managed" && actions != "no-op" {
 			got[r.Address] = actions
 		}
@@ -50,9 +48,7 @@ func (w *workspace) expectChanges(want map[string]string) {
 // attributes returns what the state holds of a resource, nil when it holds none.
 func (w *workspace) attributes(address string) map[string]any {
 	w.t.Helper()
-	state, err := w.Show(w.t.Context())
-	w.check(err)
-	for _, r := range state.Values.RootModule.Resources {
+	for _, r := range w.show().Values.RootModule.Resources {
 		if r.Address == address {
 			return r.Values
 		}
@@ -95,11 +91,11 @@ func (w *workspace) succeed(arguments ...string) string {
 // TestRunnerResources takes a class and its token from nothing to destroy, with either version of the API.
 func TestRunnerResources(t *testing.T) {
 	t.Parallel()
-	for version, block := range map[string]func(*circlecitest.Server) string{"v2": providerBlock, "v3": v3Block} {
+	for _, version := range []string{"v2", "v3"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t)
-			w := newWorkspace(t, block(server))
+			w := newWorkspace(t, versionBlock(server, version))
 			w.write("fleet.tf", classBlock("")+tokenBlock(`  nickname = "ci"`))
 			resource, token := "/api/"+version+"/runner/resource", "/api/"+version+"/runner/token"
 
@@ -133,12 +129,24 @@ func TestRunnerResources(t *testing.T) {
 				}
 			}
 
-			// Neither the case of the class nor force_delete is anything that the API has to be told.
-			w.write("fleet.tf", strings.ReplaceAll(classBlock("  force_delete = true"), "acme/linux", "acme/Linux")+tokenBlock(`  nickname = "ci"`))
-			w.expectChanges(map[string]string{classAddress: "update", tokenAddress: "update"})
-			assertNoDiagnostics(t, w.apply())
-			w.expectAttributes(classAddress, map[string]any{"id": class.ID, "resource_class": "acme/Linux", "description": "", "force_delete": true})
+			// Case alone is no change, and is never sent. Nor is force_delete anything that the API has to be told.
+			inUpperCase := func(attributes string) string {
+				return strings.ReplaceAll(classBlock(attributes)+tokenBlock(`  nickname = "ci"`), "acme/linux", "Acme/Linux")
+			}
+			w.write("fleet.tf", inUpperCase(""))
 			w.expectChanges(nil)
+			w.write("fleet.tf", inUpperCase("  force_delete = true"))
+			w.expectChanges(map[string]string{classAddress: "update"})
+			assertNoDiagnostics(t, w.apply())
+			wantClass["force_delete"] = true
+			w.expectAttributes(classAddress, wantClass)
+			w.expectAttributes(tokenAddress, wantToken)
+			w.expectChanges(nil)
+			for _, request := range server.Requests() {
+				if url := requestURL(request); strings.Contains(url, "Linux") || strings.Contains(url, "Acme") {
+					t.Errorf("the spelling of the configuration was sent: %s", url)
+				}
+			}
 			expectMutations(t, server)
 
 			w.write("fleet.tf", classBlock("")+tokenBlock(`  nickname = "ci-2"`))
@@ -199,7 +207,7 @@ func TestRunnerResourcesDrift(t *testing.T) {
 		"class and its token": {
 			classes: []circlecitest.ResourceClass{other}, want: map[string]string{classAddress: "create", tokenAddress: "create"},
 		},
-		"the namespace's last class": {failures: map[string]string{tokensError: stateRm}},
+		"the namespace's last class": {want: map[string]string{classAddress: "create", tokenAddress: "create"}},
 		"token's listing 404": {
 			classes: []circlecitest.ResourceClass{class, other}, fail: map[string]int{"/token": 404},
 			failures: map[string]string{tokensError: stateRm},
@@ -210,7 +218,7 @@ func TestRunnerResourcesDrift(t *testing.T) {
 		},
 		"both listings 404": {
 			fail:     map[string]int{"/token": 404, "/resource": 404},
-			failures: map[string]string{classesError: "Check that namespace is correct, and that the credential has access to it. API v3 responds with 404 too.", tokensError: stateRm},
+			failures: map[string]string{classesError: "Check that namespace is correct, and that the credential has access to it.", tokensError: stateRm},
 		},
 		"class's listing 403": {
 			fail:     map[string]int{"/token": 404, "/resource": 403},
@@ -260,7 +268,7 @@ func TestDeleteClassWithTokens(t *testing.T) {
 	server.SetTokens(circlecitest.Token{ID: id, ResourceClass: "acme/linux", Nickname: "by hand"})
 	assertDiagnostic(t, w.report("destroy", "-json", "-auto-approve"), wantDiagnostic{
 		summary: "Error deleting resource class acme/linux",
-		detail:  "The resource class has these tokens, by nickname and ID:\n  - \"by hand\" (" + id + ")\n\nDelete them first. Or set force_delete = true ... replace_triggered_by = [circleci_runner_resource_class.NAME.id]",
+		detail:  "The resource class has these tokens, by nickname and ID:\n  - \"by hand\" (" + id + ")\n\nDelete them, ... `circleci runner token delete ID` ... apply -target=circleci_runner_resource_class.NAME ... replace_triggered_by = [circleci_runner_resource_class.NAME.id]",
 	})
 	// Tokens that are gone by the time they are listed: those of a configuration without a reference to the class.
 	server.SetTokens()
@@ -280,7 +288,7 @@ func TestDeleteClassWithTokens(t *testing.T) {
 	assertNoDiagnostics(t, w.apply())
 	mutations(server)
 	assertNoDiagnostics(t, w.report("destroy", "-json", "-auto-approve"))
-	expectMutations(t, server, "DELETE /api/v2/runner/resource/"+class+"/force")
+	expectMutations(t, server, "DELETE /api/v3/runner/resource/"+class+"/force")
 }
 
 // TestDestroyNotFound destroys what is not found, while it is listed and when it is gone.
@@ -356,7 +364,7 @@ resource "circleci_runner_token" "test" {
 func TestRunnerResourceErrors(t *testing.T) {
 	t.Parallel()
 	const (
-		class, token = "POST /api/v2/runner/resource", "POST /api/v2/runner/token"
+		class, token = "POST /api/v3/runner/resource", "POST /api/v3/runner/token"
 		needsToken   = "Resource classes and runner tokens need a personal API token, but the credential is the "
 	)
 	both := classBlock("") + tokenBlock("")
@@ -395,10 +403,10 @@ func TestRunnerResourceErrors(t *testing.T) {
 		},
 		"class that exists": {
 			configuration: classBlock(""), server: func(s *circlecitest.Server) { s.SetResourceClasses(movedClass) }, sent: []string{class},
-			want: wantDiagnostic{at: `resource_class = "acme/linux"`, summary: "Error creating resource class acme/linux", detail: "  import {\n    to = circleci_runner_resource_class.NAME\n    id = \"acme/linux\"\n  }\n"},
+			want: wantDiagnostic{at: `resource_class = "acme/linux"`, summary: "Error creating resource class acme/linux", detail: "  import {\n    to = circleci_runner_resource_class.NAME\n    id = \"acme/linux\"\n  }\n ... If its block was renamed, ... apply again"},
 		},
 		"namespace that does not exist": {
-			configuration: classBlock(""), server: func(s *circlecitest.Server) { s.SetNamespaces() },
+			configuration: classBlock(""), server: func(s *circlecitest.Server) { s.SetNamespaces() }, sent: []string{class},
 			want: wantDiagnostic{at: `resource_class = "acme/linux"`, summary: "Error creating resource class acme/linux", detail: "Check that the namespace exists"},
 		},
 		"as many classes as there may be": {

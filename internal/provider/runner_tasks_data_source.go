@@ -2,25 +2,21 @@ package provider
 
 import (
 	"context"
-	"math"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-func (p *circleciProvider) newRunnerTasksDataSource() datasource.DataSource {
-	return &runnerTasksDataSource{apiDataSource{p.unconfigured()}}
+func newRunnerTasksDataSource() datasource.DataSource {
+	return &runnerTasksDataSource{apiDataSource{name: "runner_tasks"}}
 }
 
 // runnerTasksDataSource implements data "circleci_runner_tasks": the task counts of a resource class.
 type runnerTasksDataSource struct{ apiDataSource }
-
-var _ datasource.DataSourceWithValidateConfig = (*runnerTasksDataSource)(nil)
 
 type runnerTasksModel struct {
 	ResourceClass      types.String       `tfsdk:"resource_class"`
@@ -30,99 +26,77 @@ type runnerTasksModel struct {
 }
 
 type tasksWaitForModel struct {
-	MaxUnclaimed types.Number `tfsdk:"max_unclaimed"`
-	MaxRunning   types.Number `tfsdk:"max_running"`
-	Timeout      types.String `tfsdk:"timeout"`
-	PollInterval types.String `tfsdk:"poll_interval"`
-}
-
-func (d *runnerTasksDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_runner_tasks"
+	queueLimits
+	waitModel
 }
 
 func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Counts the tasks of a resource class: unclaimed ones and, with API v3, running ones. " +
-			"It can wait until the queue has drained.",
+		MarkdownDescription: "Counts the tasks of a resource class: unclaimed ones and, with API v3, running ones. It can " +
+			"wait until the queue has drained.",
 		Attributes: map[string]schema.Attribute{
-			"resource_class": schema.StringAttribute{
-				Required:            true,
-				Validators:          []validator.String{resourceClassValidator()},
-				MarkdownDescription: "Resource class, `namespace/name`.",
-			},
-			"unclaimed_task_count": schema.Int64Attribute{
-				Computed:            true,
-				MarkdownDescription: "Number of tasks that no runner has claimed yet. Never null.",
-			},
-			"running_task_count": schema.Int64Attribute{
-				Computed:            true,
-				MarkdownDescription: "Number of running tasks. Null with `api_version = \"v2\"`, which does not report it.",
-			},
-			"wait_for": schema.SingleNestedAttribute{
-				Optional: true,
-				MarkdownDescription: "Waits until the counts are within `max_unclaimed` and `max_running`. At least one of `max_unclaimed` and " +
-					"`max_running` is required. Null, the default, reads once. Every later plan waits again, and so does a destroy, unless it has `-refresh=false`.",
-				Attributes: waitAttributes(map[string]schema.Attribute{
-					"max_unclaimed": schema.NumberAttribute{
-						Optional:            true,
-						Validators:          []validator.Number{integerBetween{0, math.MaxInt64}},
-						MarkdownDescription: "Maximum number of unclaimed tasks. Null sets no limit.",
-					},
-					"max_running": schema.NumberAttribute{
-						Optional:            true,
-						Validators:          []validator.Number{integerBetween{0, math.MaxInt64}},
-						MarkdownDescription: "Maximum number of running tasks. Requires `api_version = \"v3\"`. Null sets no limit.",
-					},
-				}),
+			"resource_class":       resourceClassAttribute,
+			"unclaimed_task_count": computedCount("Number of tasks that no runner has claimed yet. Never null."),
+			"running_task_count":   computedCount("Number of running tasks. " + runningCountDescription),
+		},
+		Blocks: map[string]schema.Block{
+			"wait_for": schema.SingleNestedBlock{
+				MarkdownDescription: "Waits until the counts are within `max_unclaimed` and `max_running`, at least one of which " +
+					"is required. Without the block, the data source reads once. Every later plan waits again, and so does a " +
+					"destroy, unless it has `-refresh=false`.",
+				Attributes: map[string]schema.Attribute{
+					"max_unclaimed": maxUnclaimedAttribute,
+					"max_running":   maxRunningAttribute,
+					"timeout":       timeoutAttribute,
+					"poll_interval": pollIntervalAttribute,
+				},
 			},
 		},
 	}
 }
 
-// ValidateConfig rejects a wait without a limit, or with one that the API does not report.
-func (d *runnerTasksDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
-	at := path.Root("wait_for")
-	var waitFor types.Object
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &waitFor)...)
-	limits := waitFor.Attributes()
-	if len(limits) == 0 {
-		return
+// ValidateConfig rejects a wait without a limit.
+func (d *runnerTasksDataSource) ValidateConfig(
+	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
+) {
+	var waitFor types.Object // Not the model: a dynamic wait_for that depends on a variable is unknown here.
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("wait_for"), &waitFor)...)
+	if limits := waitFor.Attributes(); len(limits) > 0 {
+		diags := requireLimit(path.Root("wait_for"), limits["max_unclaimed"], limits["max_running"])
+		resp.Diagnostics.Append(diags...)
 	}
-	if limits["max_unclaimed"].IsNull() && limits["max_running"].IsNull() {
-		resp.Diagnostics.AddAttributeError(at, missingLimitSummary, "To wait for the queue, set max_unclaimed, max_running or both in wait_for.")
-	}
-	resp.Diagnostics.Append(d.api.checkMaxRunning(at.AtName("max_running"), limits["max_running"])...)
 }
 
-func (d *runnerTasksDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	ctx = withThrottleLog(ctx)
+func (d *runnerTasksDataSource) Read(
+	ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse,
+) {
 	var model runnerTasksModel
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
+	at := path.Root("wait_for")
 	if model.WaitFor != nil {
-		resp.Diagnostics.Append(d.api.checkMaxRunning(path.Root("wait_for").AtName("max_running"), model.WaitFor.MaxRunning)...)
-		if resp.Diagnostics.HasError() {
+		diags := d.api.checkVersion3(at.AtName("max_running"), model.WaitFor.MaxRunning)
+		if resp.Diagnostics.Append(diags...); diags.HasError() {
 			return
 		}
 	}
-	class := model.ResourceClass.ValueString()
-	count, err := d.count(ctx, class, model.WaitFor)
-	if err != nil {
-		d.api.addError(ctx, &resp.Diagnostics, path.Root("resource_class"), "Error counting tasks of resource class "+class, err)
+	queue := &queueCondition{client: d.api.client, class: model.ResourceClass.ValueString()}
+	if err := model.read(ctx, queue); err != nil {
+		d.api.addTasksError(ctx, &resp.Diagnostics, queue.class, at, err)
 		return
 	}
-	model.UnclaimedTaskCount = types.Int64Value(count.Unclaimed)
-	model.RunningTaskCount = types.Int64PointerValue(count.Running)
+	model.UnclaimedTaskCount = types.Int64Value(queue.count.Unclaimed)
+	model.RunningTaskCount = types.Int64PointerValue(queue.count.Running)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
 
-// count reads the counts once, or with waitFor until they are within its limits.
-func (d *runnerTasksDataSource) count(ctx context.Context, class string, waitFor *tasksWaitForModel) (circleci.TaskCount, error) {
-	if waitFor == nil {
-		return d.api.client.CountTasks(ctx, class)
+// read counts the tasks once, or with wait_for until they are within its limits.
+func (m *runnerTasksModel) read(ctx context.Context, queue *queueCondition) error {
+	if m.WaitFor == nil {
+		_, err := pollWithin(ctx, circleci.ReadTimeout, queue)
+		return err
 	}
-	queue := &queueCondition{client: d.api.client, class: class, maxUnclaimed: waitFor.MaxUnclaimed, maxRunning: waitFor.MaxRunning}
-	err := newWait(waitFor.Timeout, waitFor.PollInterval, path.Root("wait_for")).pollUntil(ctx, queue)
-	return queue.count, err
+	queue.queueLimits = m.WaitFor.queueLimits
+	return newWait(m.WaitFor.waitModel, path.Root("wait_for")).pollUntil(ctx, queue)
 }

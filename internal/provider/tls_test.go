@@ -12,11 +12,11 @@ import (
 
 const countingTasks = "Error counting tasks of resource class acme/linux"
 
-// expectCount asserts that a plan reads the tasks of acme/linux with one request.
+// expectCount asserts that a plan reads the tasks of acme/linux.
 func expectCount(t *testing.T, w *workspace, server *circlecitest.Server) {
 	t.Helper()
 	assertNoDiagnostics(t, w.plan())
-	expectRequests(t, server, "/api/v2/runner/tasks?resource-class=acme%2Flinux")
+	expectRequests(t, server, linuxTasksURL, linuxRunningURL)
 	expectCredential(t, server.Requests()[0], "Circle-Token", circlecitest.PersonalToken)
 }
 
@@ -34,7 +34,7 @@ func TestTLS(t *testing.T) {
 	ca, clients := circlecitest.NewCA(), circlecitest.NewCA()
 	certificate, key := clients.Issue("provider")
 	trust := line("ca_cert_pem", ca.CertificatePEM)
-	const unknownCA = "the certificate of 127.0.0.1 was not accepted: x509: certificate signed by unknown authority ... .\n\n"
+	const unknownCA = "tls: failed to verify certificate: x509: certificate signed by unknown authority ... .\n\n"
 	for name, row := range map[string]struct {
 		clients    *circlecitest.CA
 		host       string           // The host of the certificate, by default that of the server.
@@ -48,6 +48,15 @@ func TestTLS(t *testing.T) {
 	}{
 		"private CA":                     {attributes: []string{trust}},
 		"bundle with comments and lines": {attributes: []string{line("ca_cert_pem", "# CAs\n"+clients.CertificatePEM+ca.CertificatePEM+"\n\n")}},
+		"byte order marks and line breaks of Windows": {
+			clients: clients, attributes: []string{
+				line("ca_cert_pem", "\ufeff"+strings.ReplaceAll(clients.CertificatePEM+"\ufeff"+ca.CertificatePEM, "\n", "\r\n")),
+				line("client_cert_pem", "\ufeff"+certificate), line("client_key_pem", "\ufeff"+key),
+			},
+		},
+		"key and certificate in one file": {
+			clients: clients, attributes: []string{trust, line("client_cert_pem", key+certificate), line("client_key_pem", key+certificate)},
+		},
 		"client certificate": {
 			clients: clients, attributes: []string{trust, line("client_cert_pem", certificate), line("client_key_pem", key)},
 		},
@@ -69,14 +78,14 @@ func TestTLS(t *testing.T) {
 		},
 		"other host": {
 			host: "runner.example.com", attributes: []string{trust},
-			detail: "it is not valid for host 127.0.0.1, only for runner.example.com.\n\nCheck the host in api_url.",
+			detail: "x509: cannot validate certificate for 127.0.0.1 ... .\n\nCheck the host in api_url.",
 		},
 		"expired": {
 			issuer: ca.Expired(), attributes: []string{trust},
-			detail: "it expired at 2 ... Z.\n\nRenew that certificate, and check the clock of this machine.",
+			detail: "x509: certificate has expired or is not yet valid: ... .\n\nRenew that certificate, and check the clock of this machine.",
 		},
 		"no TLS": {
-			noTLS: true, attributes: []string{trust}, detail: " does not use TLS.\n\nCheck the scheme and the port of api_url.",
+			noTLS: true, attributes: []string{trust}, detail: "http: server gave HTTP response to HTTPS client.\n\nCheck the scheme and the port of api_url.",
 		},
 		"no client certificate": {
 			clients: clients, attributes: []string{trust},
@@ -123,7 +132,7 @@ func TestInsecureSkipVerify(t *testing.T) {
 	server := newTLSServer(t, circlecitest.NewCA(), "127.0.0.1")
 	got := newWorkspace(t, tokenProviderBlock(server.URL, "insecure_skip_verify = true")+tasksBlock).plan()
 	assertDiagnostic(t, got, wantDiagnostic{severity: "warning", summary: "Certificates are not verified"})
-	expectRequests(t, server, "/api/v2/runner/tasks?resource-class=acme%2Flinux")
+	expectRequests(t, server, linuxTasksURL, linuxRunningURL)
 }
 
 // TestProxy reads from a host that is not loopback, because Go uses no proxy for loopback. The proxy leads to the test's own
@@ -134,7 +143,7 @@ func TestProxy(t *testing.T) {
 	for name, row := range map[string]struct{ scheme, password, detail string }{
 		"password":       {password: "sesame%2Fopen"},
 		"wrong password": {password: "sesame-open", detail: "the proxy returned 407 Proxy Authentication Required. ... user name and password in HTTPS_PROXY"},
-		"no TLS":         {scheme: "https", detail: " does not use TLS.\n\nCheck the scheme and the port of the proxy in HTTPS_PROXY."},
+		"no TLS":         {scheme: "https", detail: "first record does not look like a TLS handshake.\n\nCheck the scheme and the port of the proxy in HTTPS_PROXY."},
 		"invalid URL":    {password: "sesame open@%zz", detail: "the proxy in the environment variable HTTPS_PROXY is not a valid URL"},
 	} {
 		t.Run(name, func(t *testing.T) {

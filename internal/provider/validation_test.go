@@ -39,7 +39,7 @@ func TestInvalid(t *testing.T) {
 		terraform string // The first Terraform with what the file is about, if OpenTofu has it not.
 		planOnly  bool   // Validate does not find it, as with the value of a variable, which it does not know.
 	}{
-		"data_sources.tf": {}, "provider.tf": {}, "provider_plan.tf": {planOnly: true}, "actions.tf": {terraform: "1.14"}, "actions_v2.tf": {terraform: "1.14"},
+		"data_sources.tf": {}, "provider.tf": {}, "provider_plan.tf": {planOnly: true}, "actions.tf": {terraform: "1.14"},
 	} {
 		t.Run(file, func(t *testing.T) {
 			if row.terraform != "" {
@@ -109,7 +109,7 @@ func TestInvalidEnvironment(t *testing.T) {
 			environment: variables{"CIRCLECI_SESSION_COOKIE": "sesame-open"},
 			attributes:  []string{`token_scheme = "header"`}, at: `token_scheme = "header"`, summary: "token_scheme without token",
 		},
-		"The personal API token from the environment variable CIRCLE_TOKEN contains white space": {
+		"CIRCLE_TOKEN starts or ends with white space, such as the line break at the end of a file. Remove it, which a shell does in \"$(cat FILE)\".": {
 			environment: variables{"CIRCLE_TOKEN": "sesame-open\n"}, summary: noToken,
 		},
 		`The personal API token from the environment variable CIRCLE_TOKEN starts with "Basic ". Give the token alone`: {
@@ -127,7 +127,7 @@ func TestInvalidEnvironment(t *testing.T) {
 		"starts with ring-session=. Give the value of the cookie ring-session alone.": {
 			environment: variables{"CIRCLECI_SESSION_COOKIE": "ring-session=sesame-open"}, summary: noCookie,
 		},
-		`The value "3" of the environment variable CIRCLECI_RUNNER_API_VERSION is not v2 or v3.`: {
+		`The environment variable CIRCLECI_RUNNER_API_VERSION must be "auto", "v2" or "v3", got: "3". Did you mean "v3"?`: {
 			environment: variables{"CIRCLECI_RUNNER_API_VERSION": "3"}, attributes: []string{token}, summary: "Invalid API version",
 		},
 		"The URL from the environment variable CIRCLECI_RUNNER_API_URL contains user info": {
@@ -136,7 +136,7 @@ func TestInvalidEnvironment(t *testing.T) {
 		"The URL from the environment variable CIRCLECI_RUNNER_API_URL ends in /api/v3, but api_version is v2": {
 			environment: variables{"CIRCLECI_RUNNER_API_URL": "https://runner.example.com/api/v3"}, attributes: []string{token, v2}, summary: url,
 		},
-		"The value of CIRCLECI_CA_CERT_PEM contains no certificate in PEM form.": {
+		"CIRCLECI_CA_CERT_PEM contains no certificate in PEM form. Set the variable to one or more certificates in PEM form, not to the name of a": {
 			environment: variables{"CIRCLECI_CA_CERT_PEM": "sesame.pem"}, attributes: []string{token}, summary: "Invalid CA certificates",
 		},
 		"CIRCLECI_CLIENT_CERT_PEM is set without client_key_pem or CIRCLECI_CLIENT_KEY_PEM. Give both, or neither.": {

@@ -10,31 +10,30 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-func newVersionAtLeastFunction() function.Function { return versionAtLeastFunction{} }
+func newVersionAtLeastFunction() function.Function { return versionAtLeast{} }
 
-// versionAtLeastFunction implements version_at_least: it reports whether an agent has a minimum version or a newer one.
-type versionAtLeastFunction struct{}
+// versionAtLeast implements version_at_least: it reports whether an agent has a minimum version or a newer one.
+type versionAtLeast struct{}
 
-func (versionAtLeastFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+func (versionAtLeast) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
 	resp.Name = "version_at_least"
 }
 
-func (versionAtLeastFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
-	const form = "numbers with dots between them, any count of them and without a `v` in front, and a build after `-` or `+`, " +
-		"which is ignored. Null is an error"
+func (versionAtLeast) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+	const form = "numbers with dots between them, any count of them and without a `v` in front, and a build after `-` " +
+		"or `+`, which is ignored. Null is an error"
 	resp.Definition = function.Definition{
 		Summary: "Reports whether an agent's version is a minimum or newer",
-		MarkdownDescription: "Compares versions of runner agents and returns a bool, never null: `true` when `version` is `minimum` " +
-			"or newer. Numbers are compared as numbers, and missing ones are 0. What follows `-` or `+` is a build, " +
-			"such as a commit, and is ignored: " +
-			"`provider::circleci::version_at_least(\"1.0.12345-abcdef0\", \"1.0.9000\")` is `true`. An invalid version is an " +
-			"error: with `try(provider::circleci::version_at_least(runner.version, minimum), false)`, a runner whose version is null or " +
-			"invalid counts as older.",
+		MarkdownDescription: "Compares versions of runner agents and returns a bool, never null: `true` when `version` is " +
+			"`minimum` or newer. Numbers are compared as numbers, and missing ones are 0. What follows `-` or `+` is a build, " +
+			"such as a commit, and is ignored: `provider::circleci::version_at_least(\"1.0.12345-abcdef0\", \"1.0.9000\")` is " +
+			"`true`. An invalid version is an error: with `try(provider::circleci::version_at_least(runner.version, minimum), " +
+			"false)`, a runner whose version is null or invalid counts as older.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "version",
-				MarkdownDescription: "Version of an agent, such as `1.0.12345-abcdef0`: " + form + ", so use " +
-					"`try(…, false)` for a list of runners, as in the example.",
+				MarkdownDescription: "Version of an agent, such as `1.0.12345-abcdef0`: " + form + ", so use `try(…, false)` " +
+					"for a list of runners, as in the example.",
 			},
 			function.StringParameter{
 				Name:                "minimum",
@@ -45,7 +44,7 @@ func (versionAtLeastFunction) Definition(_ context.Context, _ function.Definitio
 	}
 }
 
-func (versionAtLeastFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
+func (versionAtLeast) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var arguments [2]string
 	if resp.Error = req.Arguments.Get(ctx, &arguments[0], &arguments[1]); resp.Error != nil {
 		return
@@ -61,8 +60,8 @@ func (versionAtLeastFunction) Run(ctx context.Context, req function.RunRequest, 
 	resp.Error = resp.Result.Set(ctx, versions[0].Compare(versions[1]) >= 0)
 }
 
-// invalidVersion says what is wrong with a version, which ParseVersion rejected. It does not repeat the build, which could be
-// anything.
+// invalidVersion says what is wrong with a version, which ParseVersion rejected. It does not repeat the build, which
+// could be anything.
 func invalidVersion(version string, err error) string {
 	if strings.HasPrefix(version, "v") {
 		if _, err := circleci.ParseVersion(version[1:]); err == nil {

@@ -25,6 +25,7 @@ func TestWaitActions(t *testing.T) {
 	}
 	tasks := func(count string) http.Handler { return circlecitest.JSON(`{"unclaimed_task_count": ` + count + `}`) }
 	none := circlecitest.JSON(`{"items": []}`)
+	null, fraction := tftypes.NewValue(tftypes.Number, nil), tftypes.NewValue(tftypes.Number, 0.5)
 	const runnersOfLinux = "Error reading runners of resource class acme/linux"
 	for name, row := range map[string]struct {
 		action     string
@@ -100,11 +101,41 @@ func TestWaitActions(t *testing.T) {
 		},
 		"running tasks with API v2": {
 			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_running": number(0)},
-			want: &wantDiagnostic{at: "max_running", summary: "API v3 required", detail: "Set api_version to v3 in the provider, or use max_unclaimed."},
+			want: &wantDiagnostic{at: "max_running", summary: "API v3 required", detail: `Remove api_version = "v2" from the provider, or use max_unclaimed.`},
 		},
 		"running tasks with API v2, known after the plan": {
 			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_running": number(0)}, unknown: "max_running",
-			want: &wantDiagnostic{at: "max_running", summary: "API v3 required"},
+			want: &wantDiagnostic{at: "max_running", summary: "API v3 required", detail: `Remove api_version = "v2" from the provider`},
+		},
+		"no limit, known after the plan": {
+			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": null}, unknown: "max_unclaimed",
+			want: &wantDiagnostic{at: "max_unclaimed", summary: "Missing limit"},
+		},
+		"a fraction, known after the plan": {
+			action: "circleci_wait_for_queue", attributes: providertest.Attributes{"max_unclaimed": fraction}, unknown: "max_unclaimed",
+			want: &wantDiagnostic{at: "max_unclaimed", summary: "Invalid number", detail: "must be an integer of at least 0, got: 0.5."},
+		},
+		"an invalid timeout, known after the plan": {
+			action: "circleci_wait_for_queue", unknown: "timeout",
+			attributes: providertest.Attributes{"max_unclaimed": number(0), "timeout": text("soon")},
+			want:       &wantDiagnostic{at: "timeout", summary: "Invalid duration", detail: "The value of timeout is not a duration."},
+		},
+		"a poll interval below the minimum, known after the plan": {
+			action: "circleci_wait_for_queue", unknown: "poll_interval",
+			attributes: providertest.Attributes{"max_unclaimed": number(0), "poll_interval": text("1ms")},
+			want:       &wantDiagnostic{at: "poll_interval", summary: "Invalid duration", detail: "must be at least 1s."},
+		},
+		"no number of runners, known after the plan": {
+			action: "circleci_wait_for_runners", attributes: providertest.Attributes{"min_runners": null}, unknown: "min_runners",
+			want: &wantDiagnostic{at: "min_runners", summary: "Missing Configuration for Required Attribute"},
+		},
+		"a negative number of runners, known after the plan": {
+			action: "circleci_wait_for_runners", attributes: providertest.Attributes{"min_runners": number(-1)}, unknown: "min_runners",
+			want: &wantDiagnostic{at: "min_runners", summary: "Invalid number", detail: "must be an integer of at least 0, got: -1."},
+		},
+		"a fraction of runners, known after the plan": {
+			action: "circleci_wait_for_runners", attributes: providertest.Attributes{"min_runners": fraction}, unknown: "min_runners",
+			want: &wantDiagnostic{at: "min_runners", summary: "Invalid number", detail: "must be an integer of at least 0, got: 0.5."},
 		},
 	} {
 		runInBubble(t, name, func(t *testing.T) {
@@ -134,6 +165,9 @@ func TestWaitActions(t *testing.T) {
 			}
 			if !slices.EqualFunc(progress, row.progress, strings.HasPrefix) {
 				t.Errorf("got progress %q, want %q", progress, row.progress)
+			}
+			if requests := len(server.Requests()); row.unknown != "" && requests > 0 {
+				t.Errorf("got %d requests for an invalid configuration", requests)
 			}
 			if row.want == nil {
 				assertNoDiagnostics(t, protocolDiagnostics(got))

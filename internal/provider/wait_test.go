@@ -57,7 +57,7 @@ func TestWait(t *testing.T) {
 		},
 		"runners of a class that is not listed": {
 			runners: true, waitFor: providertest.Attributes{"min_runners": number(1)},
-			responses: []http.Handler{notFound, circlecitest.JSON(`{"items": []}`), notFound}, // The last is for the other API version.
+			responses: []http.Handler{notFound, circlecitest.JSON(`{"items": []}`), busy}, // The last is for the remediation.
 			summary:   "Error reading runners of resource class acme/linux", detail: "404 Not Found",
 		},
 		"zero runners of a class that is not found": {
@@ -121,7 +121,7 @@ func TestWait(t *testing.T) {
 		"a rate limit that exceeds the timeout": {
 			waitFor:   providertest.Attributes{"max_unclaimed": number(0), "timeout": text("1m")},
 			responses: []http.Handler{circlecitest.WithHeader(circlecitest.Error(429, "later"), "Retry-After", "600")}, elapsed: time.Minute,
-			summary: countingTasks, detail: "the server asked to retry after ",
+			summary: countingTasks, detail: "requests are paused for ",
 		},
 		"a cancellation between two polls": {
 			waitFor: providertest.Attributes{"max_unclaimed": number(0)}, responses: []http.Handler{queue(1), queue(1)},
@@ -132,7 +132,8 @@ func TestWait(t *testing.T) {
 		runInBubble(t, name, func(t *testing.T) {
 			server := newMemoryServer(t)
 			server.Enqueue(row.responses...)
-			p := newProvider(t, server, providertest.Attributes{"max_retries": number(0)})
+			// With v2, a poll is one request, which gets the next response.
+			p := newProvider(t, server, providertest.Attributes{"max_retries": number(0), "api_version": text("v2")})
 			dataSource, attributes := "circleci_runner_tasks", providertest.Attributes{"resource_class": text("acme/linux")}
 			if row.runners {
 				dataSource, attributes["connected_within"] = "circleci_runners", text("2m")

@@ -82,10 +82,13 @@ func (f fleet) newServer() *circlecitest.Server {
 	server := circlecitest.NewMemoryServer()
 	server.SetRunners(f.runners...)
 	for class, unclaimed := range f.tasks {
-		server.SetTasks(class, unclaimed, 0)
+		server.SetTasks(class, unclaimed, runningOf(unclaimed))
 	}
 	return server
 }
+
+// runningOf returns how many tasks run in a class with as many unclaimed ones.
+func runningOf(unclaimed int64) int64 { return unclaimed / 2 }
 
 // service is a Runner API that misbehaves.
 type service struct {
@@ -108,8 +111,8 @@ func (s *service) choose(r *http.Request) http.Handler {
 	case "again":
 		return circlecitest.Redirect(r.URL.String())
 	}
-	if strings.HasPrefix(r.URL.Path, "/api/v3/") {
-		return nil // The probe after a 404 only words the error.
+	if strings.HasSuffix(r.URL.Path, "/runner/resource") || strings.HasSuffix(r.URL.Path, "/running") {
+		return nil // A listing after a 404 only words the error. A read of two counts fails if the other one does.
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,6 +144,7 @@ type reader struct {
 type state struct {
 	Runners *[]circlecitest.Runner `json:"runners"`
 	Count   *int64                 `json:"unclaimed_task_count"`
+	Running *int64                 `json:"running_task_count"`
 }
 
 // read reads something. It returns whether the read failed, and an error unless that is as it should be.
@@ -156,6 +160,7 @@ func (r *reader) read() (failed bool, err error) {
 	default:
 		source = "circleci_runner_tasks"
 		want.Count = new(r.fleet.tasks[value])
+		want.Running = new(runningOf(*want.Count))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), hung)
 	defer cancel()
@@ -194,7 +199,7 @@ func soak(t *testing.T) {
 	server.Intercept(service.choose)
 	inMemory := func(config *circleci.Config) { config.DialContext = server.DialContext }
 	p, err := providertest.Connect(t.Context(), provider.NewServer("test", inMemory)(), server.URL,
-		providertest.Attributes{"request_timeout": providertest.String(timeout.String())})
+		providertest.Attributes{"request_timeout": providertest.String(timeout.String()), "api_version": providertest.String("v3")})
 	if err != nil {
 		t.Fatal(err)
 	}

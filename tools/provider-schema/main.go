@@ -5,12 +5,14 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
+	"log"
+	"maps"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
@@ -21,171 +23,104 @@ const address = "registry.terraform.io/hashicorp/circleci"
 func main() {
 	schema, err := readSchema(context.Background())
 	if err == nil {
-		err = json.NewEncoder(os.Stdout).Encode(map[string]any{
-			"format_version": "1.0", "provider_schemas": map[string]any{address: schema},
-		})
+		err = json.NewEncoder(os.Stdout).Encode(object{"format_version": "1.0", "provider_schemas": object{address: schema}})
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "Cannot print the provider's schema:", err)
-		os.Exit(1)
+		log.Fatal("cannot print the provider's schema: ", err)
 	}
 }
 
-// providerSchema and the types below have the fields of the CLI's JSON that the provider uses.
-type providerSchema struct {
-	Provider      schema                    `json:"provider"`
-	Resources     map[string]schema         `json:"resource_schemas,omitempty"`
-	DataSources   map[string]schema         `json:"data_source_schemas,omitempty"`
-	Actions       map[string]actionSchema   `json:"action_schemas,omitempty"`
-	Functions     map[string]function       `json:"functions,omitempty"`
-	Identities    map[string]identitySchema `json:"resource_identity_schemas,omitempty"`
-	ListResources map[string]schema         `json:"list_resource_schemas,omitempty"`
-}
+type object map[string]any
 
-type schema struct {
-	Version int64 `json:"version"`
-	Block   block `json:"block"`
-}
-
-// actionSchema has no version, because an action has no state.
-type actionSchema struct {
-	Block block `json:"block"`
-}
-
-type block struct {
-	Attributes      map[string]attribute `json:"attributes,omitempty"`
-	Description     string               `json:"description,omitempty"`
-	DescriptionKind string               `json:"description_kind,omitempty"`
-	Deprecated      bool                 `json:"deprecated,omitempty"`
-}
-
-type attribute struct {
-	Type            tftypes.Type `json:"type,omitempty"`
-	NestedType      *nestedType  `json:"nested_type,omitempty"`
-	Description     string       `json:"description,omitempty"`
-	DescriptionKind string       `json:"description_kind,omitempty"`
-	Deprecated      bool         `json:"deprecated,omitempty"`
-	Required        bool         `json:"required,omitempty"`
-	Optional        bool         `json:"optional,omitempty"`
-	Computed        bool         `json:"computed,omitempty"`
-	Sensitive       bool         `json:"sensitive,omitempty"`
-	WriteOnly       bool         `json:"write_only,omitempty"`
-}
-
-type nestedType struct {
-	Attributes  map[string]attribute `json:"attributes"`
-	NestingMode string               `json:"nesting_mode"`
-}
-
-type function struct {
-	Description string       `json:"description,omitempty"`
-	Summary     string       `json:"summary,omitempty"`
-	ReturnType  tftypes.Type `json:"return_type"`
-	Parameters  []parameter  `json:"parameters,omitempty"`
-}
-
-type parameter struct {
-	Name        string       `json:"name"`
-	Description string       `json:"description,omitempty"`
-	IsNullable  bool         `json:"is_nullable,omitempty"`
-	Type        tftypes.Type `json:"type"`
-}
-
-type identitySchema struct {
-	Version    int64                        `json:"version"`
-	Attributes map[string]identityAttribute `json:"attributes"`
-}
-
-type identityAttribute struct {
-	Type              tftypes.Type `json:"type"`
-	Description       string       `json:"description,omitempty"`
-	RequiredForImport bool         `json:"required_for_import,omitempty"`
-	OptionalForImport bool         `json:"optional_for_import,omitempty"`
-}
-
-func readSchema(ctx context.Context) (providerSchema, error) {
+func readSchema(ctx context.Context) (object, error) {
 	server := provider.NewServer("docs")()
-	response, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
-	if err != nil {
-		return providerSchema{}, err
+	schemas, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
+	identities, identitiesErr := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
+	if err := errors.Join(err, identitiesErr); err != nil {
+		return nil, err
 	}
-	identities, err := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
-	if err != nil {
-		return providerSchema{}, err
-	}
-	return providerSchema{
-		Provider:      convertSchema(response.Provider),
-		Resources:     convertMap(response.ResourceSchemas, convertSchema),
-		DataSources:   convertMap(response.DataSourceSchemas, convertSchema),
-		Actions:       convertMap(response.ActionSchemas, convertAction),
-		Functions:     convertMap(response.Functions, convertFunction),
-		Identities:    convertMap(identities.IdentitySchemas, convertIdentity),
-		ListResources: convertMap(response.ListResourceSchemas, convertSchema),
+	return object{
+		"provider":                  convertSchema(schemas.Provider),
+		"resource_schemas":          convertMap(schemas.ResourceSchemas, convertSchema),
+		"data_source_schemas":       convertMap(schemas.DataSourceSchemas, convertSchema),
+		"list_resource_schemas":     convertMap(schemas.ListResourceSchemas, convertSchema),
+		"resource_identity_schemas": convertMap(identities.IdentitySchemas, convertIdentity),
+		"functions":                 convertMap(schemas.Functions, convertFunction),
+		"action_schemas": convertMap(schemas.ActionSchemas, func(a *tfprotov6.ActionSchema) object {
+			return object{"block": convertBlock(a.Schema.Block)} // An action has no state, so no version.
+		}),
 	}, nil
 }
 
-func convertMap[From, To any](from map[string]From, convert func(From) To) map[string]To {
-	to := make(map[string]To, len(from))
+func convertMap[From any](from map[string]From, convert func(From) object) object {
+	to := object{}
 	for name, value := range from {
 		to[name] = convert(value)
 	}
 	return to
 }
 
-func convertSchema(s *tfprotov6.Schema) schema {
-	return schema{Version: s.Version, Block: block{
-		Attributes:      convertAttributes(s.Block.Attributes),
-		Description:     s.Block.Description,
-		DescriptionKind: strings.ToLower(s.Block.DescriptionKind.String()),
-		Deprecated:      s.Block.Deprecated,
-	}}
+func convertSchema(s *tfprotov6.Schema) object {
+	return object{"version": s.Version, "block": convertBlock(s.Block)}
 }
 
-func convertAction(a *tfprotov6.ActionSchema) actionSchema {
-	return actionSchema{convertSchema(a.Schema).Block}
+func convertBlock(b *tfprotov6.SchemaBlock) object {
+	blocks := object{}
+	for _, nested := range b.BlockTypes {
+		mode := strings.ToLower(nested.Nesting.String())
+		blocks[nested.TypeName] = object{"nesting_mode": mode, "block": convertBlock(nested.Block)}
+	}
+	return withoutZeros(object{
+		"attributes": convertAttributes(b.Attributes), "block_types": blocks, "deprecated": b.Deprecated,
+		"description": b.Description, "description_kind": strings.ToLower(b.DescriptionKind.String()),
+	})
 }
 
-func convertAttributes(attributes []*tfprotov6.SchemaAttribute) map[string]attribute {
-	to := make(map[string]attribute, len(attributes))
+func convertAttributes(attributes []*tfprotov6.SchemaAttribute) object {
+	to := object{}
 	for _, a := range attributes {
-		converted := attribute{
-			Type:            a.Type,
-			Description:     a.Description,
-			DescriptionKind: strings.ToLower(a.DescriptionKind.String()),
-			Deprecated:      a.Deprecated,
-			Required:        a.Required,
-			Optional:        a.Optional,
-			Computed:        a.Computed,
-			Sensitive:       a.Sensitive,
-			WriteOnly:       a.WriteOnly,
-		}
-		if a.NestedType != nil {
-			converted.NestedType = &nestedType{
-				Attributes:  convertAttributes(a.NestedType.Attributes),
-				NestingMode: strings.ToLower(a.NestedType.Nesting.String()),
-			}
+		converted := withoutZeros(object{
+			"type": a.Type, "required": a.Required, "optional": a.Optional, "computed": a.Computed,
+			"sensitive": a.Sensitive, "write_only": a.WriteOnly, "deprecated": a.Deprecated,
+			"description": a.Description, "description_kind": strings.ToLower(a.DescriptionKind.String()),
+		})
+		if nested := a.NestedType; nested != nil {
+			mode := strings.ToLower(nested.Nesting.String())
+			converted["nested_type"] = object{"attributes": convertAttributes(nested.Attributes), "nesting_mode": mode}
 		}
 		to[a.Name] = converted
 	}
 	return to
 }
 
-func convertFunction(f *tfprotov6.Function) function {
-	converted := function{Description: f.Description, Summary: f.Summary, ReturnType: f.Return.Type}
+func convertFunction(f *tfprotov6.Function) object {
+	var parameters []object
 	for _, p := range f.Parameters {
-		converted.Parameters = append(converted.Parameters, parameter{
-			Name: p.Name, Description: p.Description, IsNullable: p.AllowNullValue, Type: p.Type,
-		})
+		parameters = append(parameters, withoutZeros(object{
+			"name": p.Name, "description": p.Description, "is_nullable": p.AllowNullValue, "type": p.Type,
+		}))
 	}
-	return converted
+	return withoutZeros(object{
+		"description": f.Description, "summary": f.Summary, "return_type": f.Return.Type, "parameters": parameters,
+	})
 }
 
-func convertIdentity(s *tfprotov6.ResourceIdentitySchema) identitySchema {
-	converted := identitySchema{Version: s.Version, Attributes: map[string]identityAttribute{}}
+func convertIdentity(s *tfprotov6.ResourceIdentitySchema) object {
+	attributes := object{}
 	for _, a := range s.IdentityAttributes {
-		converted.Attributes[a.Name] = identityAttribute{
-			Type: a.Type, Description: a.Description, RequiredForImport: a.RequiredForImport, OptionalForImport: a.OptionalForImport,
-		}
+		attributes[a.Name] = withoutZeros(object{
+			"type": a.Type, "description": a.Description,
+			"required_for_import": a.RequiredForImport, "optional_for_import": a.OptionalForImport,
+		})
 	}
-	return converted
+	return object{"version": s.Version, "attributes": attributes}
+}
+
+// withoutZeros deletes the members that are zero or empty, which the CLI leaves out.
+func withoutZeros(o object) object {
+	maps.DeleteFunc(o, func(_ string, value any) bool {
+		v := reflect.ValueOf(value)
+		return !v.IsValid() || v.IsZero() || v.Kind() == reflect.Map && v.Len() == 0
+	})
+	return o
 }

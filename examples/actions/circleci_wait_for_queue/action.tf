@@ -7,10 +7,8 @@ terraform {
   }
 }
 
-# Counts of running tasks need version 3 of the Runner API.
-provider "circleci" {
-  api_version = "v3"
-}
+# The token comes from the environment variable CIRCLE_TOKEN.
+provider "circleci" {}
 
 variable "image" {
   description = "Image of the machines."

@@ -7,7 +7,22 @@ terraform {
   }
 }
 
-# Stands in for your machines, such as an autoscaling group.
+# The token comes from the environment variable CIRCLE_TOKEN.
+provider "circleci" {}
+
+variable "existing_machines" {
+  description = "Number of machines that serve the resource class already."
+  type        = number
+  default     = 1
+}
+
+variable "new_machines" {
+  description = "Number of machines to create."
+  type        = number
+  default     = 1
+}
+
+# Stands in for your new machines, such as an autoscaling group.
 resource "terraform_data" "machines" {
   lifecycle {
     action_trigger {
@@ -20,6 +35,8 @@ resource "terraform_data" "machines" {
 action "circleci_wait_for_runners" "linux" {
   config {
     resource_class = "acme/linux"
-    min_runners    = 2
+
+    # The wanted total: the runners of the existing machines count too.
+    min_runners = var.existing_machines + var.new_machines
   }
 }

@@ -7,10 +7,8 @@ terraform {
   }
 }
 
-# Only version 3 of the Runner API lists by organization.
-provider "circleci" {
-  api_version = "v3"
-}
+# The token comes from the environment variable CIRCLE_TOKEN.
+provider "circleci" {}
 
 data "circleci_organization_runners" "acme" {
   organization_id = "b9291e0d-a11e-41fb-8517-c545388b5953"

@@ -7,6 +7,9 @@ terraform {
   }
 }
 
+# The token comes from the environment variable CIRCLE_TOKEN.
+provider "circleci" {}
+
 # Every resource class of the namespace that has runners, and acme/gpu even if it has none.
 data "circleci_runner_fleet" "acme" {
   namespace        = "acme"

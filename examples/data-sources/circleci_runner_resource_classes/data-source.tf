@@ -7,6 +7,9 @@ terraform {
   }
 }
 
+# The token comes from the environment variable CIRCLE_TOKEN.
+provider "circleci" {}
+
 data "circleci_runner_resource_classes" "acme" {
   namespace = "acme"
 }

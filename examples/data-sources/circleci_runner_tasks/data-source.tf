@@ -7,6 +7,9 @@ terraform {
   }
 }
 
+# The token comes from the environment variable CIRCLE_TOKEN.
+provider "circleci" {}
+
 # The tasks of several resource classes.
 data "circleci_runner_tasks" "pool" {
   for_each = toset(["acme/linux", "acme/mac"])

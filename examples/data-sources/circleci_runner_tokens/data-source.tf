@@ -7,6 +7,9 @@ terraform {
   }
 }
 
+# The token comes from the environment variable CIRCLE_TOKEN.
+provider "circleci" {}
+
 data "circleci_runner_tokens" "linux" {
   resource_class = "acme/linux"
 }

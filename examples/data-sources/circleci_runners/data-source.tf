@@ -7,6 +7,9 @@ terraform {
   }
 }
 
+# The token comes from the environment variable CIRCLE_TOKEN.
+provider "circleci" {}
+
 # The runners of one resource class.
 data "circleci_runners" "linux" {
   resource_class = "acme/linux"

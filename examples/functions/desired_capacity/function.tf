@@ -9,10 +9,8 @@ terraform {
   }
 }
 
-# Only version 3 of the Runner API reports the running count.
-provider "circleci" {
-  api_version = "v3"
-}
+# The token comes from the environment variable CIRCLE_TOKEN.
+provider "circleci" {}
 
 data "circleci_runner_tasks" "linux" {
   resource_class = "acme/linux"

@@ -7,6 +7,9 @@ terraform {
   }
 }
 
+# The token comes from the environment variable CIRCLE_TOKEN.
+provider "circleci" {}
+
 resource "circleci_runner_resource_class" "linux" {
   resource_class = "acme/linux-large"
   description    = "Large Linux machines"

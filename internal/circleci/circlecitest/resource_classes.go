@@ -1,6 +1,7 @@
 package circlecitest
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"regexp"
@@ -75,10 +76,11 @@ func (s *Server) createClass(r *http.Request) http.Handler {
 		return Error(http.StatusBadRequest, "resource class not valid")
 	}
 	namespace, _, _ := strings.Cut(body.ResourceClass, "/")
-	inNamespace := 0
+	inNamespace, organization := 0, "" // A namespace belongs to one organization.
 	for _, class := range s.resources.classes {
 		if in, _, _ := strings.Cut(class.ResourceClass, "/"); strings.EqualFold(in, namespace) {
 			inNamespace++
+			organization = cmp.Or(organization, class.OrganizationID)
 		}
 	}
 	switch {
@@ -89,7 +91,7 @@ func (s *Server) createClass(r *http.Request) http.Handler {
 	case inNamespace >= s.resources.maxClasses:
 		return Error(http.StatusForbidden, "too many resource classes in the namespace")
 	}
-	class := ResourceClass{ID: newUUID(), ResourceClass: body.ResourceClass, Description: body.Description}
+	class := ResourceClass{ID: newUUID(), ResourceClass: body.ResourceClass, Description: body.Description, OrganizationID: organization}
 	s.resources.classes = append(s.resources.classes, class)
 	return respondJSON(http.StatusCreated, class)
 }

@@ -61,3 +61,20 @@ func TestSampleRunners(t *testing.T) {
 		t.Errorf("the unused runners are %q, want mac-1", unused)
 	}
 }
+
+// TestSampleOrganization creates a class, which belongs to the organization of its namespace.
+func TestSampleOrganization(t *testing.T) {
+	server := startServer(t)
+	server.ServeSample(func() time.Duration { return 0 })
+	server.SetLimits(circlecitest.DefaultMaxResourceClasses, circlecitest.DefaultMaxTokens)
+	send(t, server, "POST /api/v2/runner/resource", personal, `{"resource_class":"acme/new","description":""}`)
+	var list struct{ Items []circlecitest.ResourceClass }
+	target := "/api/v2/runner/resource?namespace=acme&org-id=" + circlecitest.SampleOrganizationID
+	if err := json.Unmarshal(get(t, server, target), &list); err != nil {
+		t.Fatal(err)
+	}
+	isNew := func(class circlecitest.ResourceClass) bool { return class.ResourceClass == "acme/new" }
+	if len(list.Items) != 4 || !slices.ContainsFunc(list.Items, isNew) {
+		t.Errorf("the organization has the classes %v, want acme/new and those of the sample", list.Items)
+	}
+}

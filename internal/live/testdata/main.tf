@@ -25,8 +25,21 @@ output "runners" {
 
 output "unclaimed_task_count" {
   value = data.circleci_runner_tasks.live.unclaimed_task_count
-  precondition {
-    condition     = abs(floor(data.circleci_runner_tasks.live.unclaimed_task_count)) == data.circleci_runner_tasks.live.unclaimed_task_count
-    error_message = "unclaimed_task_count is not an integer of at least zero."
-  }
+}
+
+# The resource class to create, "" for none. Another one, without description, has no tokens.
+variable "created" {
+  type = string
+}
+
+resource "circleci_runner_resource_class" "created" {
+  for_each       = var.created == "" ? {} : { "" = "Created by make testlive", "-empty" = null }
+  resource_class = "${var.created}${each.key}"
+  description    = each.value
+}
+
+resource "circleci_runner_token" "created" {
+  for_each       = var.created == "" ? {} : { "" = "testlive" }
+  resource_class = circleci_runner_resource_class.created[each.key].resource_class
+  nickname       = each.value
 }

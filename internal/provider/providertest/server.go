@@ -31,6 +31,9 @@ func String(value string) tftypes.Value { return tftypes.NewValue(tftypes.String
 // Number returns a known number.
 func Number(value int64) tftypes.Value { return tftypes.NewValue(tftypes.Number, value) }
 
+// Bool returns a known bool.
+func Bool(value bool) tftypes.Value { return tftypes.NewValue(tftypes.Bool, value) }
+
 // New returns a Server that calls the given one.
 func New(ctx context.Context, server tfprotov6.ProviderServer) (*Server, error) {
 	s := &Server{provider: server}
@@ -105,38 +108,62 @@ func (s *Server) ReadEncoded(ctx context.Context, dataSource string, attributes 
 }
 
 // PlanCreate plans to create a resource.
-func (s *Server) PlanCreate(ctx context.Context, resource string, attributes Attributes) (*tfprotov6.PlanResourceChangeResponse, error) {
-	schema := s.schema.ResourceSchemas[resource]
-	planned, err := encode(resource, schema, attributes)
-	if err != nil {
-		return nil, err
-	}
-	prior, err := tfprotov6.NewDynamicValue(schema.ValueType(), tftypes.NewValue(schema.ValueType(), nil))
-	if err != nil {
-		return nil, err
-	}
-	return s.provider.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
-		TypeName: resource, PriorState: &prior, ProposedNewState: planned, Config: planned,
-	})
+func (s *Server) PlanCreate(ctx context.Context, resource string, config Attributes) (*tfprotov6.PlanResourceChangeResponse, error) {
+	_, response, err := s.PlanUpdate(ctx, resource, nil, config)
+	return response, err
 }
 
-// Apply creates a resource whose prior attributes are nil, or deletes one whose planned attributes are nil, and returns the
-// diagnostics.
-func (s *Server) Apply(ctx context.Context, resource string, prior, planned Attributes) ([]*tfprotov6.Diagnostic, error) {
+// PlanUpdate plans to change a resource from a state to a configuration, and returns its planned state, too. As from the CLI,
+// computed attributes that the configuration does not set are proposed as they are in state.
+func (s *Server) PlanUpdate(
+	ctx context.Context, resource string, state, config Attributes,
+) (planned Attributes, response *tfprotov6.PlanResourceChangeResponse, err error) {
+	schema := s.schema.ResourceSchemas[resource]
+	proposed := maps.Clone(config)
+	if schema != nil {
+		for _, attribute := range schema.Block.Attributes {
+			value, isInState := state[attribute.Name]
+			if _, isSet := config[attribute.Name]; !isSet && isInState && attribute.Computed {
+				proposed[attribute.Name] = value
+			}
+		}
+	}
+	var values [3]*tfprotov6.DynamicValue
+	for i, attributes := range []Attributes{state, proposed, config} {
+		if values[i], err = encode(resource, schema, attributes); err != nil {
+			return nil, nil, err
+		}
+	}
+	response, err = s.provider.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+		TypeName: resource, PriorState: values[0], ProposedNewState: values[1], Config: values[2],
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	planned, err = decode(schema, response.PlannedState)
+	return planned, response, err
+}
+
+// Apply creates a resource whose prior attributes are nil, deletes one whose planned attributes are nil, or else updates it,
+// and returns its new state and the diagnostics.
+func (s *Server) Apply(
+	ctx context.Context, resource string, prior, planned Attributes,
+) (state Attributes, diagnostics []*tfprotov6.Diagnostic, err error) {
+	schema := s.schema.ResourceSchemas[resource]
 	var values [2]*tfprotov6.DynamicValue
 	for i, attributes := range []Attributes{prior, planned} {
-		var err error
-		if values[i], err = encode(resource, s.schema.ResourceSchemas[resource], attributes); err != nil {
-			return nil, err
+		if values[i], err = encode(resource, schema, attributes); err != nil {
+			return nil, nil, err
 		}
 	}
 	response, err := s.provider.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: resource, PriorState: values[0], PlannedState: values[1], Config: values[1],
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return response.Diagnostics, nil
+	state, err = decode(schema, response.NewState)
+	return state, response.Diagnostics, err
 }
 
 // List lists resources and returns the diagnostics.

@@ -19,7 +19,25 @@ data "circleci_runners" "unknown" {
 }
 data "circleci_runner_tasks" "unknown" {
   resource_class = terraform_data.unknown.id
-  wait_for       = { max_unclaimed = 9223372036854775807, poll_interval = "1s" }
+  wait_for {
+    max_unclaimed = 9223372036854775807
+    poll_interval = "1s"
+  }
+}
+data "circleci_runners" "unknown_wait" {
+  resource_class = "acme/linux"
+  dynamic "wait_for" {
+    for_each = var.unknown == null ? [] : [var.unknown]
+    content {
+      min_runners = wait_for.value
+    }
+  }
+}
+data "circleci_runner_tasks" "unknown_limit" {
+  resource_class = "acme/linux"
+  wait_for {
+    max_unclaimed = var.unknown
+  }
 }
 data "circleci_runner_fleet" "unknown" {
   namespace        = "acme"

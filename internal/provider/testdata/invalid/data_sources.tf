@@ -61,24 +61,28 @@ data "circleci_runners" "negative_connected_within" {
   connected_within = "-10m"
 }
 
+# Missing connected_within: set connected_within too, such as connected_within = "2m": disconnected runners stay listed for a
+# while
 data "circleci_runners" "wait_for_without_connected_within" {
   resource_class = "acme/linux"
-  # Missing connected_within: set connected_within too, such as connected_within = "2m": disconnected runners stay listed for a
-  # while
-  wait_for = { min_runners = 1 }
+  wait_for {
+    min_runners = 1
+  }
 }
 
 data "circleci_runners" "wait_for_without_min_runners" {
   resource_class   = "acme/linux"
   connected_within = "2m"
-  # Incorrect attribute value type: attribute "min_runners" is required
-  wait_for = { timeout = "1m" }
+  # Missing min_runners: set min_runners in wait_for to the number of runners that are to be connected, in total.
+  wait_for {
+    timeout = "1m"
+  }
 }
 
 data "circleci_runners" "negative_min_runners" {
   resource_class   = "acme/linux"
   connected_within = "2m"
-  wait_for = {
+  wait_for {
     # Invalid number: wait_for.min_runners must be an integer of at least 0, got: -1.
     min_runners = -1
   }
@@ -87,7 +91,7 @@ data "circleci_runners" "negative_min_runners" {
 data "circleci_runners" "fraction_of_min_runners" {
   resource_class   = "acme/linux"
   connected_within = "2m"
-  wait_for = {
+  wait_for {
     # Invalid number: wait_for.min_runners must be an integer of at least 0, got: 0.5.
     min_runners = 0.5
   }
@@ -96,7 +100,7 @@ data "circleci_runners" "fraction_of_min_runners" {
 data "circleci_runners" "min_runners_beyond_64_bits" {
   resource_class   = "acme/linux"
   connected_within = "2m"
-  wait_for = {
+  wait_for {
     # Invalid number: wait_for.min_runners must be an integer of at least 0, got: 1e+400.
     min_runners = 1e400
   }
@@ -105,7 +109,7 @@ data "circleci_runners" "min_runners_beyond_64_bits" {
 data "circleci_runners" "poll_interval_of_zero" {
   resource_class   = "acme/linux"
   connected_within = "2m"
-  wait_for = {
+  wait_for {
     min_runners = 1
     # Invalid duration: wait_for.poll_interval must be greater than zero.
     poll_interval = "0s"
@@ -115,7 +119,7 @@ data "circleci_runners" "poll_interval_of_zero" {
 data "circleci_runners" "poll_interval_below_the_minimum" {
   resource_class   = "acme/linux"
   connected_within = "2m"
-  wait_for = {
+  wait_for {
     min_runners = 1
     # Invalid duration: wait_for.poll_interval must be at least 1s.
     poll_interval = "999ms"
@@ -139,12 +143,50 @@ data "circleci_runner_tasks" "with_a_typo" {
 data "circleci_runner_tasks" "without_a_limit" {
   resource_class = "acme/linux"
   # Missing limit: set max_unclaimed, max_running or both in wait_for.
-  wait_for = { timeout = "1m" }
+  wait_for {
+    timeout = "1m"
+  }
+}
+
+data "circleci_runner_tasks" "with_a_typo_in_a_limit" {
+  resource_class = "acme/linux"
+  wait_for {
+    max_unclaimed = 0
+    # Unsupported argument: An argument named "max_runing" is not expected here. Did you mean "max_running"?
+    max_runing = 0
+  }
+}
+
+data "circleci_runners" "with_a_typo_in_the_timeout" {
+  resource_class   = "acme/linux"
+  connected_within = "2m"
+  wait_for {
+    min_runners = 1
+    # Unsupported argument: An argument named "timout" is not expected here. Did you mean "timeout"?
+    timout = "2s"
+  }
+}
+
+data "circleci_runner_tasks" "with_an_object" {
+  resource_class = "acme/linux"
+  # Unsupported argument: Did you mean to define a block of type "wait_for"?
+  wait_for = { max_unclaimed = 0 }
+}
+
+# Invalid number: wait_for.max_unclaimed must be an integer of at least 0, got: 0.5.
+data "circleci_runner_tasks" "with_a_dynamic_block" {
+  resource_class = "acme/linux"
+  dynamic "wait_for" {
+    for_each = [0]
+    content {
+      max_unclaimed = wait_for.value + 0.5
+    }
+  }
 }
 
 data "circleci_runner_tasks" "negative_max_unclaimed" {
   resource_class = "acme/linux"
-  wait_for = {
+  wait_for {
     # Invalid number: wait_for.max_unclaimed must be an integer of at least 0, got: -1.
     max_unclaimed = -1
   }
@@ -152,7 +194,7 @@ data "circleci_runner_tasks" "negative_max_unclaimed" {
 
 data "circleci_runner_tasks" "negative_max_running" {
   resource_class = "acme/linux"
-  wait_for = {
+  wait_for {
     # Invalid number: wait_for.max_running must be an integer of at least 0, got: -1.
     max_running = -1
   }
@@ -160,7 +202,7 @@ data "circleci_runner_tasks" "negative_max_running" {
 
 data "circleci_runner_tasks" "invalid_timeout" {
   resource_class = "acme/linux"
-  wait_for = {
+  wait_for {
     max_unclaimed = 1
     # Invalid duration: wait_for.timeout is not a duration.
     timeout = "soon"

@@ -1,7 +1,7 @@
 provider "circleci" {
   alias = "other_scheme"
   token = "sesame-open"
-  # Invalid Attribute Value Match: value must be one of: ["header" "basic" "bearer"], got: "Bearer"
+  # Invalid token scheme: token_scheme must be "header", "basic" or "bearer", got: "Bearer". Did you mean "bearer"?
   token_scheme = "Bearer"
 }
 
@@ -27,14 +27,21 @@ provider "circleci" {
 provider "circleci" {
   alias = "other_version"
   token = "sesame-open"
-  # Invalid Attribute Value Match: value must be one of: ["v2" "v3"], got: "v4"
+  # Invalid API version: api_version must be "auto", "v2" or "v3", got: "v4".
   api_version = "v4"
+}
+
+provider "circleci" {
+  alias = "version_without_a_v"
+  token = "sesame-open"
+  # Invalid API version: api_version must be "auto", "v2" or "v3", got: "3". Did you mean "v3"?
+  api_version = "3"
 }
 
 provider "circleci" {
   alias = "empty_version"
   token = "sesame-open"
-  # Invalid Attribute Value Match: value must be one of: ["v2" "v3"], got: ""
+  # Invalid API version: api_version must be "auto", "v2" or "v3", got: "".
   api_version = ""
 }
 
@@ -61,6 +68,14 @@ provider "circleci" {
   # Invalid API URL: ends in /api/v3, but api_version is v2. Give the origin of the Runner API, such as
   # https://runner.circleci.com or https://circleci.example.com.
   api_url = "https://runner.example.com/api/v3"
+}
+
+provider "circleci" {
+  alias = "url_of_an_endpoint"
+  token = "sesame-open"
+  # Invalid API URL: continues after /api/v2, but only the origin https://runner.example.com belongs there. Give the origin of the
+  # Runner API, such as https://runner.circleci.com or https://circleci.example.com.
+  api_url = "https://runner.example.com/api/v2/runner"
 }
 
 provider "circleci" {
@@ -143,7 +158,8 @@ provider "circleci" {
 provider "circleci" {
   alias = "ca_that_is_a_file_name"
   token = "sesame-open"
-  # Invalid CA certificates: The value of ca_cert_pem contains no certificate in PEM form.
+  # Invalid CA certificates: The value of ca_cert_pem contains no certificate in PEM form. Give one or more certificates in PEM
+  # form, as file("ca.pem") reads them.
   ca_cert_pem = "ca.pem"
 }
 
@@ -157,15 +173,57 @@ provider "circleci" {
 provider "circleci" {
   alias = "key_among_cas"
   token = "sesame-open"
-  # Invalid CA certificates: contains a block that is not a certificate.
+  # Invalid CA certificates: Block 2 of ca_cert_pem is not a certificate.
   ca_cert_pem = join("", [file("certificate.pem"), file("key.pem")])
 }
 
 provider "circleci" {
   alias = "ca_that_is_not_der"
   token = "sesame-open"
-  # Invalid CA certificates: contains a certificate that cannot be read.
+  # Invalid CA certificates: Certificate 2 of ca_cert_pem cannot be read.
   ca_cert_pem = join("", [file("certificate.pem"), file("unreadable.pem")])
+}
+
+provider "circleci" {
+  alias = "indented_ca"
+  token = "sesame-open"
+  # Invalid CA certificates: Certificate 2 of ca_cert_pem is not in PEM form: a line of it is missing, mistyped or indented.
+  ca_cert_pem = join("", [file("certificate.pem"), indent(2, "\n${file("certificate.pem")}")])
+}
+
+provider "circleci" {
+  alias = "truncated_ca"
+  token = "sesame-open"
+  # Invalid CA certificates: Certificate 1 of ca_cert_pem is not in PEM form: a line of it is missing, mistyped or indented.
+  ca_cert_pem = join("", [replace(file("certificate.pem"), "-----END CERTIFICATE-----", ""), file("certificate.pem")])
+}
+
+provider "circleci" {
+  alias = "truncated_last_ca"
+  token = "sesame-open"
+  # Invalid CA certificates: Certificate 2 of ca_cert_pem is not in PEM form
+  ca_cert_pem = join("", [file("certificate.pem"), "-----BEGIN CERTIFICATE-----\nc2VzYW1l\n"])
+}
+
+provider "circleci" {
+  alias = "mistyped_ca"
+  token = "sesame-open"
+  # Invalid CA certificates: Certificate 2 of ca_cert_pem is not in PEM form
+  ca_cert_pem = join("", [file("certificate.pem"), replace(file("certificate.pem"), "BEGIN", "BEGN")])
+}
+
+provider "circleci" {
+  alias = "ca_with_four_dashes"
+  token = "sesame-open"
+  # Invalid CA certificates: Certificate 2 of ca_cert_pem is not in PEM form
+  ca_cert_pem = join("", [file("certificate.pem"), replace(file("certificate.pem"), "-----BEGIN", "----BEGIN")])
+}
+
+provider "circleci" {
+  alias = "cas_that_are_joined_in_a_line"
+  token = "sesame-open"
+  # Invalid CA certificates: Certificate 1 of ca_cert_pem is not in PEM form
+  ca_cert_pem = join("", [trimspace(file("certificate.pem")), file("certificate.pem")])
 }
 
 provider "circleci" {
@@ -174,6 +232,15 @@ provider "circleci" {
   client_key_pem = file("key.pem")
   # Invalid client certificate: The value of client_cert_pem contains no certificate in PEM form.
   client_cert_pem = file("key.pem")
+}
+
+provider "circleci" {
+  alias          = "chain_with_an_indented_certificate"
+  token          = "sesame-open"
+  client_key_pem = file("key.pem")
+  # Invalid client certificate: Certificate 2 of client_cert_pem is not in PEM form: a line of it is missing, mistyped or
+  # indented. Give the certificate in PEM form, and its chain behind it.
+  client_cert_pem = join("", [file("certificate.pem"), indent(2, "\n${file("certificate.pem")}")])
 }
 
 provider "circleci" {

@@ -14,6 +14,10 @@ variable "line" {
   default = "sesame-open\n"
 }
 
+variable "lines" {
+  default = "sesame-open\nsesame-open"
+}
+
 variable "control" {
   default = "sesame-open\u0007"
 }
@@ -61,8 +65,15 @@ provider "circleci" {
 
 provider "circleci" {
   alias = "token_with_a_line_break"
-  # Invalid personal API token: contains white space ... . Give the value alone, as CircleCI showed it.
+  # Invalid personal API token: The personal API token from the provider's attribute token starts or ends with white space, such
+  # as the line break at the end of a file. Remove it, for example with trimspace().
   token = var.line
+}
+
+provider "circleci" {
+  alias = "two_tokens"
+  # Invalid personal API token: contains white space ... . Give the value alone, as CircleCI showed it.
+  token = var.lines
 }
 
 provider "circleci" {
@@ -73,7 +84,7 @@ provider "circleci" {
 
 provider "circleci" {
   alias = "launch_token_with_a_line_break"
-  # Invalid launch token: contains white space
+  # Invalid launch token: starts or ends with white space ... trimspace()
   launch_token = var.line
 }
 
@@ -88,14 +99,6 @@ provider "circleci" {
   alias = "launch_token_with_its_scheme"
   # Invalid launch token: starts with "Bearer ". Give the token alone, without the leading "Bearer".
   launch_token = var.header
-}
-
-provider "circleci" {
-  alias = "url_with_another_version_than_the_default"
-  token = "sesame-open"
-  # Invalid API URL: ends in /api/v3, but api_version is v2. Give the origin of the Runner API, such as
-  # https://runner.circleci.com or https://circleci.example.com.
-  api_url = "https://runner.example.com/api/v3"
 }
 
 provider "circleci" {

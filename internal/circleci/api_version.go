@@ -1,0 +1,226 @@
+package circleci
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// APIVersion is a version of the Runner API, as it stands in the path.
+type APIVersion string
+
+// The versions of the Runner API. Auto is the one that an installation turns out to serve.
+const (
+	Auto APIVersion = "auto"
+	V2   APIVersion = "v2"
+	V3   APIVersion = "v3"
+)
+
+// ErrVersion3Required is returned for what only version 3 has, when the installation serves version 2.
+var ErrVersion3Required = errors.New("only version 3 of the Runner API has this, and the installation serves version 2")
+
+// versions knows which version of the API an installation serves, once a read has found it out. It is safe for concurrent
+// use.
+type versions struct {
+	// candidates are the versions to try, in order.
+	candidates []APIVersion
+
+	mu    sync.Mutex
+	found APIVersion
+	// search is the one that is in flight, nil for none.
+	search *versionSearch
+}
+
+// versionSearch is a read that finds out the version. The others wait until it is done.
+type versionSearch struct {
+	done chan struct{}
+	// err is a transient error, which those who waited share: each of them would need as long to get one.
+	err error
+}
+
+// newVersions returns the versions to try for a configured one, "" for Auto. Only version 2 documents launch tokens.
+func newVersions(configured APIVersion, credential Credential) *versions {
+	switch {
+	case configured != "" && configured != Auto:
+		return &versions{candidates: []APIVersion{configured}, found: configured}
+	case credential.kind == launchToken:
+		return &versions{candidates: []APIVersion{V2, V3}}
+	}
+	return &versions{candidates: []APIVersion{V3, V2}}
+}
+
+// APIVersion returns the version that requests are sent to, Auto until a read has found it out.
+func (c *Client) APIVersion() APIVersion { return cmp.Or(c.versions.current(), Auto) }
+
+// current returns the version that is known, "" for none.
+func (v *versions) current() APIVersion {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.found
+}
+
+// begin returns the version once it is known, or a search for the caller to do and to end. It waits for one that is in
+// flight.
+func (v *versions) begin(ctx context.Context) (found APIVersion, search *versionSearch, err error) {
+	for {
+		v.mu.Lock()
+		found, other := v.found, v.search
+		if found == "" && other == nil {
+			v.search = &versionSearch{done: make(chan struct{})}
+			defer v.mu.Unlock()
+			return "", v.search, nil
+		}
+		v.mu.Unlock()
+		if found != "" {
+			return found, nil, nil
+		}
+		select {
+		case <-other.done:
+			if other.err != nil {
+				return "", nil, other.err
+			}
+		case <-ctx.Done():
+			return "", nil, ctx.Err()
+		}
+	}
+}
+
+// end ends a search. found is "" if it found no version. An error is not shared if the time of its caller is over: the
+// others have more.
+func (v *versions) end(ctx context.Context, search *versionSearch, found APIVersion, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.found, v.search = found, nil
+	if found == "" && IsRetryable(err) && ctx.Err() == nil {
+		search.err = err
+	}
+	close(search.done)
+}
+
+// findVersion is the handler that sends a call to the version that the installation serves. The first read finds it out. A
+// write is not sent to two versions: what creates lists first, and so knows it.
+func (c *Client) findVersion(next handler) handler {
+	return func(ctx context.Context, call call) error {
+		call.version = c.versions.candidates[0]
+		waiting := newProgress(ctx, c.request(call))
+		found, search, err := c.versions.current(), (*versionSearch)(nil), error(nil)
+		if found == "" && call.method == http.MethodGet {
+			found, search, err = c.versions.begin(ctx)
+		}
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return waiting.stop(err)
+		case err != nil:
+			return err
+		case search != nil:
+			found, err := c.search(ctx, next, call)
+			c.versions.end(ctx, search, found, err)
+			return err
+		case found == V2 && call.onlyV3:
+			return ErrVersion3Required
+		}
+		call.version = cmp.Or(found, call.version)
+		return next(ctx, call)
+	}
+}
+
+// search sends a read to one version after the other until one serves it.
+func (c *Client) search(ctx context.Context, next handler, call call) (found APIVersion, err error) {
+	for _, version := range c.versions.candidates {
+		if call.onlyV3 && version != V3 {
+			continue
+		}
+		call.version = version
+		isServed, isRefused, tried := c.try(ctx, next, call)
+		switch {
+		case isServed:
+			return version, tried
+		case err != nil && isDefinite(tried):
+			return "", &otherVersionError{first: err, version: version, other: tried}
+		case err != nil || !isRefused:
+			return "", tried
+		}
+		err = tried
+	}
+	return "", err
+}
+
+// try sends a read to one version. It is served, too, if it does not find what is read but lists the classes of the
+// namespace. It is refused if the other version may be served.
+func (c *Client) try(ctx context.Context, next handler, call call) (isServed, isRefused bool, err error) {
+	err = next(ctx, call)
+	if !isNotFound(err) || !c.canListClasses(call) {
+		return err == nil, c.mayServeOther(err), err
+	}
+	listErr := c.keepClasses(ctx, next, call)
+	isRefused = c.mayServeOther(listErr)
+	if listErr != nil && !isRefused && !isDefinite(listErr) {
+		err = listErr
+	}
+	return listErr == nil, isRefused, err
+}
+
+// mayServeOther reports whether an error says that a version is not served, or not for this credential, so that the other
+// one may be.
+func (c *Client) mayServeOther(err error) bool {
+	statuses := []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented}
+	if c.config.Credential.kind != sessionCookie {
+		return hasStatus(err, statuses...)
+	}
+	request, response := (*RequestError)(nil), (*ResponseError)(nil)
+	return hasStatus(err, append(statuses, http.StatusUnauthorized, http.StatusForbidden)...) ||
+		errors.As(err, &request) && request.RedirectedTo != "" || errors.As(err, &response) && response.Body == BodyHTML
+}
+
+// isDefinite reports whether an error is the service's own verdict, which no repetition changes.
+func isDefinite(err error) bool {
+	return errors.As(err, new(*StatusError)) && !IsRetryable(err)
+}
+
+// canListClasses reports whether a call that was not found is about a namespace whose classes can be listed.
+func (c *Client) canListClasses(failed call) bool {
+	return failed.endpoint != classEndpoint && namespaceOf(failed) != "" && c.config.Credential.kind != launchToken
+}
+
+// keepClasses lists the classes of a call's namespace with the call's version. It keeps them for the error, which names
+// the nearest class.
+func (c *Client) keepClasses(ctx context.Context, next handler, failed call) error {
+	var classes []ResourceClass
+	namespace := namespaceOf(failed)
+	listing := c.classListing(namespace, &classes)
+	listing.version = failed.version
+	err := next(ctx, listing)
+	if err == nil {
+		c.classes.keep(namespace, classes)
+	}
+	return err
+}
+
+// namespaceOf returns the namespace that a call is about, "" for none.
+func namespaceOf(call call) string {
+	namespace, _, _ := strings.Cut(cmp.Or(call.query.Get("namespace"), call.query.Get("resource-class")), "/")
+	return namespace
+}
+
+// otherVersionError is returned when both versions of the API refuse a read.
+type otherVersionError struct {
+	first   error
+	version APIVersion
+	other   error
+}
+
+func (e *otherVersionError) Error() string {
+	status := (*StatusError)(nil)
+	errors.As(e.other, &status)
+	said := "; API " + string(e.version) + " returned " + formatStatus(status.StatusCode)
+	if hasStatus(e.first, status.StatusCode) {
+		said += " too"
+	}
+	return e.first.Error() + said
+}
+
+// Unwrap returns the error of the first version.
+func (e *otherVersionError) Unwrap() error { return e.first }

@@ -1,0 +1,84 @@
+package circleci
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+// ReadTimeout bounds one call, its retries and waits included.
+const ReadTimeout = 5 * time.Minute
+
+// call is one request to the API, whatever it takes to send it.
+type call struct {
+	method string
+	// endpoint is the path after the version, such as "runner/tasks".
+	endpoint string
+	query    url.Values
+	// body is the JSON that is sent, nil for none.
+	body []byte
+	// accepted are the statuses of success.
+	accepted []int
+	// decode reads the body of an accepted response. Its error completes a sentence that starts with "the response".
+	decode func(body []byte) error
+	// isSecret reports whether a response may hold the secret of a token, so that nothing quotes it.
+	isSecret bool
+	// onlyV3 reports whether version 2 of the API does not have the endpoint.
+	onlyV3 bool
+	// version is the version in the path. The handler findVersion sets it.
+	version APIVersion
+	// attempt counts the attempts of the call from 1. The handler retry sets it.
+	attempt int
+}
+
+// handler sends a call, or hands it to the next handler. Each has one job.
+type handler func(ctx context.Context, call call) error
+
+// limitTime ends a call, with its retries and waits, at ReadTimeout.
+func limitTime(next handler) handler {
+	return func(ctx context.Context, call call) error {
+		ctx, cancel := context.WithTimeout(ctx, ReadTimeout)
+		defer cancel()
+		return next(ctx, call)
+	}
+}
+
+// read sends a GET request, and returns what decode makes of the response.
+func read[T any](ctx context.Context, c *Client, call call, decode func(body []byte) (T, error)) (result T, err error) {
+	err = c.handle(ctx, reading(call, &result, decode))
+	return result, err
+}
+
+// reading completes a call so that it sets result.
+func reading[T any](call call, result *T, decode func(body []byte) (T, error)) call {
+	call.method, call.accepted = http.MethodGet, []int{http.StatusOK}
+	call.decode = func(body []byte) (err error) {
+		*result, err = decode(body)
+		return err
+	}
+	return call
+}
+
+// post creates something: it sends fields as JSON. The error is an *UncertainError when the outcome is not known.
+func (c *Client) post(ctx context.Context, call call, fields any) error {
+	body, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	call.method, call.body, call.accepted = http.MethodPost, body, []int{http.StatusOK, http.StatusCreated}
+	return c.handle(ctx, call)
+}
+
+func (c *Client) url(call call) *url.URL {
+	u := c.config.APIURL.JoinPath("api", string(call.version), call.endpoint)
+	u.RawQuery = call.query.Encode()
+	return u
+}
+
+// request is a call as errors name it: method and URL. The query may hold what a server wrote, such as a class.
+func (c *Client) request(call call) string {
+	return call.method + " " + c.credential.redact(c.url(call).String())
+}

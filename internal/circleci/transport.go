@@ -1,0 +1,87 @@
+package circleci
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	maxRedirects = 10
+	// minPingTimeout is the least that a connection may take to respond to a ping, however short the request timeout is.
+	minPingTimeout = 5 * time.Second
+)
+
+// newTransport returns a transport that keeps connections.
+func newTransport(config Config, proxy func(*http.Request) (*url.URL, error)) *http.Transport {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = proxy
+	transport.OnProxyConnectResponse = checkProxyResponse
+	transport.TLSClientConfig = config.TLS
+	transport.MaxConnsPerHost = config.MaxConcurrentRequests
+	transport.MaxIdleConnsPerHost = config.MaxConcurrentRequests
+	transport.MaxIdleConns = 0
+	// With HTTP/2, a request that times out does not end its connection, on which all others would time out too.
+	ping := min(max(config.RequestTimeout/2, time.Second), DefaultRequestTimeout/2)
+	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: ping, PingTimeout: max(ping, minPingTimeout)}
+	dial := transport.DialContext
+	if config.DialContext != nil {
+		dial = config.DialContext
+	}
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		// net/http does not end this together with the request, whose retries would wait for it.
+		ctx, cancel := context.WithTimeout(ctx, config.RequestTimeout)
+		defer cancel()
+		return dial(ctx, network, address)
+	}
+	return transport
+}
+
+// withoutReuse returns a copy of a transport that opens an HTTP/1.1 connection for each request. With HTTP/2, net/http may
+// give one connection to several requests, and repeats those for which it was not meant.
+func withoutReuse(kept *http.Transport) *http.Transport {
+	transport := kept.Clone()
+	transport.DisableKeepAlives = true
+	transport.Protocols = new(http.Protocols)
+	transport.Protocols.SetHTTP1(true)
+	transport.TLSClientConfig.NextProtos = nil
+	return transport
+}
+
+// redirectError carries the target of a redirect out of net/http.
+type redirectError struct{ origin string }
+
+func (e *redirectError) Error() string {
+	return "was redirected to " + e.origin + ", which was not followed"
+}
+
+var errTooManyRedirects = fmt.Errorf("it was redirected more than %d times", maxRedirects)
+
+// checkRedirect lets a redirect lead to the same origin only. Go's own rule would send Circle-Token to any host. What
+// writes is not redirected at all: it would be sent again, or become a read.
+func checkRedirect(next *http.Request, via []*http.Request) error {
+	if via[0].Method != http.MethodGet {
+		return http.ErrUseLastResponse
+	}
+	target := *next.URL
+	if err := normalizeHost(&target); err != nil || origin(&target) != origin(via[0].URL) {
+		return &redirectError{origin: origin(next.URL)}
+	}
+	next.URL.Host = target.Host
+	if len(via) > maxRedirects {
+		return errTooManyRedirects
+	}
+	return nil
+}
+
+// origin is the part of a URL that decides who receives a request: scheme, host and port.
+func origin(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port)
+}

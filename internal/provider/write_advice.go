@@ -1,0 +1,160 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
+)
+
+// What several failures of a request that changes something have as advice.
+const (
+	rejectedAdvice = "The API rejected the request: its message says why."
+	termsAdvice    = "An owner of the organization must have accepted the runner terms of service in CircleCI's web app."
+	// A deletion may have been carried out by an earlier attempt.
+	rateLimitAdvice = "The API limits the rate of requests: apply again later, with a lower -parallelism."
+)
+
+// creationAdvice says what to do about a failed creation, whatever was to be created. It is "" if that is not known.
+func creationAdvice(err error) string {
+	switch status := apiStatusOf(err); {
+	case errors.Is(err, context.Canceled) && !errors.As(err, new(*circleci.UncertainError)):
+		return "Nothing was created: it was canceled before the API had accepted the request."
+	case status == http.StatusTooManyRequests:
+		return "Nothing was created. " + rateLimitAdvice
+	case status == http.StatusPaymentRequired:
+		return rejectedAdvice + " " + termsAdvice
+	}
+	return ""
+}
+
+// deletionAdvice says what to do about a failed deletion of one of these objects. It is "" if that is not known.
+func deletionAdvice(err error, objects string) string {
+	switch apiStatusOf(err) {
+	case http.StatusForbidden:
+		return "Only an administrator of the organization may delete " + objects + "."
+	case http.StatusNotFound: // It is listed, or may be.
+		return "If what exists could not be listed, apply again. CircleCI also responds with 404 to a credential that may " +
+			"not delete it: use a personal API token of an administrator of the organization. If it no longer exists, " +
+			"remove it from state with the command state rm."
+	}
+	return ""
+}
+
+// createClassAdvice says what to do about a class that was not created. It is "" if that is not known.
+func (api *providerData) createClassAdvice(ctx context.Context, name string, err error) string {
+	const onlyAdministrators = "Only an administrator of the organization may create resource classes"
+	switch status := apiStatusOf(err); {
+	case errors.As(err, new(*circleci.UncertainError)):
+		return "It is not known whether the resource class was created. Check whether it exists, for example with the data " +
+			"source circleci_runner_resource_classes. If not, apply again. If it does, and it is the one to be managed here, " +
+			"import it:" + importClassBlock(name)
+	case status == http.StatusConflict:
+		return "The resource class exists already, and was not changed. To manage it here, import it:" +
+			importClassBlock(name) + "\n\nIf its block was renamed, this apply may have deleted it meanwhile: apply again " +
+			"then. A moved block avoids that. If this apply was to replace it, remove create_before_destroy from it and from " +
+			"what depends on it. Otherwise give it another name."
+	case status == http.StatusForbidden:
+		return onlyAdministrators + ", and a namespace has up to 650 of them. " + termsAdvice
+	case status == http.StatusNotFound:
+		namespace, _, _ := strings.Cut(name, "/")
+		if _, listErr := api.client.ListResourceClasses(ctx, namespace); listErr == nil {
+			return onlyAdministrators + ". Others get this 404, although they may list those of the namespace."
+		}
+		return "Check that the namespace exists, that it is your organization's, and api_version. Namespaces are created " +
+			"in CircleCI."
+	}
+	return creationAdvice(err)
+}
+
+func importClassBlock(name string) string {
+	return fmt.Sprintf("\n\n  import {\n    to = circleci_runner_resource_class.NAME\n    id = %q\n  }\n\n"+
+		"NAME is the name of the resource block.", name)
+}
+
+// deleteClassAdvice says what to do about a class that was not deleted. It is "" if that is not known.
+func (api *providerData) deleteClassAdvice(ctx context.Context, name string, err error) string {
+	if apiStatusOf(err) == http.StatusConflict {
+		return api.remainingTokensAdvice(ctx, name)
+	}
+	return deletionAdvice(err, "resource classes")
+}
+
+// remainingTokensAdvice says which tokens a class has that cannot be deleted because of them, and what to do.
+func (api *providerData) remainingTokensAdvice(ctx context.Context, class string) string {
+	const deleteThem = "Delete them, for example with `circleci runner token delete ID`, and try again.\n\nOr let the " +
+		"class be deleted with all of them, after which machines that use one claim no more jobs: set force_delete = true, " +
+		"without a change that replaces the class, run apply -target=circleci_runner_resource_class.NAME, and try again. " +
+		"Without -target, the apply would first create again the tokens of this configuration that are deleted " +
+		"already.\n\nTo replace the class together with a token of this configuration, set replace_triggered_by = " +
+		"[circleci_runner_resource_class.NAME.id] in the lifecycle block of the token."
+	tokens, err := api.client.ListTokens(ctx, class)
+	if err != nil {
+		return "The tokens of the class could not be listed: " + err.Error() + ".\n\n" + deleteThem
+	}
+	if len(tokens) == 0 {
+		return "Its tokens have been deleted since: destroy again. When they are of the same configuration, refer to the " +
+			"class in them, with resource_class = circleci_runner_resource_class.NAME.resource_class: then they are deleted " +
+			"before it."
+	}
+	lines := make([]string, len(tokens))
+	for i, token := range tokens {
+		lines[i] = fmt.Sprintf("  - %q (%s)\n", api.client.Sanitize(token.Nickname), token.ID)
+	}
+	return "The resource class has these tokens, by nickname and ID:\n" + strings.Join(lines, "") + "\n" + deleteThem
+}
+
+// deletesTokens warns that a planned replacement of a class deletes its tokens.
+func deletesTokens(class string) diag.Diagnostic {
+	return diag.NewAttributeWarningDiagnostic(path.Root("force_delete"), "Replacement deletes tokens",
+		fmt.Sprintf("Replacing resource class %s deletes all its tokens, because force_delete is true in state: machines "+
+			"that use one claim no more jobs. A token of this configuration is replaced in the same apply only if its "+
+			"lifecycle block has replace_triggered_by = [circleci_runner_resource_class.NAME.id]; otherwise the next apply "+
+			"creates it again. To keep the class while it has tokens, set force_delete = false and apply that first.", class))
+}
+
+// createTokenAdvice says what to do about a token that was not created. It is "" if that is not known.
+func (api *providerData) createTokenAdvice(ctx context.Context, class string, err error) string {
+	const (
+		onlyAdministrators = "Only an administrator of the organization may create tokens"
+		reference          = "A token refers to a class of the same configuration with resource_class = " +
+			"circleci_runner_resource_class.NAME.resource_class."
+	)
+	uncertain := (*circleci.UncertainError)(nil)
+	switch status := apiStatusOf(err); {
+	case errors.As(err, &uncertain):
+		return uncertainTokenAdvice(uncertain.Appeared)
+	case status == http.StatusForbidden:
+		return onlyAdministrators + ", and a resource class has up to ten of them: delete one that is not in use any " +
+			"more. " + termsAdvice
+	case status == http.StatusBadRequest:
+		return rejectedAdvice + " " + reference
+	case status == http.StatusNotFound:
+		if _, listErr := api.client.ListTokens(ctx, class); listErr == nil {
+			return onlyAdministrators + ". Others get this 404, although they may list those of the class."
+		}
+		return "Check that the resource class exists. " + reference
+	}
+	return creationAdvice(err)
+}
+
+// uncertainTokenAdvice has the command to delete a token only if no other one could be the lost one.
+func uncertainTokenAdvice(appeared []string) string {
+	switch len(appeared) {
+	case 0:
+		return "It is not known whether a token was created. Check the tokens of the class, for example with the data " +
+			"source circleci_runner_tokens, delete one that nobody uses, and apply again."
+	case 1:
+		return "A token may have been created, but its secret is lost. If nobody else created the new one, delete it, for " +
+			"example with `circleci runner token delete " + appeared[0] + "`, and apply again."
+	}
+	return "A token may have been created, but its secret is lost, and more than one is new. Compare their nickname and " +
+		"created_at, for example with the data source circleci_runner_tokens, delete the one that nobody else created, and " +
+		"apply again."
+}
