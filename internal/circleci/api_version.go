@@ -9,22 +9,15 @@ import (
 	"sync"
 )
 
-// APIVersion is a version of the Runner API, as it stands in the path.
-type APIVersion string
-
-// The versions of the Runner API. Auto is the one that an installation turns out to serve.
-const (
-	Auto APIVersion = "auto"
-	V2   APIVersion = "v2"
-	V3   APIVersion = "v3"
-)
-
 // ErrVersion3Required is returned for what only version 3 has, when the installation serves version 2.
-var ErrVersion3Required = errors.New("only version 3 of the Runner API has this, and the installation serves version 2")
+var ErrVersion3Required = errors.New("only version 3 of the API has this, and the installation serves version 2")
 
-// versions knows which version of the API an installation serves, once a read has found it out. It is safe for concurrent
-// use.
+// versions knows which version of the API an installation serves, once a read has found it out. It is safe for
+// concurrent use.
 type versions struct {
+	service *service
+	// keep keeps the classes of a namespace, which were listed to find out the version.
+	keep func(namespace string, classes []ResourceClass)
 	// candidates are the versions to try, in order.
 	candidates []APIVersion
 
@@ -42,18 +35,16 @@ type versionSearch struct {
 }
 
 // newVersions returns the versions to try for a configured one, "" for Auto. Only version 2 documents launch tokens.
-func newVersions(configured APIVersion, credential Credential) *versions {
-	switch {
+func newVersions(service *service, keep func(namespace string, classes []ResourceClass)) *versions {
+	v := &versions{service: service, keep: keep, candidates: []APIVersion{V3, V2}}
+	switch configured := service.config.APIVersion; {
 	case configured != "" && configured != Auto:
-		return &versions{candidates: []APIVersion{configured}, found: configured}
-	case credential.kind == launchToken:
-		return &versions{candidates: []APIVersion{V2, V3}}
+		v.candidates, v.found = []APIVersion{configured}, configured
+	case service.config.Credential.kind == launchToken:
+		v.candidates = []APIVersion{V2, V3}
 	}
-	return &versions{candidates: []APIVersion{V3, V2}}
+	return v
 }
-
-// APIVersion returns the version that requests are sent to, Auto until a read has found it out.
-func (c *Client) APIVersion() APIVersion { return cmp.Or(c.versions.current(), Auto) }
 
 // current returns the version that is known, "" for none.
 func (v *versions) current() APIVersion {
@@ -100,15 +91,15 @@ func (v *versions) end(ctx context.Context, search *versionSearch, found APIVers
 	close(search.done)
 }
 
-// findVersion is the handler that sends a call to the version that the installation serves. The first read finds it out. A
+// find returns a handler that sends a call to the version that the installation serves. The first read finds it out. A
 // write is not sent to two versions: what creates lists first, and so knows it.
-func (c *Client) findVersion(next handler) handler {
+func (v *versions) find(next handler) handler {
 	return func(ctx context.Context, call call) error {
-		call.version = c.versions.candidates[0]
-		waiting := newProgress(ctx, c.request(call))
-		found, search, err := c.versions.current(), (*versionSearch)(nil), error(nil)
+		call.version = v.candidates[0]
+		waiting := newProgress(ctx, v.service.request(call))
+		found, search, err := v.current(), (*versionSearch)(nil), error(nil)
 		if found == "" && call.method == http.MethodGet {
-			found, search, err = c.versions.begin(ctx)
+			found, search, err = v.begin(ctx)
 		}
 		switch {
 		case err != nil && ctx.Err() != nil:
@@ -116,8 +107,8 @@ func (c *Client) findVersion(next handler) handler {
 		case err != nil:
 			return err
 		case search != nil:
-			found, err := c.search(ctx, next, call)
-			c.versions.end(ctx, search, found, err)
+			found, err := v.searchWith(ctx, next, call)
+			v.end(ctx, search, found, err)
 			return err
 		case found == V2 && call.onlyV3:
 			return ErrVersion3Required
@@ -127,14 +118,14 @@ func (c *Client) findVersion(next handler) handler {
 	}
 }
 
-// search sends a read to one version after the other until one serves it.
-func (c *Client) search(ctx context.Context, next handler, call call) (found APIVersion, err error) {
-	for _, version := range c.versions.candidates {
+// searchWith sends a read to one version after the other until one serves it.
+func (v *versions) searchWith(ctx context.Context, next handler, call call) (found APIVersion, err error) {
+	for _, version := range v.candidates {
 		if call.onlyV3 && version != V3 {
 			continue
 		}
 		call.version = version
-		isServed, isRefused, tried := c.try(ctx, next, call)
+		isServed, isRefused, tried := v.try(ctx, next, call)
 		switch {
 		case isServed:
 			return version, tried
@@ -150,24 +141,24 @@ func (c *Client) search(ctx context.Context, next handler, call call) (found API
 
 // try sends a read to one version. It is served, too, if it does not find what is read but lists the classes of the
 // namespace. It is refused if the other version may be served.
-func (c *Client) try(ctx context.Context, next handler, call call) (isServed, isRefused bool, err error) {
+func (v *versions) try(ctx context.Context, next handler, call call) (isServed, isRefused bool, err error) {
 	err = next(ctx, call)
-	if !isNotFound(err) || !c.canListClasses(call) {
-		return err == nil, c.mayServeOther(err), err
+	if !isNotFound(err) || !v.canListClasses(call) {
+		return err == nil, v.mayServeOther(err), err
 	}
-	listErr := c.keepClasses(ctx, next, call)
-	isRefused = c.mayServeOther(listErr)
+	listErr := v.listClasses(ctx, next, call)
+	isRefused = v.mayServeOther(listErr)
 	if listErr != nil && !isRefused && !isDefinite(listErr) {
 		err = listErr
 	}
 	return listErr == nil, isRefused, err
 }
 
-// mayServeOther reports whether an error says that a version is not served, or not for this credential, so that the other
-// one may be.
-func (c *Client) mayServeOther(err error) bool {
+// mayServeOther reports whether an error says that a version is not served, or not for this credential, so that the
+// other one may be.
+func (v *versions) mayServeOther(err error) bool {
 	statuses := []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented}
-	if c.config.Credential.kind != sessionCookie {
+	if v.service.config.Credential.kind != sessionCookie {
 		return hasStatus(err, statuses...)
 	}
 	request, response := (*RequestError)(nil), (*ResponseError)(nil)
@@ -181,20 +172,20 @@ func isDefinite(err error) bool {
 }
 
 // canListClasses reports whether a call that was not found is about a namespace whose classes can be listed.
-func (c *Client) canListClasses(failed call) bool {
-	return failed.endpoint != classEndpoint && namespaceOf(failed) != "" && c.config.Credential.kind != launchToken
+func (v *versions) canListClasses(failed call) bool {
+	return failed.endpoint != classEndpoint && namespaceOf(failed) != "" && v.service.config.Credential.kind != launchToken
 }
 
-// keepClasses lists the classes of a call's namespace with the call's version. It keeps them for the error, which names
+// listClasses lists the classes of a call's namespace with the call's version. It keeps them for the error, which names
 // the nearest class.
-func (c *Client) keepClasses(ctx context.Context, next handler, failed call) error {
+func (v *versions) listClasses(ctx context.Context, next handler, failed call) error {
 	var classes []ResourceClass
 	namespace := namespaceOf(failed)
-	listing := c.classListing(namespace, &classes)
+	listing := classListing(namespace, v.service.secrets, &classes)
 	listing.version = failed.version
 	err := next(ctx, listing)
 	if err == nil {
-		c.classes.keep(namespace, classes)
+		v.keep(namespace, classes)
 	}
 	return err
 }

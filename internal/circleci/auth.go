@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// Credential authenticates requests to the Runner API. It sets one header of each request. Its value is never printed, not
-// even with %v or %#v.
+// Credential authenticates requests to the Runner API. It sets one header of each request. Its value is never printed,
+// not even with %v or %#v.
 type Credential struct {
 	// expose returns the values of the credential; it is nil for none. It is a function because fmt prints
 	// the fields of a value in an unexported field, such as a Client's, without calling its methods, and
@@ -92,9 +92,9 @@ func (c Credential) secrets() []string {
 	return []string{c.expose().secret}
 }
 
-// ValidateSecret returns an error if the value of a credential is empty, or contains white space, a control
-// character or an invisible one, as a pasted value may. The error completes a sentence that starts with the credential's
-// name, and never contains the value.
+// ValidateSecret returns an error if the value of a credential is empty, or contains white space, a control character
+// or an invisible one, as a pasted value may. The error completes a sentence that starts with the credential's name,
+// and never contains the value.
 func ValidateSecret(secret string) error {
 	switch {
 	case secret == "":

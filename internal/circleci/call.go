@@ -5,8 +5,16 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+)
 
-	"github.com/go-json-experiment/json"
+// APIVersion is a version of the Runner API, as it stands in the path.
+type APIVersion string
+
+// The versions of the Runner API. Auto is the one that an installation turns out to serve.
+const (
+	Auto APIVersion = "auto"
+	V2   APIVersion = "v2"
+	V3   APIVersion = "v3"
 )
 
 // ReadTimeout bounds one call, its retries and waits included.
@@ -28,7 +36,7 @@ type call struct {
 	isSecret bool
 	// onlyV3 reports whether version 2 of the API does not have the endpoint.
 	onlyV3 bool
-	// version is the version in the path. The handler findVersion sets it.
+	// version is the version in the path. The handler of versions sets it.
 	version APIVersion
 	// attempt counts the attempts of the call from 1. The handler retry sets it.
 	attempt int
@@ -46,12 +54,6 @@ func limitTime(next handler) handler {
 	}
 }
 
-// read sends a GET request, and returns what decode makes of the response.
-func read[T any](ctx context.Context, c *Client, call call, decode func(body []byte) (T, error)) (result T, err error) {
-	err = c.handle(ctx, reading(call, &result, decode))
-	return result, err
-}
-
 // reading completes a call so that it sets result.
 func reading[T any](call call, result *T, decode func(body []byte) (T, error)) call {
 	call.method, call.accepted = http.MethodGet, []int{http.StatusOK}
@@ -60,25 +62,4 @@ func reading[T any](call call, result *T, decode func(body []byte) (T, error)) c
 		return err
 	}
 	return call
-}
-
-// post creates something: it sends fields as JSON. The error is an *UncertainError when the outcome is not known.
-func (c *Client) post(ctx context.Context, call call, fields any) error {
-	body, err := json.Marshal(fields)
-	if err != nil {
-		return err
-	}
-	call.method, call.body, call.accepted = http.MethodPost, body, []int{http.StatusOK, http.StatusCreated}
-	return c.handle(ctx, call)
-}
-
-func (c *Client) url(call call) *url.URL {
-	u := c.config.APIURL.JoinPath("api", string(call.version), call.endpoint)
-	u.RawQuery = call.query.Encode()
-	return u
-}
-
-// request is a call as errors name it: method and URL. The query may hold what a server wrote, such as a class.
-func (c *Client) request(call call) string {
-	return call.method + " " + c.credential.redact(c.url(call).String())
 }

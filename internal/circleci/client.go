@@ -1,73 +1,28 @@
 package circleci
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
-	"net"
+	"errors"
+	"fmt"
 	"net/http"
-	"net/url"
-	"sync"
-	"time"
+	"strconv"
 
+	"github.com/go-json-experiment/json"
 	"golang.org/x/net/http/httpproxy"
 )
 
-const (
-	// DefaultRequestTimeout bounds one attempt of a request, from the connection to the last byte of the response.
-	DefaultRequestTimeout = 30 * time.Second
-	// DefaultMaxRetries is how often a request is retried after its first attempt.
-	DefaultMaxRetries = 4
-	// DefaultMaxConcurrentRequests is how many requests may be in flight.
-	DefaultMaxConcurrentRequests = 32
-)
-
-// Config says how to reach a Runner API.
-type Config struct {
-	// APIURL is the origin of the API with an optional path prefix, as ParseAPIURL returns it.
-	APIURL *url.URL
-	// APIVersion is the version in the path. The default is Auto.
-	APIVersion APIVersion
-	// Credential is sent with every request, and nowhere but to the origin of APIURL.
-	Credential Credential
-	// TLS holds the trusted CAs and the client certificate. The default is the system's CAs, and TLS 1.2 or later.
-	TLS *tls.Config
-	// UserAgent identifies the program to the server.
-	UserAgent string
-	// RequestTimeout bounds one attempt of a request; that of a POST may take twice as long. The default is
-	// DefaultRequestTimeout.
-	RequestTimeout time.Duration
-	// MaxRetries is how often a request is retried after transient errors; 0 means never.
-	MaxRetries int
-	// MaxConcurrentRequests bounds how many requests are in flight, and how many connections are kept. The default is
-	// DefaultMaxConcurrentRequests.
-	MaxConcurrentRequests int
-	// DialContext opens connections. The default is net.Dialer's.
-	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
-	// OnAttempt is called at the end of each attempt. It may be nil.
-	OnAttempt func(ctx context.Context, attempt Attempt)
-	// OnDeprecation is called for the first response that announces the end of its endpoint. It may be nil.
-	OnDeprecation func(deprecation Deprecation)
-}
-
 // Client is a client of one Runner API. It is safe for concurrent use.
 type Client struct {
-	config Config
-	http   *http.Client
-	// httpOnce opens a connection for each request, for those that create something: a kept connection that the server
-	// closes just then would leave the outcome unknown.
-	httpOnce *http.Client
-	// credential redacts the credential, secrets a proxy's password as well.
-	credential, secrets redactor
+	service *service
 	// handle sends a call: the chain of handlers, the outermost first.
 	handle   handler
 	versions *versions
-	throttle *throttle
-	// inFlight holds one element for each request that is in flight.
-	inFlight    chan struct{}
-	deprecation sync.Once
+	kept     *http.Transport
 	// classes and tokens are the listings that refreshes share. Whatever writes forgets them.
 	classes listings[ResourceClass]
-	tokens  listings[Token]
+	tokens  listings[RunnerToken]
 	outage  outage
 	// classLock is for creating a resource class, tokenLock for the tokens of one.
 	classLock, tokenLock createLock
@@ -85,20 +40,97 @@ func New(config Config) *Client {
 		config.MaxConcurrentRequests = DefaultMaxConcurrentRequests
 	}
 	proxy, proxySecrets := newProxy(httpproxy.FromEnvironment())
-	kept := newTransport(config, proxy)
-	c := &Client{
+	service := &service{
 		config:     config,
-		http:       &http.Client{Transport: kept, CheckRedirect: checkRedirect},
-		httpOnce:   &http.Client{Transport: withoutReuse(kept), CheckRedirect: checkRedirect},
 		credential: newRedactor(config.Credential.secrets()...),
 		secrets:    newRedactor(append(config.Credential.secrets(), proxySecrets...)...),
-		versions:   newVersions(config.APIVersion, config.Credential),
-		throttle:   newThrottle(),
-		inFlight:   make(chan struct{}, config.MaxConcurrentRequests),
 	}
-	c.handle = limitTime(c.findVersion(c.retry(once(c.send))))
+	c := &Client{service: service, kept: newTransport(config, proxy)}
+	sender := &sender{
+		service:      service,
+		http:         &http.Client{Transport: c.kept, CheckRedirect: checkRedirect},
+		httpOnce:     &http.Client{Transport: withoutReuse(c.kept), CheckRedirect: checkRedirect},
+		deprecations: deprecations{report: config.OnDeprecation},
+	}
+	c.versions = newVersions(service, c.classes.keep)
+	limits := newLimits(config.MaxConcurrentRequests)
+	c.handle = limitTime(c.versions.find(retry(service, limits, once(sender.send))))
 	return c
 }
 
 // Close ends the idle connections that the client kept for its next request.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() { c.kept.CloseIdleConnections() }
+
+// APIVersion returns the version that requests are sent to, Auto until a read has found it out.
+func (c *Client) APIVersion() APIVersion { return cmp.Or(c.versions.current(), Auto) }
+
+// Sanitize returns a string from the server, such as a runner's name, in a form that is safe in an error message.
+func (c *Client) Sanitize(text string) string { return c.service.secrets.sanitize(text) }
+
+// Quote quotes a string that the server wrote exactly, as %q does, but without a secret and not too long.
+func (c *Client) Quote(text string) string {
+	return strconv.Quote(truncate(c.service.secrets.redact(text)))
+}
+
+// read sends a GET request, and returns what decode makes of the response.
+func read[T any](ctx context.Context, c *Client, call call, decode func(body []byte) (T, error)) (result T, err error) {
+	err = c.handle(ctx, reading(call, &result, decode))
+	return result, err
+}
+
+// post creates something: it sends fields as JSON. The error is an *UncertainError when the outcome is not known.
+func (c *Client) post(ctx context.Context, call call, fields any) error {
+	body, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	call.method, call.body, call.accepted = http.MethodPost, body, []int{http.StatusOK, http.StatusCreated}
+	return c.handle(ctx, call)
+}
+
+// delete deletes what has an ID. It may be repeated, so it is retried after transient errors.
+//
+// After a 404, isListed decides whether it is gone: the service responds so to a credential that may not see it, too.
+// What is gone is no error. isListed also finds out the version of the API, to which alone a write is sent.
+func (c *Client) delete(
+	ctx context.Context, endpoint, id, suffix string, isListed func(context.Context) (bool, error),
+) error {
+	if !IsUUID(id) { // Of another one the path could be that of something else.
+		return fmt.Errorf("ID %q is not a UUID", c.service.secrets.sanitize(id))
+	}
+	c.forgetListings()
+	defer c.forgetListings()
+	if c.versions.current() == "" {
+		if _, err := isListed(ctx); err != nil && !isNotFound(err) {
+			return err
+		}
+	}
+	err := c.handle(ctx, call{
+		method:   http.MethodDelete,
+		endpoint: endpoint + "/" + id + suffix,
+		accepted: []int{http.StatusOK, http.StatusNoContent},
+		decode: func(body []byte) error {
+			if classifyBody(body) == BodyHTML {
+				return errors.New("is an HTML page") // Of a proxy, a sign-in page for one.
+			}
+			return nil
+		},
+	})
+	if !isNotFound(err) {
+		return err
+	}
+	switch listed, listErr := isListed(ctx); {
+	case listErr != nil:
+		return fmt.Errorf("%w; what exists could not be listed (%w)", err, listErr)
+	case listed:
+		return err
+	}
+	return nil
+}
+
+// forgetListings makes the next refreshes list again. Call it before and after a write: a listing that was in flight
+// meanwhile may or may not show what was written.
+func (c *Client) forgetListings() {
+	c.classes.forget()
+	c.tokens.forget()
+}

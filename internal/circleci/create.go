@@ -19,25 +19,27 @@ type creation[T identified] struct {
 	list  func(ctx context.Context) ([]T, error)
 	// post sends the request. Its error is an *UncertainError if the outcome is not known.
 	post func(ctx context.Context, before []T) (T, error)
+	// forget keeps what was listed before from being used again.
+	forget func()
 	// isWanted reports whether an object could be the one that was to be created.
 	isWanted func(T) bool
 }
 
-// create lists what exists, and then creates an object: of a request of which the outcome is not known, only a comparison
-// tells what it created. It sends nothing if the listing fails, unless with 404: the API may respond so to a name without
-// objects.
+// create lists what exists, and then creates an object: of a request of which the outcome is not known, only a
+// comparison tells what it created. It sends nothing if the listing fails, unless with 404: the API may respond so to a
+// name without objects.
 //
-// The request is sent again only when it certainly did not reach the service. When its outcome is not known, the error is
-// an *UncertainError, and appeared are the objects that exist since.
-func create[T identified](ctx context.Context, c *Client, wanted creation[T]) (created T, appeared []T, err error) {
+// The request is sent again only when it certainly did not reach the service. When its outcome is not known, the error
+// is an *UncertainError, and appeared are the objects that exist since.
+func create[T identified](ctx context.Context, wanted creation[T]) (created T, appeared []T, err error) {
 	var none T
 	release, err := wanted.lock.acquire(ctx, wanted.class)
 	if err != nil {
 		return none, nil, err
 	}
 	defer release()
-	c.forgetListings()
-	defer c.forgetListings()
+	wanted.forget()
+	defer wanted.forget()
 	before, listErr := wanted.list(ctx)
 	if listErr != nil && !isNotFound(listErr) {
 		return none, nil, listErr
@@ -56,7 +58,7 @@ func create[T identified](ctx context.Context, c *Client, wanted creation[T]) (c
 	after, listErr := wanted.list(verify)
 	uncertain := &UncertainError{Err: cause, ListErr: listErr}
 	for _, object := range after {
-		if wanted.isWanted(object) && !contains(before, object.id()) {
+		if wanted.isWanted(object) && !hasID(before, object.id()) {
 			appeared = append(appeared, object)
 			uncertain.Appeared = append(uncertain.Appeared, object.id())
 		}
@@ -64,13 +66,13 @@ func create[T identified](ctx context.Context, c *Client, wanted creation[T]) (c
 	return none, appeared, uncertain
 }
 
-// contains reports whether one of these objects has an ID.
-func contains[T identified](objects []T, id string) bool {
+// hasID reports whether one of these objects has an ID.
+func hasID[T identified](objects []T, id string) bool {
 	return slices.ContainsFunc(objects, func(object T) bool { return strings.EqualFold(object.id(), id) })
 }
 
-// createLock lets one object at a time be created of a resource class. Otherwise what another call creates meanwhile would
-// look like the object of a request of which the outcome is not known. It is safe for concurrent use.
+// createLock lets one object at a time be created of a resource class. Otherwise what another call creates meanwhile
+// would look like the object of a request of which the outcome is not known. It is safe for concurrent use.
 type createLock struct {
 	// turns are channels by class in lower case. One is full while an object is being created.
 	turns sync.Map
@@ -88,13 +90,13 @@ func (l *createLock) acquire(ctx context.Context, class string) (release func(),
 	}
 }
 
-// checkCreated rejects a response to the creation of an object of a class that is about another class, or about an object
-// that existed before.
+// checkCreated rejects a response to the creation of an object of a class that is about another class, or about an
+// object that existed before.
 func checkCreated[T identified](id, gotClass, class string, before []T) error {
 	switch {
 	case !SameName(gotClass, class):
 		return fmt.Errorf("is about resource class %q, though %s was requested", gotClass, class)
-	case contains(before, id):
+	case hasID(before, id):
 		return fmt.Errorf("has the ID %s, which existed before", id)
 	}
 	return nil

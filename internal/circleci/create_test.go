@@ -507,7 +507,7 @@ func TestCreateTokensConcurrently(t *testing.T) {
 		server.SetResourceClasses(circlecitest.ResourceClass{ResourceClass: "acme/linux"})
 		server.Enqueue(nil, circlecitest.Delay(time.Second, server.After(circlecitest.Error(503, "busy"))))
 		var (
-			tokens  [2]circleci.Token
+			tokens  [2]circleci.RunnerToken
 			errs    [2]error
 			creates sync.WaitGroup
 		)

@@ -14,8 +14,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// decodeInto decodes the body of a response. Keys match in their exact case. A key that an object contains twice, invalid
-// UTF-8 and data after the value are errors.
+// decodeInto decodes the body of a response. Keys match in their exact case. A key that an object contains twice,
+// invalid UTF-8 and data after the value are errors.
 //
 // Its error completes a sentence that starts with "the response", like those of all functions that decode one.
 func decodeInto(value any, body []byte) error {
@@ -63,9 +63,10 @@ func decodeCount(body []byte, key string) (int64, error) {
 	return int64(count), nil
 }
 
-// list is a response such as {"items": [{"resource_class": "acme/linux", …}, …]}. In its other members other APIs say
-// that there is another page. No endpoint is documented to have pages, so a page must not be mistaken for the list.
-type list[T any] struct {
+// listResponse is a response such as {"items": [{"resource_class": "acme/linux", …}, …]}. In its other members other
+// APIs say that there is another page. No endpoint is documented to have pages, so a page must not be mistaken for the
+// list.
+type listResponse[T any] struct {
 	Items              []T       `json:"items"`
 	NextPageToken      pageHint  `json:"next_page_token"`
 	NextPageTokenCamel pageHint  `json:"nextPageToken"`
@@ -80,7 +81,7 @@ type list[T any] struct {
 
 // decodeList decodes a complete list, of which validate accepts each item.
 func decodeList[T any](body []byte, validate func(item *T) error) ([]T, error) {
-	var response list[T]
+	var response listResponse[T]
 	if err := decodeInto(&response, body); err != nil {
 		return nil, err
 	}

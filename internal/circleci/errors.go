@@ -1,14 +1,11 @@
 package circleci
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -27,9 +24,9 @@ type StatusError struct {
 	// Message is the message in the response: that of the API, or a part of the text or the title of the page that
 	// came instead. It is one line, at most maxMessage characters long, and holds no credential. It may be empty.
 	Message string
-	// ResourceClass is the class that the request selected, "" for none. IsAboutTokens reports whether it selected tokens.
-	ResourceClass string
-	IsAboutTokens bool
+	// Endpoint is the path of the request after the version, such as "runner/tasks", and Class the resource class that
+	// it selected, "" for none.
+	Endpoint, Class string
 
 	// retryAfter is how long the service asks to wait, 0 if it does not.
 	retryAfter time.Duration
@@ -71,8 +68,8 @@ func (e *ResponseError) Error() string {
 }
 
 // RequestError is returned for a request without a complete response. Err tells a certificate that does not verify
-// (*tls.CertificateVerificationError), a server without TLS (tls.RecordHeaderError, http.ErrSchemeMismatch) and a timeout
-// (context.DeadlineExceeded) apart.
+// (*tls.CertificateVerificationError), a server without TLS (tls.RecordHeaderError, http.ErrSchemeMismatch) and a
+// timeout (context.DeadlineExceeded) apart.
 type RequestError struct {
 	// Request is the request: method and URL.
 	Request string
@@ -94,8 +91,41 @@ func (e *RequestError) Error() string {
 
 func (e *RequestError) Unwrap() error { return e.Err }
 
-// IsRetryable reports whether an error is transient, so that the request may be retried: a status that says so, and every
-// failure of a connection but one that TLS or a redirect decided.
+// UncertainError is returned for a request to create something of which the outcome is not known: it may have been
+// carried out.
+type UncertainError struct {
+	// Appeared are the IDs of objects that could be the one that was created, because they did not exist before.
+	Appeared []string
+	// ListErr is why it could not be listed what exists, or what existed before. It is nil when both could.
+	ListErr error
+	// Err is why the outcome is not known.
+	Err error
+}
+
+func (e *UncertainError) Error() string {
+	text := e.Err.Error() + "; the request may have been carried out"
+	switch {
+	case e.ListErr != nil:
+		return text + fmt.Sprintf(", and what exists could not be listed (%s)", e.ListErr)
+	case len(e.Appeared) == 0:
+		return text + ", although nothing new was listed afterwards"
+	}
+	return text + ": new since then is " + strings.Join(e.Appeared, ", ")
+}
+
+// Unwrap returns why the outcome is not known.
+func (e *UncertainError) Unwrap() error { return e.Err }
+
+// unwrapUncertain returns the cause of an *UncertainError, or err itself.
+func unwrapUncertain(err error) (isUncertain bool, cause error) {
+	if uncertain := (*UncertainError)(nil); errors.As(err, &uncertain) {
+		return true, uncertain.Err
+	}
+	return false, err
+}
+
+// IsRetryable reports whether an error is transient, so that the request may be retried: a status that says so, and
+// every failure of a connection but one that TLS or a redirect decided.
 func IsRetryable(err error) bool {
 	if isUncertain, _ := unwrapUncertain(err); isUncertain {
 		return false
@@ -133,8 +163,8 @@ func isNotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
 
 func isRateLimited(err error) bool { return hasStatus(err, http.StatusTooManyRequests) }
 
-// isRejection reports whether a response says that a request was not carried out. No other status says so, for a gateway
-// may respond in place of a service that has done its work.
+// isRejection reports whether a response says that a request was not carried out. No other status says so, for a
+// gateway may respond in place of a service that has done its work.
 func isRejection(err error) bool {
 	status := (*StatusError)(nil)
 	if !errors.As(err, &status) {
@@ -159,35 +189,18 @@ func TLSAlert(err error) string {
 	return ""
 }
 
-func (c *Client) newRequestError(call call, err error) error {
-	e := &RequestError{Request: c.request(call)}
-	if proxy := (*StatusError)(nil); errors.As(err, &proxy) {
-		return &StatusError{Request: e.Request, StatusCode: proxy.StatusCode, FromProxy: true}
-	}
-	if redirect := (*redirectError)(nil); errors.As(err, &redirect) {
-		e.RedirectedTo = c.sanitize(redirect.origin)
-		err = redirect
-	}
-	// url.Error repeats method and URL, which the request says already.
-	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	e.Err, e.Reason = err, c.sanitize(c.describe(call, err))
-	return e
+// redirectError carries the target of a redirect out of net/http.
+type redirectError struct{ to string }
+
+func (e *redirectError) Error() string {
+	return "was redirected to " + e.to + ", which was not followed"
 }
 
-// describe says in words why a request has no complete response.
-func (c *Client) describe(call call, err error) string {
-	operation := (*net.OpError)(nil)
-	switch isTimeout := errors.Is(err, context.DeadlineExceeded); {
-	case isTimeout && errors.As(err, &operation) && operation.Op == "dial":
-		return fmt.Sprintf("timed out after %s opening a connection", c.config.RequestTimeout)
-	case isTimeout:
-		return fmt.Sprintf("timed out after %s waiting for a complete response", c.attemptTimeout(call.method))
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "the connection was closed in the middle of the response"
-	case errors.Is(err, io.EOF):
-		return "the connection was closed before a response came"
-	}
-	return err.Error()
-}
+// Errors of net/http's hooks that no repetition changes. errInvalidProxy does not repeat the URL, which may hold a
+// password.
+var (
+	errTooManyRedirects = fmt.Errorf("it was redirected more than %d times", maxRedirects)
+	errInvalidProxy     = errors.New("the proxy in the environment variable HTTPS_PROXY is not a valid URL")
+)
+
+const maxRedirects = 10

@@ -16,8 +16,8 @@ const (
 	outageDuration = 10 * time.Second
 )
 
-// listings let one listing serve all the refreshes of a plan: no request of the API reads a single item. Listings of the
-// same name that overlap are one request. The zero value is ready, and safe for concurrent use.
+// listings let one listing serve all the refreshes of a plan: no request of the API reads a single item. Listings of
+// the same name that overlap are one request. The zero value is ready, and safe for concurrent use.
 type listings[T any] struct {
 	group singleflight.Group
 
@@ -38,12 +38,12 @@ func (l *listings[T]) get(
 	ctx context.Context, name string, list func(ctx context.Context, name string) ([]T, error),
 ) ([]T, error) {
 	l.mu.Lock()
-	kept, generation := l.byName[name], l.generation
+	generation := l.generation
 	l.mu.Unlock()
-	if time.Now().Before(kept.until) {
-		return kept.items, nil
-	}
 	result := l.group.DoChan(fmt.Sprint(generation, " ", name), func() (any, error) {
+		if items, isKept := l.kept(name); isKept { // By a call that ended just before.
+			return items, nil
+		}
 		items, err := list(context.WithoutCancel(ctx), name)
 		if err == nil {
 			l.keepSince(generation, name, items)
@@ -57,6 +57,14 @@ func (l *listings[T]) get(
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// kept returns the items of a name, if they were listed within maxListingAge.
+func (l *listings[T]) kept(name string) (items []T, isKept bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	kept := l.byName[name]
+	return kept.items, time.Now().Before(kept.until)
 }
 
 // keep keeps the items of a name that were just listed.
@@ -85,13 +93,6 @@ func (l *listings[T]) forget() {
 	defer l.mu.Unlock()
 	l.generation++
 	clear(l.byName)
-}
-
-// forgetListings makes the next refreshes list again. Call it before and after a write: a listing that was in flight
-// meanwhile may or may not show what was written.
-func (c *Client) forgetListings() {
-	c.classes.forget()
-	c.tokens.forget()
 }
 
 // outage remembers for a short time that a listing failed although it was retried, so that one plan pays for it once.

@@ -3,16 +3,12 @@ package circleci
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"golang.org/x/net/http/httpproxy"
 )
-
-// errInvalidProxy does not repeat the URL, which may hold a password.
-var errInvalidProxy = errors.New("the proxy in the environment variable HTTPS_PROXY is not a valid URL")
 
 // newProxy returns the Proxy of a transport, from HTTPS_PROXY and NO_PROXY as they are when the client is made, and the
 // proxy's password, plain and as it is sent, which no error may contain. httpproxy ignores a proxy that is not a URL.
@@ -35,8 +31,8 @@ func newProxy(config *httpproxy.Config) (proxy func(*http.Request) (*url.URL, er
 	}, secrets
 }
 
-// parseProxy reads a proxy's URL, which may be empty or lack its scheme. An @ behind the host comes from a password with an
-// unescaped #, / or ?, whose beginning would pass for the host and its port.
+// parseProxy reads a proxy's URL, which may be empty or lack its scheme. An @ behind the host comes from a password
+// with an unescaped #, / or ?, whose beginning would pass for the host and its port.
 func parseProxy(text string) (*url.URL, error) {
 	if text == "" {
 		return &url.URL{}, nil

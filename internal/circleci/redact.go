@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -61,13 +60,10 @@ func (r redactor) contains(body []byte) bool {
 	return slices.ContainsFunc(r.forms(), func(form string) bool { return bytes.Contains(body, []byte(form)) })
 }
 
-// Sanitize returns a string from the server, such as a runner's name, in a form that is safe in an error message.
-func (c *Client) Sanitize(text string) string { return c.sanitize(text) }
-
 // sanitize makes one line of what a server wrote, fit for a terminal: without control and invisible characters, without
 // a secret, and at most maxMessage characters long. Secrets are redacted before it is truncated, so that no part of one
 // is left.
-func (c *Client) sanitize(text string) string {
+func (r redactor) sanitize(text string) string {
 	printable := strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -77,11 +73,8 @@ func (c *Client) sanitize(text string) string {
 		}
 		return r
 	}, text)
-	return truncate(c.secrets.redact(strings.Join(strings.Fields(printable), " ")))
+	return truncate(r.redact(strings.Join(strings.Fields(printable), " ")))
 }
-
-// Quote quotes a string that the server wrote exactly, as %q does, but without a secret and not too long.
-func (c *Client) Quote(text string) string { return strconv.Quote(truncate(c.secrets.redact(text))) }
 
 // truncate shortens a text to maxMessage characters.
 func truncate(text string) string {

@@ -47,7 +47,7 @@ func TestNoDescriptionOrNickname(t *testing.T) {
 		token = class + `,"created_at":"2026-01-01T00:00:00Z","token":"` + secret + `"`
 	)
 	wantClass := circleci.ResourceClass{ID: newID, ResourceClass: "acme/linux"}
-	wantToken := circleci.Token{ID: newID, ResourceClass: "acme/linux", CreatedAt: "2026-01-01T00:00:00Z"}
+	wantToken := circleci.RunnerToken{ID: newID, ResourceClass: "acme/linux", CreatedAt: "2026-01-01T00:00:00Z"}
 	for _, empty := range []string{`}`, `,"description":null,"nickname":null}`, `,"description":"","nickname":""}`} {
 		server, client := respond(t, circlecitest.JSON(`{"items":[`+class+empty+`]}`))
 		classes, err := client.ListResourceClasses(t.Context(), "acme")
@@ -61,7 +61,7 @@ func TestNoDescriptionOrNickname(t *testing.T) {
 		server.SetHandler(circlecitest.JSON(`{"items":[` + token + empty + `]}`))
 		tokens, err := client.ListTokens(t.Context(), "acme/linux")
 		equal(t, "error", errorText(err), "")
-		equal(t, "tokens", tokens, []circleci.Token{wantToken})
+		equal(t, "tokens", tokens, []circleci.RunnerToken{wantToken})
 		server.Enqueue(circlecitest.JSON(`{"items":[]}`), circlecitest.Raw(201, "application/json", token+empty))
 		createdToken, value, err := client.CreateToken(t.Context(), "acme/linux", "")
 		equal(t, "error", errorText(err), "")
@@ -78,7 +78,7 @@ func TestDelete(t *testing.T) {
 	}
 	deleteToken := func(id string) func(context.Context, *circleci.Client) error {
 		return func(ctx context.Context, client *circleci.Client) error {
-			return client.DeleteToken(ctx, circleci.Token{ID: id, ResourceClass: "acme/linux"})
+			return client.DeleteToken(ctx, circleci.RunnerToken{ID: id, ResourceClass: "acme/linux"})
 		}
 	}
 	class, forced, token := deleteClass(false), deleteClass(true), deleteToken(oldTokenID)

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// Runner is a self-hosted runner that CircleCI lists. A disconnected runner stays listed for a while: LastConnected, the
-// last time CircleCI saw it, is the only way to tell. A nil field is one that the API omitted or set to null, or a time
-// that it set to "". Times are RFC 3339 date-times, as the API formats them: see [ParseTime].
+// Runner is a self-hosted runner that CircleCI lists. A disconnected runner stays listed for a while: LastConnected,
+// the last time CircleCI saw it, is the only way to tell. A nil field is one that the API omitted or set to null, or a
+// time that it set to "". Times are RFC 3339 date-times, as the API formats them: see [ParseTime].
 //
 // Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
 type Runner struct {
@@ -64,8 +64,8 @@ func (f RunnerFilter) selected() (parameter, noun, value string) {
 	return "namespace", "namespace", f.Namespace
 }
 
-// matches reports whether the runners of a resource class match the filter. An organization matches every class, because a
-// runner does not state its organization.
+// matches reports whether the runners of a resource class match the filter. An organization matches every class,
+// because a runner does not state its organization.
 func (f RunnerFilter) matches(class string) bool {
 	return f.OrganizationID != "" || f.ResourceClass != "" && SameName(class, f.ResourceClass) ||
 		f.ResourceClass == "" && InNamespace(class, f.Namespace)
@@ -74,8 +74,8 @@ func (f RunnerFilter) matches(class string) bool {
 // ListRunners returns the runners that match the filter, sorted by resource class, name, hostname and then the
 // remaining fields, so that the order of the response does not matter. Without any runner, the list is empty, not nil.
 //
-// The error is a *StatusError, a *ResponseError or a *RequestError, or a *RetryError around one of them, or wraps ctx.Err().
-// For an organization it may be ErrVersion3Required.
+// The error is a *StatusError, a *ResponseError or a *RequestError, or a *RetryError around one of them, or wraps
+// ctx.Err(). For an organization it may be ErrVersion3Required.
 //
 // Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
 func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner, error) {
@@ -87,12 +87,12 @@ func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner
 			return nil, err
 		}
 		for i, runner := range runners {
-			class := c.sanitize(runner.ResourceClass)
+			class := c.service.secrets.sanitize(runner.ResourceClass)
 			switch {
 			case !filter.matches(runner.ResourceClass): // A service that ignores the filter must not inflate a count.
 				return nil, fmt.Errorf("lists a runner of resource class %q, though only %s was requested", class, filter)
 			case i > 0 && compareRunners(runners[i-1], runner) == 0:
-				return nil, fmt.Errorf("lists runner %q of resource class %s twice", c.sanitize(runner.Name), class)
+				return nil, fmt.Errorf("lists runner %q of resource class %s twice", c.service.secrets.sanitize(runner.Name), class)
 			}
 		}
 		return runners, nil

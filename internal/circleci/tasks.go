@@ -15,9 +15,9 @@ type TaskCount struct {
 	Running *int64
 }
 
-// CountTasks counts the tasks of a resource class, namespace/name. With V3 it requests both counts, concurrently once it is
-// known that the installation serves V3. When both fail, the error is that of the unclaimed tasks. Errors are those of
-// [Client.ListRunners].
+// CountTasks counts the tasks of a resource class, namespace/name. With V3 it requests both counts, concurrently once
+// it is known that the installation serves V3. When both fail, the error is that of the unclaimed tasks. Errors are
+// those of [Client.ListRunners].
 func (c *Client) CountTasks(ctx context.Context, resourceClass string) (TaskCount, error) {
 	// Only one read cancels the other: if each did, the error would depend on which fails first.
 	runningCtx, cancel := context.WithCancel(ctx)
@@ -59,8 +59,8 @@ func (c *Client) UnclaimedTaskCount(ctx context.Context, resourceClass string) (
 	return c.count(ctx, call{endpoint: "runner/tasks"}, resourceClass, "unclaimed_task_count")
 }
 
-// RunningTaskCount returns how many tasks of a resource class, namespace/name, run. Only V3 reports it. Errors are those of
-// [Client.ListRunners], and ErrVersion3Required.
+// RunningTaskCount returns how many tasks of a resource class, namespace/name, run. Only V3 reports it. Errors are
+// those of [Client.ListRunners], and ErrVersion3Required.
 //
 // Source: GET /runner/tasks/running, https://circleci.com/docs/guides/execution-runner/runner-api/.
 func (c *Client) RunningTaskCount(ctx context.Context, resourceClass string) (int64, error) {

@@ -38,7 +38,14 @@ type throttle struct {
 	refusals int
 }
 
-func newThrottle() *throttle { return new(throttle) }
+// pauseError is returned for a request whose deadline is before the end of a pause.
+type pauseError struct {
+	wait time.Duration
+	// cause is the response that the pause is due to.
+	cause error
+}
+
+func (e *pauseError) Error() string { return e.cause.Error() }
 
 // acquire waits until a request may be sent, and returns its epoch. The error is a *pauseError when the request's
 // deadline is too early for that.

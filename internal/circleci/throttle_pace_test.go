@@ -7,7 +7,7 @@ import (
 
 // The pace is halved once for all requests that were in flight, if the service accepted something since the last refusal.
 func TestPace(t *testing.T) {
-	limit := newThrottle()
+	limit := &throttle{}
 	expect := func(what string, want float64) {
 		t.Helper()
 		if limit.pace != want {

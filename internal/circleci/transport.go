@@ -2,18 +2,14 @@ package circleci
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
 )
 
-const (
-	maxRedirects = 10
-	// minPingTimeout is the least that a connection may take to respond to a ping, however short the request timeout is.
-	minPingTimeout = 5 * time.Second
-)
+// minPingTimeout is the least that a connection may take to respond to a ping, however short the request timeout is.
+const minPingTimeout = 5 * time.Second
 
 // newTransport returns a transport that keeps connections.
 func newTransport(config Config, proxy func(*http.Request) (*url.URL, error)) *http.Transport {
@@ -40,8 +36,8 @@ func newTransport(config Config, proxy func(*http.Request) (*url.URL, error)) *h
 	return transport
 }
 
-// withoutReuse returns a copy of a transport that opens an HTTP/1.1 connection for each request. With HTTP/2, net/http may
-// give one connection to several requests, and repeats those for which it was not meant.
+// withoutReuse returns a copy of a transport that opens an HTTP/1.1 connection for each request. With HTTP/2, net/http
+// may give one connection to several requests, and repeats those for which it was not meant.
 func withoutReuse(kept *http.Transport) *http.Transport {
 	transport := kept.Clone()
 	transport.DisableKeepAlives = true
@@ -51,15 +47,6 @@ func withoutReuse(kept *http.Transport) *http.Transport {
 	return transport
 }
 
-// redirectError carries the target of a redirect out of net/http.
-type redirectError struct{ origin string }
-
-func (e *redirectError) Error() string {
-	return "was redirected to " + e.origin + ", which was not followed"
-}
-
-var errTooManyRedirects = fmt.Errorf("it was redirected more than %d times", maxRedirects)
-
 // checkRedirect lets a redirect lead to the same origin only. Go's own rule would send Circle-Token to any host. What
 // writes is not redirected at all: it would be sent again, or become a read.
 func checkRedirect(next *http.Request, via []*http.Request) error {
@@ -68,7 +55,7 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 	}
 	target := *next.URL
 	if err := normalizeHost(&target); err != nil || origin(&target) != origin(via[0].URL) {
-		return &redirectError{origin: origin(next.URL)}
+		return &redirectError{to: origin(next.URL)}
 	}
 	next.URL.Host = target.Host
 	if len(via) > maxRedirects {

@@ -91,8 +91,8 @@ func repository() (string, error) {
 	return "", err
 }
 
-// versionLine is the first line that a CLI prints about itself. `version -json` would not do: OpenTofu calls its version
-// terraform_version there, so its output does not distinguish the two.
+// versionLine is the first line that a CLI prints about itself. `version -json` would not do: OpenTofu calls its
+// version terraform_version there, so its output does not distinguish the two.
 var versionLine = regexp.MustCompile(`(?m)^(Terraform|OpenTofu) v(\S+)\s*$`)
 
 func identify(ctx context.Context, path string) (CLI, error) {

@@ -8,8 +8,8 @@ import (
 )
 
 // userSettings are the prefixes of the variables by which a user sets up Terraform, OpenTofu or CircleCI for their own
-// work. TF_CLI_CONFIG_FILE may name a missing file, TF_LOG would fill the screen, TF_WORKSPACE and TF_CLI_ARGS would change
-// what is run, and a token of theirs has no business in a demo or a test.
+// work. TF_CLI_CONFIG_FILE may name a missing file, TF_LOG would fill the screen, TF_WORKSPACE and TF_CLI_ARGS would
+// change what is run, and a token of theirs has no business in a demo or a test.
 //
 // The proxy variables are not among them: Go connects to loopback directly whatever they say.
 var userSettings = []string{
@@ -39,8 +39,8 @@ func Environment(variables ...string) []string {
 }
 
 // PrepareTests gives the process the environment that acceptance tests need, whatever a user has set: it unsets what
-// CleanEnvironment drops, except the variables that begin with TF_ACC, and sets TF_CLI to the CLI that Find finds, so that
-// Find finds the same one from then on. Call it in TestMain, before any test runs.
+// CleanEnvironment drops, except the variables that begin with TF_ACC, and sets TF_CLI to the CLI that Find finds, so
+// that Find finds the same one from then on. Call it in TestMain, before any test runs.
 //
 // Without TF_ACC no test runs a CLI. Then none needs to exist, and none is searched for.
 func PrepareTests() error {

@@ -65,8 +65,8 @@ func (w *Workspace) UseBuild(dir string) error {
 	return w.configure(fmt.Sprintf(override, filepath.ToSlash(dir)))
 }
 
-// UseMirror makes the CLI install the provider's executable, as this version, from a filesystem mirror in the workspace, and
-// from nowhere else.
+// UseMirror makes the CLI install the provider's executable, as this version, from a filesystem mirror in the
+// workspace, and from nowhere else.
 func (w *Workspace) UseMirror(executable, version string) error {
 	content, err := os.ReadFile(executable)
 	if err != nil {
@@ -89,7 +89,8 @@ func (w *Workspace) UseMirror(executable, version string) error {
 	return w.configure(fmt.Sprintf("filesystem_mirror {\n    path = %q\n  }", filepath.ToSlash(mirror)))
 }
 
-// configure writes a CLI configuration with one installation method. With one, the CLI uses no other, and so no registry.
+// configure writes a CLI configuration with one installation method. With one, the CLI uses no other, and so no
+// registry.
 func (w *Workspace) configure(method string) error {
 	const name = "cli.tfrc"
 	w.Env = append(w.Env, "TF_CLI_CONFIG_FILE="+filepath.Join(w.Dir, name))
@@ -118,8 +119,8 @@ var ErrInterrupted = errors.New("interrupted")
 // to be stopped take far less.
 const interruptGrace = 10 * time.Second
 
-// Run runs the CLI. When ctx ends, the CLI is interrupted and the error is ErrInterrupted; when the CLI fails, the error
-// wraps an *exec.ExitError.
+// Run runs the CLI. When ctx ends, the CLI is interrupted and the error is ErrInterrupted; when the CLI fails, the
+// error wraps an *exec.ExitError.
 func (w *Workspace) Run(ctx context.Context, stdout, stderr io.Writer, arguments ...string) error {
 	command := exec.CommandContext(ctx, w.Path, arguments...)
 	command.Dir, command.Env = w.Dir, w.Env

@@ -24,7 +24,8 @@ func (d demo) newWorkspace(
 	if !d.color {
 		w.Env = append(w.Env, "TF_CLI_ARGS=-no-color")
 	}
-	// The configuration alone: not the state, the lock file or the variables of a user who tried it in its own directory.
+	// The configuration alone: not the state, the lock file or the variables of a user who tried it in its own
+	// directory.
 	files, err := filepath.Glob(filepath.Join(configuration, "*.tf"))
 	if err != nil {
 		return nil, err

@@ -49,8 +49,8 @@ type credentialMethod struct {
 	attribute, name string
 	// variables fill the attribute when the configuration gives no credential at all, in order.
 	variables []string
-	// check validates the form of a value. Its error completes a sentence that starts with the credential, and says what
-	// to do.
+	// check validates the form of a value. Its error completes a sentence that starts with the credential, and says
+	// what to do.
 	check func(value string) error
 	new   func(value string) circleci.Credential
 	// apiURL is the default of api_url, if that is not circleci.DefaultAPIURL.

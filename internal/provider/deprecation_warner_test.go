@@ -3,11 +3,9 @@ package provider_test
 import (
 	"cmp"
 	"net/http"
-	"sync"
 	"testing"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
-	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
 // TestDeprecation has responses that announce the end of an endpoint: one warning, whatever is read or changed first,
@@ -15,54 +13,43 @@ import (
 func TestDeprecation(t *testing.T) {
 	t.Parallel()
 	const (
-		announced = "The Runner API announced that what the provider requests "
-		advice    = `If the provider's api_version is "v2", remove it. Otherwise use the newest version of the provider.`
-		list      = "/api/v3/runner/resource?namespace=acme"
+		resourceClass = "circleci_runner_resource_class"
+		list          = "/api/v3/runner/resource?namespace=acme"
+		advice        = `If the provider's api_version is "v2", remove it. Otherwise use the newest version of the provider.`
+		deprecated    = "@1688169599"
+		ends          = "is deprecated, and ends on 2026-03-05"
 	)
-	sunset, deprecated := "Thu, 05 Mar 2026 00:00:00 GMT", "@1688169599"
+	sunset := variables{"Sunset": "Thu, 05 Mar 2026 00:00:00 GMT"}
 	readClass := func(t *testing.T, p testProvider) []diagnostic {
-		_, got, err := p.ReadResource(t.Context(), "circleci_runner_resource_class", classState)
+		_, got, err := p.ReadResource(t.Context(), resourceClass, classState)
 		if err != nil {
 			t.Error(err)
 		}
 		return protocolDiagnostics(got)
 	}
+	readTasks := func(t *testing.T, p testProvider) []diagnostic {
+		_, got := p.read(t.Context(), linuxTasks.dataSource, linuxTasks.attributes)
+		return got
+	}
+	create := func(t *testing.T, p testProvider) []diagnostic {
+		return p.change(t.Context(), resourceClass, nil, texts(variables{"resource_class": "acme/new"}))
+	}
 	for name, row := range map[string]struct {
-		headers map[string]string
-		use     func(t *testing.T, p testProvider) []diagnostic // The default reads the class.
-		detail  string                                          // Without one, there is no warning.
-		url     string                                          // The default is list.
+		headers     variables
+		use         func(*testing.T, testProvider) []diagnostic // The default reads the class.
+		detail, url string                                      // Without a detail, there is no warning. The default is list.
 	}{
 		"both": {
-			headers: map[string]string{"Deprecation": deprecated, "Sunset": sunset},
+			headers: variables{"Deprecation": deprecated, "Sunset": sunset["Sunset"]},
 			detail:  "has been deprecated since 2023-06-30, and ends on 2026-03-05",
 		},
-		"only Deprecation": {
-			headers: map[string]string{"Deprecation": deprecated}, detail: "has been deprecated since 2023-06-30",
-		},
-		"only Sunset":    {headers: map[string]string{"Sunset": sunset}, detail: "is deprecated, and ends on 2026-03-05"},
-		"without a date": {headers: map[string]string{"Deprecation": "true"}, detail: "is deprecated"},
-		"a date in another form": {
-			headers: map[string]string{"Sunset": "2026-03-05 or later"},
-			detail:  "is deprecated, and ends on 2026-03-05 or later",
-		},
-		"none": {},
-		"data source": {
-			headers: map[string]string{"Sunset": sunset},
-			use: func(t *testing.T, p testProvider) []diagnostic {
-				_, got := p.read(t.Context(), "circleci_runner_tasks", linuxClass)
-				return got
-			},
-			detail: "is deprecated, and ends on 2026-03-05", url: linuxTasksURL,
-		},
-		"creation": {
-			headers: map[string]string{"Sunset": sunset},
-			use: func(t *testing.T, p testProvider) []diagnostic {
-				planned := providertest.Attributes{"resource_class": providertest.String("acme/new")}
-				return p.change(t.Context(), "circleci_runner_resource_class", nil, planned)
-			},
-			detail: "is deprecated, and ends on 2026-03-05",
-		},
+		"only Deprecation": {headers: variables{"Deprecation": deprecated}, detail: "has been deprecated since 2023-06-30"},
+		"without a date":   {headers: variables{"Deprecation": "true"}, detail: "is deprecated"},
+		"another form":     {headers: variables{"Sunset": "2026-03-05 or later"}, detail: "is deprecated"},
+		"none":             {},
+		"refresh":          {headers: sunset, detail: ends},
+		"data source":      {headers: sunset, use: readTasks, detail: ends, url: linuxTasksURL},
+		"creation":         {headers: sunset, use: create, detail: ends},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -85,33 +72,11 @@ func TestDeprecation(t *testing.T) {
 			} else {
 				expectReport(t, got, diagnostic{
 					Severity: "warning", Summary: "Deprecated endpoint of the Runner API",
-					Detail: announced + row.detail + ": GET " + server.URL + cmp.Or(row.url, list) + ". " + advice,
+					Detail: "The Runner API announced that what the provider requests " + row.detail + ": GET " + server.URL +
+						cmp.Or(row.url, list) + ". " + advice,
 				})
 			}
 			assertNoDiagnostics(t, readClass(t, p))
 		})
 	}
-}
-
-// TestDeprecationIsReportedOnce has reads that get the first announcement concurrently.
-func TestDeprecationIsReportedOnce(t *testing.T) {
-	t.Parallel()
-	const count = 20
-	server := newServer(t)
-	server.SetTasks("acme/linux", 1, 2)
-	server.SetHandler(server.Edit(func(body string) http.Handler {
-		return circlecitest.WithHeader(circlecitest.JSON(body), "Deprecation", "@1688169599")
-	}))
-	p := newProvider(t, server, nil)
-	warnings := make([][]diagnostic, count)
-	var reads sync.WaitGroup
-	for i := range count {
-		reads.Go(func() { _, warnings[i] = p.read(t.Context(), "circleci_runner_tasks", linuxClass) })
-	}
-	reads.Wait()
-	total := 0
-	for _, got := range warnings {
-		total += len(got)
-	}
-	expectSame(t, "warnings", 1, total)
 }

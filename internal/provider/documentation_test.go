@@ -56,8 +56,9 @@ func TestLinks(t *testing.T) {
 // requiredVersion matches the provider in a required_providers block, and the line after it.
 var requiredVersion = regexp.MustCompile(`source += "circleci-community/circleci"\n(.*)`)
 
-// TestPages asserts that the index links to every other page of the documentation, and that what a page shows can be pasted: each
-// requirement of the provider has a version, and the example of a data source, resource, function or action has one.
+// TestPages asserts that the index links to every other page of the documentation, and that what a page shows can be
+// pasted: each requirement of the provider has a version, and the example of a data source, resource, function or
+// action has one.
 func TestPages(t *testing.T) {
 	const docs = "../../docs"
 	index := read(t, docs+"/index.md")

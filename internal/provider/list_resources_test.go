@@ -1,164 +1,116 @@
 package provider_test
 
 import (
-	"cmp"
-	"encoding/json"
-	"fmt"
-	"strings"
+	"regexp"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/querycheck"
+	"github.com/hashicorp/terraform-plugin-testing/querycheck/queryfilter"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
-// listClasses lists the classes of a namespace, with further arguments.
-func listClasses(namespace string, arguments ...string) string {
-	return listBlock("circleci_runner_resource_class", line("namespace", namespace), arguments)
-}
-
-// listTokens lists the tokens of a class, with further arguments.
-func listTokens(class string, arguments ...string) string {
-	return listBlock("circleci_runner_token", line("resource_class", class), arguments)
-}
-
-func listBlock(resource, config string, arguments []string) string {
-	return fmt.Sprintf("list %q \"all\" {\n  provider = circleci\n  %s\n  config {\n    %s\n  }\n}\n", resource, strings.Join(arguments, "\n  "), config)
-}
-
-// importingExample imports as many classes and tokens as were seen in one installation, by the configuration that the query
-// generates.
-func importingExample() exampleTest {
-	const classes, tokens = 112, 133
-	listings := func(x *example) {
-		if got := len(x.server.Requests()); got != 1+classes {
-			x.t.Errorf("%d requests were sent, want %d", got, 1+classes)
-		}
-		expectMutations(x.t, x.server)
-	}
-	return exampleTest{directory: "importing", terraform: "1.14", steps: []exampleStep{
-		{
-			before: func(x *example) {
-				var allClasses []circlecitest.ResourceClass
-				for i := range classes {
-					description := strings.Repeat("Linux", i%2) // Half of them have none.
-					allClasses = append(allClasses, circlecitest.ResourceClass{ResourceClass: fmt.Sprintf("acme/class-%d", i), Description: description})
-				}
-				var allTokens []circlecitest.Token
-				for i := range tokens {
-					class := allClasses[i%classes].ResourceClass
-					allTokens = append(allTokens, circlecitest.Token{ResourceClass: class, Nickname: strings.Repeat("ci", i%2)})
-				}
-				x.server.SetResourceClasses(allClasses...)
-				x.server.SetTokens(allTokens...)
-			},
-			run:   func(x *example) { x.succeed("query", "-generate-config-out=imported.tf") },
-			after: listings,
-		},
-		{
-			run: func(x *example) {
-				printed := x.succeed("apply", "-auto-approve", "-no-color")
-				expectLines(x.t, printed, fmt.Sprintf("Resources: %d imported, 0 added, 0 changed, 0 destroyed.", classes+tokens))
-			},
-			after: listings,
-		},
-		{run: func(x *example) { x.expectEmptyPlan(true) }, after: listings},
-	}}
-}
-
-// query returns the display names and the attributes of the results of a query, and its diagnostics.
-func (w *workspace) query() (names []string, attributes []map[string]any, diagnostics []diagnostic) {
-	w.t.Helper()
-	stdout, ok := w.run("query", "-json")
-	if !ok {
-		w.t.Fatalf("the query failed:\n%s", stdout)
-	}
-	for line := range strings.Lines(stdout) {
-		var message struct {
-			Result *struct {
-				DisplayName string         `json:"display_name"`
-				Object      map[string]any `json:"resource_object"`
-			} `json:"list_resource_found"`
-			Diagnostic *diagnostic
-		}
-		w.check(json.Unmarshal([]byte(line), &message))
-		if message.Result != nil {
-			names, attributes = append(names, message.Result.DisplayName), append(attributes, message.Result.Object)
-		}
-		if message.Diagnostic != nil {
-			diagnostics = append(diagnostics, *message.Diagnostic)
-		}
-	}
-	return names, attributes, diagnostics
-}
-
-func TestQuery(t *testing.T) {
+func TestAccListResources(t *testing.T) {
 	t.Parallel()
 	requireVersion(t, "a query", "1.14", "")
+	const (
+		classes   = "circleci_runner_resource_class.all"
+		limited   = "circleci_runner_resource_class.limited"
+		tokens    = "circleci_runner_token.all"
+		namespace = "Invalid namespace Detail:The value of namespace has a slash"
+		class     = "Invalid resource class Detail:The value of resource_class has no slash"
+	)
 	server := newServer(t)
-	server.SetResourceClasses(movedClass, circlecitest.ResourceClass{ResourceClass: "acme/\x1b[31mred"}, circlecitest.ResourceClass{ResourceClass: "acme/z"})
-	server.SetTokens(movedToken, circlecitest.Token{ID: movedClass.ID, ResourceClass: "acme/linux", CreatedAt: "2019-10-01T09:55:00Z"})
-	w := newWorkspace(t, providerBlock(server))
-	for name, row := range map[string]struct {
-		query      string
-		names      []string
-		attributes map[string]any // Those of the last result.
-		warning    string
-	}{
-		"classes": {query: listClasses("acme"), names: []string{"acme/[31mred", "acme/linux", "acme/z"}},
-		"limit": {
-			query: listClasses("acme", "limit = 1"), names: []string{"acme/[31mred"},
-			warning: "Only 1 of 3 results are listed. Increase limit in the list block.",
-		},
-		"attributes of a class": {
-			query: listClasses("acme", "include_resource = true", "limit = 2"), names: []string{"acme/[31mred", "acme/linux"},
-			warning:    "Only 2 of 3 results are listed. Increase limit in the list block.",
-			attributes: map[string]any{"id": movedClass.ID, "resource_class": "acme/linux", "description": "Linux", "force_delete": nil},
-		},
-		"tokens": {query: listTokens("acme/linux"), names: []string{"acme/linux: " + movedClass.ID, "acme/linux: ci"}},
-		"attributes of a token": {
-			query: listTokens("Acme/Linux", "include_resource = true"), names: []string{"acme/linux: " + movedClass.ID, "acme/linux: ci"},
-			attributes: map[string]any{
-				"id": movedToken.ID, "resource_class": "acme/linux", "nickname": "ci", "created_at": movedToken.CreatedAt, "token": nil,
+	server.SetResourceClasses(movedClass, circlecitest.ResourceClass{ResourceClass: "acme/\x1b[31mred"})
+	server.SetTokens(movedToken, circlecitest.Token{ID: movedClass.ID, ResourceClass: "acme/linux"})
+	text := func(name, value string) querycheck.KnownValueCheck {
+		return querycheck.KnownValueCheck{Path: tfjsonpath.New(name), KnownValue: knownvalue.StringExact(value)}
+	}
+	null := func(name string) querycheck.KnownValueCheck {
+		return querycheck.KnownValueCheck{Path: tfjsonpath.New(name), KnownValue: knownvalue.Null()}
+	}
+	byName := func(name string) queryfilter.QueryFilter {
+		return queryfilter.ByDisplayName(knownvalue.StringExact(name))
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories,
+		Steps: []resource.TestStep{
+			{Config: providerConfig(server)},
+			{
+				Query:  true,
+				Config: read(t, "testdata/TestAccListResources/valid.tfquery.hcl"),
+				QueryResultChecks: []querycheck.QueryResultCheck{
+					querycheck.ExpectLength(classes, 2),
+					querycheck.ExpectIdentity(classes, map[string]knownvalue.Check{
+						"resource_class": knownvalue.StringExact("acme/linux"),
+					}),
+					querycheck.ExpectResourceKnownValues(classes, byName("acme/linux"), []querycheck.KnownValueCheck{
+						text("id", movedClass.ID), text("resource_class", "acme/linux"), text("description", "Linux"),
+						null("force_delete"),
+					}),
+					querycheck.ExpectResourceDisplayName(limited, nil, knownvalue.StringExact("acme/[31mred")),
+					querycheck.ExpectLength(tokens, 2),
+					querycheck.ExpectIdentity(tokens, map[string]knownvalue.Check{
+						"resource_class": knownvalue.StringExact("acme/linux"), "id": knownvalue.StringExact(movedToken.ID),
+					}),
+					querycheck.ExpectResourceKnownValues(tokens, byName("acme/linux: ci"), []querycheck.KnownValueCheck{
+						text("id", movedToken.ID), text("resource_class", "acme/linux"), text("nickname", "ci"),
+						text("created_at", movedToken.CreatedAt), null("token"),
+					}),
+					querycheck.ExpectResourceDisplayName(tokens, byName("acme/linux: "+movedClass.ID),
+						knownvalue.StringExact("acme/linux: "+movedClass.ID)),
+				},
+			},
+			{
+				Query:       true,
+				Config:      read(t, "testdata/TestAccListResources/invalid.tfquery.hcl"),
+				ExpectError: regexp.MustCompile(namespace + ".*" + class + "|" + class + ".*" + namespace),
 			},
 		},
-	} {
-		w.write("test.tfquery.hcl", row.query)
-		names, attributes, diagnostics := w.query()
-		if row.warning == "" {
-			assertNoDiagnostics(t, diagnostics)
-		} else {
-			expectReport(t, diagnostics, diagnostic{Severity: "warning", Summary: "Limit reached", Detail: row.warning})
-		}
-		expectSame(t, name+": names", row.names, names)
-		expectSame(t, name+": attributes", row.attributes, attributes[len(attributes)-1])
-	}
+	})
 }
 
-func TestQueryErrors(t *testing.T) {
-	t.Parallel()
-	requireVersion(t, "a query", "1.14", "")
-	for name, row := range map[string]struct {
-		credential      string // The default is a personal token.
-		query           string
-		summary, detail string
-	}{
-		"invalid namespace": {query: listClasses("acme/linux"), summary: "Invalid namespace", detail: "The value of namespace has a slash"},
-		"invalid class":     {query: listTokens("acme"), summary: "Invalid resource class", detail: "The value of resource_class has no slash"},
-		"another namespace": {
-			query: listClasses("other"), summary: "Error reading resource classes of namespace other", detail: "404 Not Found",
-		},
-		"another class": {
-			query: listTokens("other/linux"), summary: "Error reading tokens of resource class other/linux", detail: "404 Not Found",
-		},
-		"launch token": {credential: line("launch_token", circlecitest.LaunchToken), query: listClasses("acme"), summary: "Personal API token required"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server := newServer(t)
-			server.SetNamespaces("acme")
-			credential := cmp.Or(row.credential, line("token", circlecitest.PersonalToken))
-			w := newWorkspace(t, providerWith(line("api_url", server.URL), credential))
-			w.write("test.tfquery.hcl", row.query)
-			assertDiagnostic(t, w.report("query", "-json"), wantDiagnostic{summary: row.summary, detail: row.detail})
-		})
+// list lists resources and returns the diagnostics.
+func (p testProvider) list(resource string, config providertest.Attributes) []diagnostic {
+	p.t.Helper()
+	diagnostics, err := p.List(p.t.Context(), resource, config)
+	if err != nil {
+		p.t.Fatal(err)
 	}
+	return protocolDiagnostics(diagnostics)
+}
+
+// TestListLimit warns of results that a limit keeps back.
+func TestListLimit(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.SetResourceClasses(movedClass, circlecitest.ResourceClass{ResourceClass: "acme/macos"})
+	p := newProvider(t, server, nil)
+	for _, p.ListLimit = range []int64{0, 2, 3} {
+		assertNoDiagnostics(t, p.list("circleci_runner_resource_class", acmeNamespace))
+	}
+	p.ListLimit = 1
+	assertDiagnostic(t, p.list("circleci_runner_resource_class", acmeNamespace), wantDiagnostic{
+		severity: "warning", summary: "Limit reached",
+		detail: "Only 1 of 2 results are listed. Increase limit in the list block.",
+	})
+}
+
+func TestListErrors(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.SetNamespaces("acme")
+	p := newProvider(t, server, nil)
+	other := providertest.Attributes{"namespace": providertest.String("other")}
+	assertDiagnostic(t, p.list("circleci_runner_resource_class", other), wantDiagnostic{
+		at: "namespace", summary: "Error reading resource classes of namespace other", detail: "404 Not Found",
+	})
+	other = providertest.Attributes{"resource_class": providertest.String("other/linux")}
+	assertDiagnostic(t, p.list("circleci_runner_token", other), wantDiagnostic{
+		at: "resource_class", summary: "Error reading tokens of resource class other/linux", detail: "404 Not Found",
+	})
 }

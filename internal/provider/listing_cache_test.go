@@ -20,7 +20,8 @@ func (p testProvider) refresh(ctx context.Context, class string, errors int) {
 	state, diagnostics, err := p.ReadResource(ctx, "circleci_runner_resource_class", providertest.Attributes{
 		"id": providertest.String(movedClass.ID), "resource_class": providertest.String(class),
 	})
-	if err != nil || len(diagnostics) != errors || errors == 0 && !state["resource_class"].Equal(providertest.String(movedClass.ResourceClass)) {
+	isRead := state["resource_class"].Equal(providertest.String(movedClass.ResourceClass))
+	if err != nil || len(diagnostics) != errors || errors == 0 && !isRead {
 		p.t.Errorf("got error %v, diagnostics %v and state %v, want %d diagnostics", err, diagnostics, state, errors)
 	}
 }
@@ -29,8 +30,8 @@ func (p testProvider) refresh(ctx context.Context, class string, errors int) {
 func (p testProvider) refreshAll(ctx context.Context) {
 	p.t.Helper()
 	p.refresh(ctx, "acme/linux", 0)
-	if _, diagnostics, err := p.ReadResource(ctx, "circleci_runner_token", tokenState); err != nil || len(diagnostics) != 0 {
-		p.t.Errorf("got error %v and diagnostics %v", err, diagnostics)
+	if _, got, err := p.ReadResource(ctx, "circleci_runner_token", tokenState); err != nil || len(got) != 0 {
+		p.t.Errorf("got error %v and diagnostics %v", err, got)
 	}
 }
 
@@ -45,6 +46,7 @@ func (p testProvider) apply(ctx context.Context, resource string, prior, planned
 // TestListingCache refreshes with virtual time, and counts the requests.
 func TestListingCache(t *testing.T) {
 	t.Parallel()
+	newClass := providertest.Attributes{"resource_class": providertest.String("acme/new")}
 	for name, row := range map[string]struct {
 		slow  bool           // A listing takes a second.
 		first []http.Handler // The first responses; nil is as usual.
@@ -72,6 +74,20 @@ func TestListingCache(t *testing.T) {
 			}
 			refreshes.Wait()
 		}},
+		"for errors about no such class": {want: 10 + 1, test: func(ctx context.Context, _ func(), p testProvider) {
+			var reads sync.WaitGroup
+			for i := range 10 {
+				reads.Go(func() {
+					class := fmt.Sprintf("acme/linux%d", i)
+					attributes := providertest.Attributes{"resource_class": providertest.String(class)}
+					_, got := p.read(ctx, "circleci_runner_tokens", attributes)
+					if len(got) != 1 || !strings.Contains(got[0].Detail, "has no resource class "+class) {
+						p.t.Errorf("got %s, want one error of %s", formatDiagnostics(got), class)
+					}
+				})
+			}
+			reads.Wait()
+		}},
 		"the first of two is canceled": {slow: true, want: 1, test: func(ctx context.Context, cancel func(), p testProvider) {
 			var refreshes sync.WaitGroup
 			refreshes.Go(func() { p.refresh(ctx, "acme/linux", 1) })
@@ -97,8 +113,7 @@ func TestListingCache(t *testing.T) {
 			first: []http.Handler{circlecitest.Hang()}, want: 2,
 			test: func(ctx context.Context, cancel func(), p testProvider) {
 				time.AfterFunc(time.Second, cancel)
-				planned := providertest.Attributes{"resource_class": providertest.String("acme/new")}
-				if got := p.change(ctx, "circleci_runner_resource_class", nil, planned); len(got) != 1 {
+				if got := p.change(ctx, "circleci_runner_resource_class", nil, newClass); len(got) != 1 {
 					p.t.Errorf("got %s, want one error", formatDiagnostics(got))
 				}
 				p.refresh(context.WithoutCancel(ctx), "acme/linux", 0)
@@ -122,7 +137,7 @@ func TestListingCache(t *testing.T) {
 		},
 		"until something is created": {want: 2 + 2 + 2, test: func(ctx context.Context, _ func(), p testProvider) {
 			p.refreshAll(ctx)
-			p.apply(ctx, "circleci_runner_resource_class", nil, providertest.Attributes{"resource_class": providertest.String("acme/new")})
+			p.apply(ctx, "circleci_runner_resource_class", nil, newClass)
 			p.refreshAll(ctx)
 		}},
 		"until something is deleted": {want: 2 + 1 + 2, test: func(ctx context.Context, _ func(), p testProvider) {
@@ -154,45 +169,36 @@ func TestListingCache(t *testing.T) {
 	}
 }
 
-// TestOutage refreshes 40 classes and tokens as the CLI does, ten at a time, while the API is down. All of them pay for
-// one listing with its retries.
+// TestOutage refreshes classes and tokens while the API is down. All of them pay for one listing with its retries.
 func TestOutage(t *testing.T) {
 	t.Parallel()
-	const waves, atATime, attempts = 4, 10, 5
-	const down = `503 Service Unavailable: "down" (attempts: 5, in `
+	const attempts, down = 5, `503 Service Unavailable: "down" (attempts: 5, in `
 	for _, version := range []string{"auto", "v3"} {
 		runInBubble(t, version, func(t *testing.T) {
 			server := newMemoryServer(t)
 			server.SetHandler(circlecitest.Error(503, "down"))
 			p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String(version)})
-			refresh := func() {
-				for wave := range waves {
-					var refreshes sync.WaitGroup
-					for i := range atATime {
-						resource, class := "circleci_runner_resource_class", fmt.Sprintf("acme/%d-%d", wave, i)
-						if wave > 0 && i%2 == 1 { // A token that refers to its class is refreshed after it.
-							resource = "circleci_runner_token"
-						}
-						refreshes.Go(func() {
-							_, got, err := p.ReadResource(t.Context(), resource, providertest.Attributes{
-								"id": providertest.String(movedClass.ID), "resource_class": providertest.String(class),
-							})
-							if err != nil || len(got) != 1 || !strings.Contains(got[0].Detail, down) {
-								t.Errorf("got error %v and %s", err, formatDiagnostics(protocolDiagnostics(got)))
-							}
-						})
-					}
-					refreshes.Wait()
+			plan := func(want int) {
+				var refreshes sync.WaitGroup
+				for i := range 10 {
+					refreshes.Go(func() { p.refresh(t.Context(), fmt.Sprintf("acme/%d", i), 1) })
 				}
+				refreshes.Wait() // A token that refers to its class is refreshed after it.
+				for i := range 10 {
+					_, got, err := p.ReadResource(t.Context(), "circleci_runner_token", providertest.Attributes{
+						"id": providertest.String(movedToken.ID), "resource_class": providertest.String(fmt.Sprintf("acme/%d", i)),
+					})
+					if err != nil || len(got) != 1 || !strings.Contains(got[0].Detail, down) {
+						t.Errorf("got error %v and %s", err, formatDiagnostics(protocolDiagnostics(got)))
+					}
+				}
+				expectSame(t, "requests", want, len(server.Requests()))
 			}
-			refresh()
-			expectSame(t, "requests of a plan", attempts, len(server.Requests()))
+			plan(attempts)
 			time.Sleep(10*time.Second - 1)
-			refresh()
-			expectSame(t, "requests of another one within ten seconds", attempts, len(server.Requests()))
+			plan(attempts)
 			time.Sleep(time.Nanosecond)
-			refresh()
-			expectSame(t, "requests of one after them", 2*attempts, len(server.Requests()))
+			plan(2 * attempts)
 		})
 	}
 }

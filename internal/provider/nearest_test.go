@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
@@ -67,42 +66,5 @@ func TestMistypedResourceClass(t *testing.T) {
 				t.Errorf("the detail does not end in %q: %s", want, got[0].Detail)
 			}
 		})
-	}
-}
-
-// TestMistypedResourceClasses has as many wrong classes as there may be blocks: their namespace is listed once.
-func TestMistypedResourceClasses(t *testing.T) {
-	t.Parallel()
-	const count = 112
-	for _, version := range []string{"auto", "v3", "v2"} {
-		for _, dataSource := range []string{"circleci_runners", "circleci_runner_tasks", "circleci_runner_tokens"} {
-			runInBubble(t, version+" "+dataSource, func(t *testing.T) {
-				server := newMemoryServer(t)
-				server.SetResourceClasses(circlecitest.ResourceClass{ResourceClass: "acme/class"})
-				p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String(version)})
-				var reads sync.WaitGroup
-				for i := range count {
-					class := fmt.Sprintf("acme/class%d", i)
-					reads.Go(func() {
-						_, got := p.read(t.Context(), dataSource, providertest.Attributes{"resource_class": providertest.String(class)})
-						if len(got) != 1 || !strings.Contains(got[0].Detail, "Namespace acme has no resource class "+class+"; ") {
-							t.Errorf("got %s, want one error of %s", formatDiagnostics(got), class)
-						}
-					})
-				}
-				reads.Wait()
-				requests := map[string]int{}
-				for _, request := range server.Requests() {
-					if !strings.HasSuffix(request.Path, "/running") { // It is canceled, perhaps before it is sent.
-						requests[request.Path]++
-					}
-				}
-				api := "/api/" + strings.Replace(version, "auto", "v3", 1)
-				read := map[string]string{
-					"circleci_runners": "/runner", "circleci_runner_tasks": "/runner/tasks", "circleci_runner_tokens": "/runner/token",
-				}[dataSource]
-				expectSame(t, "requests", map[string]int{api + read: count, api + "/runner/resource": 1}, requests)
-			})
-		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 
 // notFoundAdvice explains a 404. It lists the classes of a namespace to find out whether a class is mistyped.
 func (api *providerData) notFoundAdvice(ctx context.Context, attribute string, err *circleci.StatusError) string {
-	credential, class, noRunners := api.settings.credential, err.ResourceClass, ""
-	if class != "" && !err.IsAboutTokens {
+	credential, class, noRunners := api.settings.credential, err.Class, ""
+	if class != "" && err.Endpoint != "runner/token" {
 		noRunners = " CircleCI may also respond with 404 for a resource class without runners."
 	}
 	check := "Check that " + attribute + " is correct, and that the credential has access to it." + noRunners

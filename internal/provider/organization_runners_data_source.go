@@ -40,8 +40,8 @@ func (d *organizationRunnersDataSource) Schema(
 	attributes["ip"] = computedString("Address of the machine." + observed)
 	attributes["status"] = computedString("`idle` or `busy`." + observed)
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the self-hosted runners of an organization. Requires `api_version = \"v3\"`. That API " +
-			"v3 takes an organization, and that it sends `ip` and `status`, is observed, not documented by CircleCI.",
+		MarkdownDescription: "Lists the self-hosted runners of an organization. Requires API v3. That it takes an organization, " +
+			"and that it sends `ip` and `status`, is observed, not documented by CircleCI.",
 		Attributes: map[string]schema.Attribute{
 			"organization_id": requiredString("UUID of the organization.", organizationIDValidator),
 			"runners":         computedList(runnersDescription, attributes),

@@ -1,10 +1,7 @@
 package provider_test
 
 import (
-	"maps"
 	"testing"
-
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
@@ -53,43 +50,5 @@ func TestCaseOfClass(t *testing.T) {
 				t.Errorf("%s of %s is replaced by %s", row.resource, row.want, configured)
 			}
 		}
-	}
-}
-
-// TestReplacementDeletesTokens warns of a replacement by the provider itself, if force_delete is true in state.
-func TestReplacementDeletesTokens(t *testing.T) {
-	t.Parallel()
-	text, unknown := providertest.String, tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
-	for name, row := range map[string]struct {
-		force  bool // It is in state.
-		config providertest.Attributes
-		want   bool
-	}{
-		"another description":     {force: true, config: providertest.Attributes{"description": text("new")}, want: true},
-		"unknown description":     {force: true, config: providertest.Attributes{"description": unknown}, want: true},
-		"another class":           {force: true, config: providertest.Attributes{"resource_class": text("acme/new")}, want: true},
-		"another case":            {force: true, config: providertest.Attributes{"resource_class": text("acme/LINUX")}},
-		"force_delete is removed": {force: true, config: providertest.Attributes{}},
-		"force_delete is set only now": {
-			config: providertest.Attributes{"description": text("new"), "force_delete": providertest.Bool(true)},
-		},
-	} {
-		state := maps.Clone(classState)
-		state["force_delete"] = providertest.Bool(row.force)
-		config := maps.Clone(linuxClass)
-		maps.Copy(config, row.config)
-		_, isReplaced, got := newProvider(t, newServer(t), nil).plan("circleci_runner_resource_class", state, config)
-		if !row.want {
-			assertNoDiagnostics(t, got)
-			continue
-		}
-		if !isReplaced {
-			t.Errorf("%s: the class is not replaced", name)
-		}
-		assertDiagnostic(t, got, wantDiagnostic{
-			severity: "warning", at: "force_delete", summary: "Replacement deletes tokens",
-			detail: "Replacing resource class acme/linux deletes all its tokens ... replace_triggered_by = " +
-				"[circleci_runner_resource_class.NAME.id]",
-		})
 	}
 }

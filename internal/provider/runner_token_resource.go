@@ -91,7 +91,7 @@ func (r *tokenResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		r.api.addRefreshError(ctx, &resp.Diagnostics, class, err)
 		return
 	}
-	found := slices.IndexFunc(tokens, func(token circleci.Token) bool {
+	found := slices.IndexFunc(tokens, func(token circleci.RunnerToken) bool {
 		return strings.EqualFold(token.ID, model.ID.ValueString())
 	})
 	if found >= 0 {
@@ -106,7 +106,7 @@ func (r *tokenResource) Read(ctx context.Context, req resource.ReadRequest, resp
 }
 
 // update takes over what the API lists. Another provider may have written the same time to state with fewer decimals.
-func (m *tokenResourceModel) update(token circleci.Token) {
+func (m *tokenResourceModel) update(token circleci.RunnerToken) {
 	m.ID = types.StringValue(token.ID)
 	m.ResourceClass = types.StringValue(token.ResourceClass)
 	m.Nickname = types.StringValue(token.Nickname)
@@ -133,7 +133,7 @@ func (r *tokenResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	token := circleci.Token{ID: model.ID.ValueString(), ResourceClass: model.ResourceClass.ValueString()}
+	token := circleci.RunnerToken{ID: model.ID.ValueString(), ResourceClass: model.ResourceClass.ValueString()}
 	if err := r.api.client.DeleteToken(ctx, token); err != nil {
 		summary := fmt.Sprintf("Error deleting token %s of resource class %s", token.ID, token.ResourceClass)
 		r.api.addResourceError(ctx, &resp.Diagnostics, summary, err, deletionAdvice(err, "tokens"))

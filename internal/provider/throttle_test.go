@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-log/tflogtest"
 
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
@@ -39,60 +40,54 @@ func TestRateLimitPausesAllReads(t *testing.T) {
 	})
 }
 
-// readThrottledFleet reads a namespace of 200 resource classes from an API with a rate limit.
-func readThrottledFleet(t *testing.T, limit *circlecitest.RateLimit) (
-	state providertest.Attributes, got []diagnostic, logged string,
-) {
-	t.Helper()
-	server := newMemoryServer(t)
-	runners := []circlecitest.Runner{}
-	for i := range 200 {
-		class := fmt.Sprintf("acme/%d", i)
-		server.SetTasks(class, 1, 0)
-		runner := circlecitest.Runner{ResourceClass: class, Name: "runner", LastConnected: "2026-03-02T14:30:12Z"}
-		runners = append(runners, runner)
-	}
-	server.SetRunners(runners...)
-	server.Intercept(limit.Handler)
-	var log lockedBuffer
-	ctx := tflogtest.RootLogger(t.Context(), &log)
-	state, got = newProvider(t, server, nil).read(ctx, "circleci_runner_fleet", acmeNamespace)
-	return state, got, log.String()
-}
-
-// TestThrottledFleet has a fleet that completes under a rate limit, which is logged for each 429.
+// TestThrottledFleet has a namespace of 200 resource classes, and a rate limit under which its read completes, or
+// exceeds its five minutes. Each 429 is logged.
 func TestThrottledFleet(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		const warning = `"The Runner API rate-limits requests, so they are sent more slowly"`
-		limit := &circlecitest.RateLimit{PerSecond: 10, Burst: 10, RetryAfter: time.Second}
-		state, got, logged := readThrottledFleet(t, limit)
-		assertNoDiagnostics(t, got)
-		expectSame(t, "tasks", providertest.Number(200), state["unclaimed_task_count"])
-		const want = 1 + 2*200
-		messages := strings.Count(logged, warning)
-		if accepted, refused := limit.Counts(); accepted != want || refused == 0 || messages != refused {
-			t.Errorf("%d requests were accepted and %d refused, with %d messages, want %d accepted, and a message for each refused one",
-				accepted, refused, messages, want)
-		}
-	})
-}
-
-// TestThrottledFleetExceedsReadTimeout has a rate limit under which the read cannot complete.
-func TestThrottledFleetExceedsReadTimeout(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		_, got, _ := readThrottledFleet(t, &circlecitest.RateLimit{PerSecond: 0.2, Burst: 20})
-		assertDiagnostic(t, got, wantDiagnostic{
-			summary: "Error counting tasks of namespace acme",
-			detail: " of 200 resource classes ... 429 Too Many Requests ... ; requests are paused for  ... , " +
-				"which exceeds the time that is left ... only_resource_classes",
+	const classCount = 200
+	for name, row := range map[string]struct {
+		limit  *circlecitest.RateLimit
+		detail string // Without one, the read succeeds.
+	}{
+		"completes": {limit: &circlecitest.RateLimit{PerSecond: 10, Burst: 10, RetryAfter: time.Second}},
+		"exceeds the read timeout": {
+			limit: &circlecitest.RateLimit{PerSecond: 0.2, Burst: 20},
+			detail: " of 200 resource classes ... 429 Too Many Requests ... ; requests are paused for  ... , which exceeds " +
+				"the time that is left ... only_resource_classes",
+		},
+	} {
+		runInBubble(t, name, func(t *testing.T) {
+			server := newMemoryServer(t)
+			runners := make([]circlecitest.Runner, classCount)
+			for i := range runners {
+				runners[i] = circlecitest.Runner{
+					ResourceClass: fmt.Sprintf("acme/%d", i), Name: "runner", LastConnected: "2026-03-02T14:30:12Z",
+				}
+				server.SetTasks(runners[i].ResourceClass, 1, 0)
+			}
+			server.SetRunners(runners...)
+			server.Intercept(row.limit.Handler)
+			var log lockedBuffer
+			ctx := tflogtest.RootLogger(t.Context(), &log)
+			start := time.Now()
+			state, got := newProvider(t, server, nil).read(ctx, acmeFleet.dataSource, acmeFleet.attributes)
+			if row.detail != "" {
+				assertDiagnostic(t, got, wantDiagnostic{summary: acmeFleet.summary, detail: row.detail})
+				if elapsed := time.Since(start); elapsed > circleci.ReadTimeout {
+					t.Errorf("the read took %s", elapsed)
+				}
+				return
+			}
+			assertNoDiagnostics(t, got)
+			expectSame(t, "tasks", providertest.Number(classCount), state["unclaimed_task_count"])
+			const warning = `"The Runner API rate-limits requests, so they are sent more slowly"`
+			accepted, refused := row.limit.Counts()
+			expectSame(t, "accepted requests", 1+2*classCount, accepted)
+			if logged := strings.Count(log.String(), warning); refused == 0 || logged != refused {
+				t.Errorf("%d requests were refused, with %d messages", refused, logged)
+			}
 		})
-		if elapsed := time.Since(start); elapsed > 5*time.Minute {
-			t.Errorf("the read took %s", elapsed)
-		}
-	})
+	}
 }
 
 // lockedBuffer takes a log from several goroutines.

@@ -49,7 +49,7 @@ func (versionAtLeast) Run(ctx context.Context, req function.RunRequest, resp *fu
 	if resp.Error = req.Arguments.Get(ctx, &arguments[0], &arguments[1]); resp.Error != nil {
 		return
 	}
-	var versions [2]circleci.Version
+	var versions [2]circleci.AgentVersion
 	for i, argument := range arguments {
 		var err error
 		if versions[i], err = circleci.ParseVersion(argument); err != nil {

@@ -74,8 +74,8 @@ type condition interface {
 // observation is the result of a poll.
 type observation struct {
 	isReached bool
-	// progress is a summary, such as "3 of 5 runners connected", and details says all that helps to find out why it is no
-	// more.
+	// progress is a summary, such as "3 of 5 runners connected", and details says all that helps to find out why it is
+	// no more.
 	progress, details string
 }
 

@@ -1,5 +1,6 @@
-// Command provider-schema prints the provider's schema as `terraform providers schema -json` does, for `make generate`. A CLI
-// leaves out what it does not know, such as actions before Terraform 1.14, so docs/ would depend on which one is installed.
+// Command provider-schema prints the provider's schema as `terraform providers schema -json` does, for `make generate`.
+// A CLI leaves out what it does not know, such as actions before Terraform 1.14, so docs/ would depend on which one is
+// installed.
 package main
 
 import (

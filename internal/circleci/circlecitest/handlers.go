@@ -83,8 +83,8 @@ func TruncatedChunks(body string) http.Handler {
 	})
 }
 
-// SlowBody responds with status 200 and sends body one byte at a time, with a pause after each. It returns earlier if the
-// client cancels the request.
+// SlowBody responds with status 200 and sends body one byte at a time, with a pause after each. It returns earlier if
+// the client cancels the request.
 func SlowBody(pause time.Duration, body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -15,9 +15,9 @@ const LongListNamespace = "acme"
 // LongListClass is the name of a resource class of LongList, counted from 0.
 func LongListClass(i int) string { return fmt.Sprintf("%s/pool-%03d", LongListNamespace, i) }
 
-// LongList is the body of a list of n runners in the given number of classes, the same in every run. Every field is set, as of
-// ephemeral runners: the names are all different and in no order, so that there is something to sort, and one in four was
-// never used.
+// LongList is the body of a list of n runners in the given number of classes, the same in every run. Every field is
+// set, as of ephemeral runners: the names are all different and in no order, so that there is something to sort, and
+// one in four was never used.
 func LongList(n, classes int) []byte {
 	begin := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	at := func(d time.Duration) string { return begin.Add(d).Format(time.RFC3339) }
@@ -39,8 +39,8 @@ func LongList(n, classes int) []byte {
 	return body
 }
 
-// Body responds with JSON that was made before. It costs as little as it can, because what the server needs is not what is
-// to be measured, and the server may run in the same process.
+// Body responds with JSON that was made before. It costs as little as it can, because what the server needs is not what
+// is to be measured, and the server may run in the same process.
 func Body(body []byte) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// Proxy is an HTTP proxy on loopback that connects every CONNECT, whatever its target, to one Server. A test can thus use
-// a host name that is not loopback, for which Go would bypass the proxy, without reaching another machine.
+// Proxy is an HTTP proxy on loopback that connects every CONNECT, whatever its target, to one Server. A test can thus
+// use a host name that is not loopback, for which Go would bypass the proxy, without reaching another machine.
 type Proxy struct {
 	*httptest.Server
 

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// RateLimit is a token bucket in front of a Server: it accepts a burst, then PerSecond requests per second, and responds
-// to the others with 429.
+// RateLimit is a token bucket in front of a Server: it accepts a burst, then PerSecond requests per second, and
+// responds to the others with 429.
 type RateLimit struct {
 	// PerSecond is the rate at which requests are accepted, in requests per second.
 	PerSecond float64

@@ -18,8 +18,8 @@ type ResourceClass struct {
 	OrganizationID string `json:"-"`
 }
 
-// SetResourceClasses replaces all resource classes that the server lists. Their order is the order of the response. A class
-// without an ID gets one.
+// SetResourceClasses replaces all resource classes that the server lists. Their order is the order of the response. A
+// class without an ID gets one.
 func (s *Server) SetResourceClasses(classes ...ResourceClass) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

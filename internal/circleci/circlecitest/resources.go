@@ -42,8 +42,8 @@ func (s *Server) SetLimits(resourceClasses, tokens int) {
 	s.resources.maxClasses, s.resources.maxTokens = resourceClasses, tokens
 }
 
-// routeResource is route for resource classes and tokens, of which only a personal token can read and change any. rest is what
-// follows "resource/" or "token/" in the path.
+// routeResource is route for resource classes and tokens, of which only a personal token can read and change any. rest
+// is what follows "resource/" or "token/" in the path.
 func (s *Server) routeResource(r *http.Request, resource, rest string, v3 bool) http.Handler {
 	cookie, _ := r.Cookie("ring-session")
 	_, launch := authenticate(r)

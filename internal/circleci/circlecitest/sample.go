@@ -13,17 +13,17 @@ const SampleOrganizationID = "b9291e0d-a11e-41fb-8517-c545388b5953"
 // sampleTaskDuration is how often a task of the sample's queue is claimed.
 const sampleTaskDuration = 3 * time.Second
 
-// The queue of acme/linux, in steps of sampleTaskDuration: the tasks that arrive together, and the steps until the next do. In
-// between, the class has no task for longer than two polls of a wait.
+// The queue of acme/linux, in steps of sampleTaskDuration: the tasks that arrive together, and the steps until the next
+// do. In between, the class has no task for longer than two polls of a wait.
 const (
 	sampleTasks = 6
 	sampleSteps = 15
 )
 
-// ServeSample serves the namespace acme with the resource classes that the examples name. Times are relative to now: two
-// runners of acme/linux stay connected, a third was last seen 26 hours ago, and acme/mac has one that never ran a task. A class
-// that is created gets two runners with its first token, as if its machines had started. The queue of acme/linux drains and
-// fills again as the elapsed time grows. It replaces the function of Intercept.
+// ServeSample serves the namespace acme with the resource classes that the examples name. Times are relative to now:
+// two runners of acme/linux stay connected, a third was last seen 26 hours ago, and acme/mac has one that never ran a
+// task. A class that is created gets two runners with its first token, as if its machines had started. The queue of
+// acme/linux drains and fills again as the elapsed time grows. It replaces the function of Intercept.
 func (s *Server) ServeSample(elapsed func() time.Duration) {
 	s.SetNamespaces("acme")
 	s.SetResourceClasses(

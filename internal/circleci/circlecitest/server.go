@@ -122,9 +122,8 @@ func (s *Server) Enqueue(handlers ...http.Handler) {
 	s.next = append(s.next, handlers...)
 }
 
-// Intercept calls choose for each request that no queued handler responds to. The server responds as usual if it returns
-// nil.
-// A nil function ends it.
+// Intercept calls choose for each request that no queued handler responds to. The server responds as usual if it
+// returns nil. A nil function ends it.
 func (s *Server) Intercept(choose func(*http.Request) http.Handler) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -245,8 +244,8 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request) {
 	s.route(r).ServeHTTP(w, r)
 }
 
-// route implements the API: both versions of its paths, as in CircleCI's reference. As the service does, it authenticates a
-// request before it routes it. The caller holds the lock.
+// route implements the API: both versions of its paths, as in CircleCI's reference. As the service does, it
+// authenticates a request before it routes it. The caller holds the lock.
 func (s *Server) route(r *http.Request) http.Handler {
 	personal, launch := authenticate(r)
 	rest, v2 := strings.CutPrefix(r.URL.Path, "/api/v2/")

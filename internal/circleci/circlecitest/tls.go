@@ -80,7 +80,8 @@ func (s *Server) RequireClients(ca *CA) {
 	s.TLS.ClientCAs.AddCert(ca.certificate)
 }
 
-// NewTLSServer starts a Server on HTTPS with a certificate for host. The changes are made before it starts. The caller closes it.
+// NewTLSServer starts a Server on HTTPS with a certificate for host. The changes are made before it starts. The caller
+// closes it.
 func NewTLSServer(ca *CA, host string, changes ...func(*Server)) *Server {
 	s := newServer()
 	s.TLS = ca.TLSConfig(host)

@@ -19,8 +19,8 @@ type Token struct {
 	Secret string `json:"-"`
 }
 
-// SetTokens replaces all tokens that the server lists. Their order is the order of the response. A token without an ID or a
-// time gets one.
+// SetTokens replaces all tokens that the server lists. Their order is the order of the response. A token without an ID
+// or a time gets one.
 func (s *Server) SetTokens(tokens ...Token) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package providertest calls the provider over its protocol, without the CLI, for tests that need many reads, exact values
-// or virtual time.
+// Package providertest calls the provider over its protocol, without the CLI, for tests that need many reads, exact
+// values or virtual time.
 package providertest
 
 import (
@@ -17,6 +17,8 @@ import (
 type Server struct {
 	// DeferralAllowed is what Configure declares that its client can do.
 	DeferralAllowed bool
+	// ListLimit is how many results List asks for. Zero is for all.
+	ListLimit int64
 
 	provider tfprotov6.ProviderServer
 	schema   *tfprotov6.GetProviderSchemaResponse
@@ -42,8 +44,8 @@ func New(ctx context.Context, server tfprotov6.ProviderServer) (*Server, error) 
 	return s, err
 }
 
-// Connect is New for a provider that is configured for an API, with these attributes in addition to a URL and a token. A
-// diagnostic is an error.
+// Connect is New for a provider that is configured for an API, with these attributes in addition to a URL and a token.
+// A diagnostic is an error.
 func Connect(ctx context.Context, server tfprotov6.ProviderServer, apiURL string, attributes Attributes) (*Server, error) {
 	s, err := New(ctx, server)
 	if err != nil {
@@ -113,8 +115,8 @@ func (s *Server) PlanCreate(ctx context.Context, resource string, config Attribu
 	return response, err
 }
 
-// PlanUpdate plans to change a resource from a state to a configuration, and returns its planned state, too. As from the CLI,
-// computed attributes that the configuration does not set are proposed as they are in state.
+// PlanUpdate plans to change a resource from a state to a configuration, and returns its planned state, too. As from
+// the CLI, computed attributes that the configuration does not set are proposed as they are in state.
 func (s *Server) PlanUpdate(
 	ctx context.Context, resource string, state, config Attributes,
 ) (planned Attributes, response *tfprotov6.PlanResourceChangeResponse, err error) {
@@ -144,8 +146,8 @@ func (s *Server) PlanUpdate(
 	return planned, response, err
 }
 
-// Apply creates a resource whose prior attributes are nil, deletes one whose planned attributes are nil, or else updates it,
-// and returns its new state and the diagnostics.
+// Apply creates a resource whose prior attributes are nil, deletes one whose planned attributes are nil, or else
+// updates it, and returns its new state and the diagnostics.
 func (s *Server) Apply(
 	ctx context.Context, resource string, prior, planned Attributes,
 ) (state Attributes, diagnostics []*tfprotov6.Diagnostic, err error) {
@@ -166,14 +168,50 @@ func (s *Server) Apply(
 	return state, response.Diagnostics, err
 }
 
+// Import imports a resource by an ID or, without one, by an identity of strings, and reads it, as the CLI does. It returns the
+// state, nil if nothing of it exists, and the diagnostics.
+func (s *Server) Import(
+	ctx context.Context, resource, id string, identity Attributes,
+) (state Attributes, diagnostics []*tfprotov6.Diagnostic, err error) {
+	request := &tfprotov6.ImportResourceStateRequest{TypeName: resource, ID: id}
+	if identity != nil {
+		kind := tftypes.Object{AttributeTypes: map[string]tftypes.Type{}}
+		for name := range identity {
+			kind.AttributeTypes[name] = tftypes.String
+		}
+		value, err := tfprotov6.NewDynamicValue(kind, newObject(kind, identity))
+		if err != nil {
+			return nil, nil, err
+		}
+		request.Identity = &tfprotov6.ResourceIdentityData{IdentityData: &value}
+	}
+	imported, err := s.provider.ImportResourceState(ctx, request)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(imported.Diagnostics) > 0 {
+		return nil, imported.Diagnostics, nil
+	}
+	first := imported.ImportedResources[0]
+	read, err := s.provider.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
+		TypeName: resource, CurrentState: first.State, CurrentIdentity: first.Identity, Private: first.Private,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	state, err = decode(s.schema.ResourceSchemas[resource], read.NewState)
+	return state, read.Diagnostics, err
+}
+
 // List lists resources and returns the diagnostics.
 func (s *Server) List(ctx context.Context, resource string, attributes Attributes) (diagnostics []*tfprotov6.Diagnostic, err error) {
 	config, err := encode(resource, s.schema.ListResourceSchemas[resource], attributes)
 	if err != nil {
 		return nil, err
 	}
+	request := &tfprotov6.ListResourceRequest{TypeName: resource, Config: config, Limit: s.ListLimit}
 	//nolint:forcetypeassert // provider.NewServer returns a server that has list resources.
-	stream, err := s.provider.(tfprotov6.ListResourceServer).ListResource(ctx, &tfprotov6.ListResourceRequest{TypeName: resource, Config: config})
+	stream, err := s.provider.(tfprotov6.ListResourceServer).ListResource(ctx, request)
 	if err != nil {
 		return nil, err
 	}
@@ -199,8 +237,11 @@ func encode(name string, schema *tfprotov6.Schema, attributes Attributes) (*tfpr
 	return &value, err
 }
 
-// decode decodes a state, nil if it is null.
+// decode decodes a state, nil if it is null or if there is none.
 func decode(schema *tfprotov6.Schema, encoded *tfprotov6.DynamicValue) (state Attributes, err error) {
+	if encoded == nil {
+		return nil, nil
+	}
 	value, err := encoded.Unmarshal(schema.ValueType())
 	if err == nil && !value.IsNull() {
 		err = value.As((*map[string]tftypes.Value)(&state))

@@ -1,0 +1,7 @@
+// Package s3 stands in for a backend that the module proxy does not serve.
+package s3
+
+import "github.com/hashicorp/terraform/internal/backend"
+
+// New panics: this build of Terraform has no such backend.
+func New() backend.Backend { panic("this build of Terraform has no s3 backend") }

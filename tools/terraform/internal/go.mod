@@ -1,0 +1,3 @@
+module github.com/hashicorp/terraform/internal
+
+go 1.26
