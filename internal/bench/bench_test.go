@@ -1,8 +1,9 @@
-// Package bench_test compares what must stay fast with what users would do without it, and holds each ratio to a target.
-// `make bench` runs it; BENCHMARKS.md says what the ratios mean.
+// Package bench_test compares what must stay fast with what users would do without it, and holds each ratio to a
+// target. `make bench` runs it; BENCHMARKS.md says what the ratios mean.
 package bench_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -23,8 +24,8 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
-// compare runs both functions in turn, so that a slow or busy machine affects both, and reports the median of the ratios of
-// their times. The first pair fills the machine's caches and does not count.
+// compare runs both functions in turn, so that a slow or busy machine affects both, and reports the median of the
+// ratios of their times. The first pair fills the machine's caches and does not count.
 func compare(b *testing.B, target float64, measured, reference func()) {
 	b.Helper()
 	seconds := func(run func()) float64 {
@@ -59,8 +60,8 @@ func serve(b *testing.B, handler http.Handler) *circlecitest.Server {
 	return server
 }
 
-// BenchmarkRead compares one read of 10,000 runners with the baseline: the framework's own server of the same provider, whose
-// data source passes a slice of structs of types.String to State.Set.
+// BenchmarkRead compares one read of 10,000 runners with the baseline: the framework's own server of the same provider,
+// whose data source passes a slice of structs of types.String to State.Set.
 func BenchmarkRead(b *testing.B) {
 	server := serve(b, circlecitest.Body(circlecitest.LongList(10_000, 3)))
 	read := func(made tfprotov6.ProviderServer) func() {
@@ -81,25 +82,22 @@ func BenchmarkRead(b *testing.B) {
 
 // BenchmarkPlan compares plans of the CLI, from its start to its end.
 func BenchmarkPlan(b *testing.B) {
+	cli.Isolate()
 	found, err := cli.Find(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	w := workspace{found, b.TempDir()}
-	if err := cli.BuildProvider(b.Context(), filepath.Join(w.build, cli.Executable)); err != nil {
+	if err := cmp.Or(err, found.InstallProvider(b.Context(), b.TempDir())); err != nil {
 		b.Fatal(err)
 	}
 	list := func(b *testing.B, n int) func() {
-		const block = cli.RequiredProviders + `data "circleci_runners" "all" { namespace = "acme" }`
 		server := serve(b, circlecitest.Body(circlecitest.LongList(n, 3)))
-		return w.plan(b, server, 1, block, "length(data.circleci_runners.all.runners)", n)
+		const block = `data "circleci_runners" "all" { namespace = "acme" }`
+		return plan(b, found, server, 1, block, "length(data.circleci_runners.all.runners)", n)
 	}
 	b.Run("10,000 runners/jsondecode", func(b *testing.B) {
 		file := filepath.Join(b.TempDir(), "runners.json")
 		if err := os.WriteFile(file, circlecitest.LongList(10_000, 3), 0o600); err != nil {
 			b.Fatal(err)
 		}
-		decode := w.plan(b, serve(b, nil), 0, "", fmt.Sprintf("length(jsondecode(file(%q)).items)", file), 10_000)
+		decode := plan(b, found, serve(b, nil), 0, "", fmt.Sprintf("length(jsondecode(file(%q)).items)", file), 10_000)
 		compare(b, 0.95, list(b, 10_000), decode)
 	})
 	b.Run("100,000 runners/10,000 runners", func(b *testing.B) { compare(b, 20, list(b, 100_000), list(b, 10_000)) })
@@ -114,10 +112,10 @@ func BenchmarkPlan(b *testing.B) {
 			}
 			return circlecitest.Delay(100*time.Millisecond, runners)
 		})
-		fleet := w.plan(b, server, 1+2*classes,
-			cli.RequiredProviders+`data "circleci_runner_fleet" "all" { namespace = "acme" }`,
+		fleet := plan(b, found, server, 1+2*classes,
+			`data "circleci_runner_fleet" "all" { namespace = "acme" }`,
 			"data.circleci_runner_fleet.all.unclaimed_task_count", classes)
-		blocks := w.plan(b, server, 2*classes, cli.RequiredProviders+`data "circleci_runner_tasks" "each" {
+		blocks := plan(b, found, server, 2*classes, `data "circleci_runner_tasks" "each" {
 			for_each       = toset([for i in range(200) : format("acme/pool-%03d", i)])
 			resource_class = each.value
 		}`, "sum([for class in data.circleci_runner_tasks.each : class.unclaimed_task_count])", classes)
@@ -125,27 +123,41 @@ func BenchmarkPlan(b *testing.B) {
 	})
 }
 
-// workspace is a CLI, and the directory with the build of the provider that it uses.
-type workspace struct {
-	cli.CLI
-	build string
-}
-
 // plan returns a function that plans once. The value must be n, and the server must receive that many requests.
-func (w workspace) plan(b *testing.B, server *circlecitest.Server, requests int, blocks, value string, n int) func() {
+func plan(b *testing.B, found cli.CLI, server *circlecitest.Server, requests int, blocks, value string, n int) func() {
 	b.Helper()
-	workspace := &cli.Workspace{CLI: w.CLI, Dir: b.TempDir(), Env: cli.Environment(
-		"CIRCLE_TOKEN="+circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_URL="+server.URL)}
-	main := fmt.Sprintf("%s\noutput \"n\" { value = %s }\n", blocks, value)
-	if err := errors.Join(workspace.UseBuild(w.build), workspace.Write(map[string]string{"main.tf": main})); err != nil {
+	main := fmt.Sprintf(configuration, server.URL, circlecitest.PersonalToken, blocks, value)
+	dir := b.TempDir()
+	w, err := found.NewWorkspace(dir)
+	err = errors.Join(err, os.WriteFile(filepath.Join(dir, "main.tf"), []byte(main), 0o600), w.Init(b.Context()))
+	if err != nil {
 		b.Fatal(err)
 	}
 	return func() {
 		server.ResetRecords()
-		stdout, stderr, err := workspace.Output(b.Context(), "plan", "-no-color")
+		stdout, stderr, err := w.Output(b.Context(), "plan", "-no-color")
 		if err != nil || !strings.Contains(stdout, fmt.Sprintf("+ n = %d\n", n)) || len(server.Requests()) != requests {
 			b.Fatalf("the plan has no output n of %d, or not %d requests but %d: %v\n%s%s",
 				n, requests, len(server.Requests()), err, stdout, stderr)
 		}
 	}
 }
+
+// configuration has a URL, a token, blocks and the value of an output.
+const configuration = `
+terraform {
+  required_providers {
+    circleci = {
+      source = "circleci-community/circleci"
+    }
+  }
+}
+provider "circleci" {
+  api_url = %q
+  token   = %q
+}
+%s
+output "n" {
+  value = %s
+}
+`

@@ -96,11 +96,12 @@ func (v *versions) end(ctx context.Context, search *versionSearch, found APIVers
 func (v *versions) find(next handler) handler {
 	return func(ctx context.Context, call call) error {
 		call.version = v.candidates[0]
-		waiting := newProgress(ctx, v.service.request(call))
-		found, search, err := v.current(), (*versionSearch)(nil), error(nil)
-		if found == "" && call.method == http.MethodGet {
-			found, search, err = v.begin(ctx)
+		if call.method != http.MethodGet {
+			call.version = cmp.Or(v.current(), call.version)
+			return next(ctx, call)
 		}
+		waiting := newProgress(ctx, v.service.request(call))
+		found, search, err := v.begin(ctx)
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return waiting.stop(err)
@@ -113,7 +114,7 @@ func (v *versions) find(next handler) handler {
 		case found == V2 && call.onlyV3:
 			return ErrVersion3Required
 		}
-		call.version = cmp.Or(found, call.version)
+		call.version = found
 		return next(ctx, call)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,8 +18,8 @@ import (
 // auto lets a client find out the version of the API.
 func auto(config *circleci.Config) { config.APIVersion = circleci.Auto }
 
-// refuse lets a server respond to all requests for a version of the API with one response.
-func refuse(server *circlecitest.Server, version string, response http.Handler) {
+// respondTo lets a server respond to all requests for a version of the API with one response.
+func respondTo(server *circlecitest.Server, version string, response http.Handler) {
 	server.Intercept(func(r *http.Request) http.Handler {
 		if strings.HasPrefix(r.URL.Path, "/api/"+version+"/") {
 			return response
@@ -40,61 +39,49 @@ const (
 
 // The first read finds out the version, and the second one is sent to that version alone.
 func TestVersionIsFoundOut(t *testing.T) {
-	status := func(status int) http.Handler { return circlecitest.Error(status, "no") }
-	page := func(status int) http.Handler { return circlecitest.Raw(status, "text/html", "<title>Sign in</title>") }
+	personal := circleci.PersonalToken(circlecitest.PersonalToken)
 	cookie, launch := circleci.SessionCookie(circlecitest.SessionCookie), circleci.LaunchToken(circlecitest.LaunchToken)
-	both, onlyV2 := []string{v3Tasks, v3Running}, []string{v2Tasks}
+	v3, v2, refused := []string{v3Tasks, v3Running}, []string{v2Tasks}, []string{v3Tasks, v2Tasks}
+	missing := circlecitest.Error(404, "no")
 	type row struct {
-		credential *circleci.Credential
-		// refused is the version that gets a response of its own.
-		refused  string
-		response http.Handler
+		credential circleci.Credential
+		// v3 is the response of version 3, if it is not served.
+		v3 http.Handler
 		// first and second are the requests of the two reads.
 		first, second []string
 	}
 	tests := map[string]row{
-		"both":                 {first: both, second: both},
-		"v3 alone":             {refused: "v2", response: status(404), first: both, second: both},
-		"v2 alone":             {refused: "v3", response: status(404), first: []string{v3Tasks, v3Classes, v2Tasks}, second: onlyV2},
-		"v2 and a page for v3": {refused: "v3", response: page(404), first: []string{v3Tasks, v3Classes, v2Tasks}, second: onlyV2},
-
-		"both, with a launch token": {credential: &launch, first: onlyV2, second: onlyV2},
-		"both, with a cookie":       {credential: &cookie, first: both, second: both},
-		"v2 alone, with a cookie": {
-			credential: &cookie, refused: "v3", response: status(404), first: []string{v3Tasks, v3Classes, v2Tasks}, second: onlyV2,
-		},
+		"both":                      {personal, nil, v3, v3},
+		"both, with a launch token": {launch, nil, v2, v2},
+		"both, with a cookie":       {cookie, nil, v3, v3},
+		"v2":                        {personal, missing, []string{v3Tasks, v3Classes, v2Tasks}, v2},
+		"v2, with a cookie":         {cookie, missing, []string{v3Tasks, v3Classes, v2Tasks}, v2},
+		"no redirect with a cookie": {cookie, circlecitest.Redirect("https://login.example.com/"), refused, v2},
+		"no page with a cookie":     {cookie, circlecitest.JSON("<title>Sign in</title>"), refused, v2},
 	}
-	for _, code := range []int{405, 410, 501} {
-		tests[fmt.Sprint("v3 with ", code)] = row{
-			refused: "v3", response: status(code), first: []string{v3Tasks, v2Tasks}, second: onlyV2,
-		}
+	for _, status := range []int{405, 410, 501} {
+		tests[fmt.Sprint("v2 and ", status)] = row{personal, circlecitest.Error(status, "no"), refused, v2}
 	}
-	for name, response := range map[string]http.Handler{
-		"401": status(401), "403": status(403), "redirect": circlecitest.Redirect("https://login.example.com/"), "page": page(200),
-	} {
-		tests["v3 does not let a cookie in: "+name] = row{
-			credential: &cookie, refused: "v3", response: response, first: []string{v3Tasks, v2Tasks}, second: onlyV2,
-		}
+	for _, status := range []int{401, 403} {
+		tests[fmt.Sprint("v2 and with a cookie ", status)] = row{cookie, circlecitest.Error(status, "no"), refused, v2}
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			server := startServer(t)
-			refuse(server, test.refused, test.response)
-			client := newClient(t, server, auto, func(config *circleci.Config) {
-				if test.credential != nil {
-					config.Credential = *test.credential
-				}
-			})
+			server, client := serve(t, nil, auto, withCredential(test.credential))
+			if test.v3 != nil {
+				respondTo(server, "v3", test.v3)
+			}
+			equal(t, "version before", client.APIVersion(), circleci.Auto)
 			for i, want := range [][]string{test.first, test.second} {
 				got, err := client.CountTasks(t.Context(), "acme/linux")
-				equal(t, "error", errorText(err), "")
-				equal(t, "unclaimed tasks", got.Unclaimed, int64(42))
-				equal(t, "running tasks are reported", got.Running != nil, slices.Contains(want, v3Running))
+				equal(t, "unclaimed tasks", result{got.Unclaimed, err}, result{count: 42})
+				equal(t, "running tasks are counted", got.Running != nil, slices.Contains(want, v3Running))
 				requests := sent(server)
 				if i == 1 { // Both counts of a version that is known are read concurrently.
 					slices.SortFunc(requests, func(a, b string) int { return len(a) - len(b) })
 				}
 				equal(t, fmt.Sprint("requests of read ", i+1), requests, want)
+				equal(t, "version", "/api/"+string(client.APIVersion()), test.second[0][len("GET "):len("GET /api/v2")])
 				server.ResetRecords()
 			}
 		})
@@ -103,25 +90,22 @@ func TestVersionIsFoundOut(t *testing.T) {
 
 // A class that does not exist does not make another version of one that lists the classes of its namespace.
 func TestVersionOfUnknownClass(t *testing.T) {
-	const other = "resource-class=acme%2Fother"
+	const other = "/runner/tasks?resource-class=acme%2Fother"
 	for served, requests := range map[string][]string{
-		"v3": {"GET /api/v3/runner/tasks?" + other, v3Classes},
-		"v2": {"GET /api/v3/runner/tasks?" + other, v3Classes, "GET /api/v2/runner/tasks?" + other, v2Classes},
+		"v3": {"GET /api/v3" + other, v3Classes},
+		"v2": {"GET /api/v3" + other, v3Classes, "GET /api/v2" + other, v2Classes},
 	} {
-		server := startServer(t)
-		refuse(server, map[string]string{"v2": "v3", "v3": "v2"}[served], circlecitest.Error(404, "Not found"))
-		client := newClient(t, server, auto)
+		server, client := serve(t, nil, auto)
+		respondTo(server, map[string]string{"v2": "v3", "v3": "v2"}[served], circlecitest.Error(404, "Not found"))
 		_, err := client.CountTasks(t.Context(), "acme/other")
-		equal(t, served+": error", errorText(err),
-			"GET "+server.URL+"/api/"+served+"/runner/tasks?"+other+` returned 404 Not Found: "resource class not found"`)
+		assertSuffix(t, errorText(err), "/api/"+served+other+` returned 404 Not Found: "resource class not found"`)
 		_, err = client.CachedResourceClasses(t.Context(), "acme") // What was listed is not listed again.
 		equal(t, served+": error of the listing", errorText(err), "")
 		equal(t, served+": requests", sent(server), requests)
 
 		server.ResetRecords()
-		_, err = client.UnclaimedTaskCount(t.Context(), "acme/linux")
-		equal(t, served+": error of a class that exists", errorText(err), "")
-		equal(t, served+": its requests", sent(server), []string{"GET /api/" + served + "/runner/tasks?resource-class=acme%2Flinux"})
+		equal(t, served+": class that exists", <-countTasks(t.Context(), client), result{count: 42})
+		equal(t, served+": its requests", sent(server), []string{strings.Replace(v3Tasks, "v3", served, 1)})
 	}
 }
 
@@ -129,45 +113,34 @@ func TestVersionOfUnknownClass(t *testing.T) {
 func TestBothVersionsRefuse(t *testing.T) {
 	gone, missing, busy := circlecitest.Error(410, "gone"), circlecitest.Error(404, "no"), circlecitest.Error(503, "busy")
 	forbidden := circlecitest.Error(403, "not you")
+	const (
+		classes = "GET http://127.0.0.1:80/api/v3/runner/resource?namespace=acme"
+		isBusy  = ` returned 503 Service Unavailable: "busy" (attempts: 1, in 0s)`
+	)
 	for _, test := range []struct {
 		responses []http.Handler
 		requests  []string
 		want      string
 	}{
 		{
-			responses: []http.Handler{missing, missing, missing, missing}, requests: []string{v3Tasks, v3Classes, v2Tasks, v2Classes},
-			want: `v3 returned 404 Not Found: "no"; API v2 returned 404 Not Found too`,
+			[]http.Handler{missing, missing, missing, missing}, []string{v3Tasks, v3Classes, v2Tasks, v2Classes},
+			tasksRequest + ` returned 404 Not Found: "no"; API v2 returned 404 Not Found too`,
 		},
 		{
-			responses: []http.Handler{gone, missing, missing}, requests: []string{v3Tasks, v2Tasks, v2Classes},
-			want: `v3 returned 410 Gone: "gone"; API v2 returned 404 Not Found`,
-		},
-		{
-			responses: []http.Handler{gone, forbidden}, requests: []string{v3Tasks, v2Tasks},
-			want: `v3 returned 410 Gone: "gone"; API v2 returned 403 Forbidden`,
+			[]http.Handler{gone, forbidden}, []string{v3Tasks, v2Tasks},
+			tasksRequest + ` returned 410 Gone: "gone"; API v2 returned 403 Forbidden`,
 		},
 		// What says nothing about the version is the error by itself.
-		{responses: []http.Handler{forbidden}, requests: []string{v3Tasks}, want: `v3 returned 403 Forbidden: "not you"`},
-		{
-			responses: []http.Handler{gone, busy}, requests: []string{v3Tasks, v2Tasks},
-			want: `v2 returned 503 Service Unavailable: "busy" (attempts: 1, in 0s)`,
-		},
+		{[]http.Handler{forbidden}, []string{v3Tasks}, tasksRequest + ` returned 403 Forbidden: "not you"`},
+		{[]http.Handler{gone, busy}, []string{v3Tasks, v2Tasks}, strings.Replace(tasksRequest, "v3", "v2", 1) + isBusy},
 		// The other version is tried only if the listing says that the first one is not served.
-		{
-			responses: []http.Handler{missing, busy}, requests: []string{v3Tasks, v3Classes},
-			want: `v3/runner/resource?namespace=acme returned 503 Service Unavailable: "busy" (attempts: 1, in 0s)`,
-		},
-		{
-			responses: []http.Handler{missing, forbidden}, requests: []string{v3Tasks, v3Classes},
-			want: `v3 returned 404 Not Found: "no"`,
-		},
+		{[]http.Handler{missing, busy}, []string{v3Tasks, v3Classes}, classes + isBusy},
+		{[]http.Handler{missing, forbidden}, []string{v3Tasks, v3Classes}, tasksRequest + ` returned 404 Not Found: "no"`},
 	} {
-		inBubble(t, nil, withRetries(0), func(t *testing.T, server *circlecitest.Server, _ *circleci.Client) {
-			client := newClient(t, server, auto)
+		synctest.Test(t, func(t *testing.T) {
+			server, client := serve(t, nil, auto)
 			server.Enqueue(test.responses...)
-			_, err := client.UnclaimedTaskCount(t.Context(), "acme/linux")
-			text := strings.ReplaceAll(errorText(err), "GET "+server.URL+"/api/", "")
-			equal(t, "error", strings.ReplaceAll(text, "/runner/tasks?resource-class=acme%2Flinux", ""), test.want)
+			equal(t, "error", errorText((<-countTasks(t.Context(), client)).err), test.want)
 			equal(t, "requests", sent(server), test.requests)
 		})
 	}
@@ -176,107 +149,80 @@ func TestBothVersionsRefuse(t *testing.T) {
 // One read finds out the version for all that start meanwhile, and they share its transient error.
 func TestVersionIsFoundOutOnce(t *testing.T) {
 	const reads = 112
-	readAll := func(ctx context.Context, client *circleci.Client) (failed int) {
-		var (
-			mu  sync.Mutex
-			all sync.WaitGroup
-		)
+	failedReads := func(ctx context.Context, client *circleci.Client) (failed int) {
+		var results []<-chan result
 		for range reads {
-			all.Go(func() {
-				if _, err := client.UnclaimedTaskCount(ctx, "acme/linux"); err != nil {
-					mu.Lock()
-					defer mu.Unlock()
-					failed++
-				}
-			})
+			results = append(results, countTasks(ctx, client))
 		}
-		all.Wait()
+		for _, got := range results {
+			if (<-got).err != nil {
+				failed++
+			}
+		}
 		return failed
 	}
-	inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, _ *circleci.Client) {
-		client := newClient(t, server, auto)
-		refuse(server, "v3", circlecitest.Delay(time.Second, circlecitest.Error(404, "Not found")))
-		equal(t, "failed reads", readAll(t.Context(), client), 0)
-		requests := sent(server)
-		equal(t, "search", requests[:3], []string{v3Tasks, v3Classes, v2Tasks})
-		equal(t, "others", requests[3:], slices.Repeat([]string{v2Tasks}, reads-1))
+	synctest.Test(t, func(t *testing.T) {
+		server, client := serve(t, nil, auto)
+		respondTo(server, "v3", circlecitest.Delay(time.Second, circlecitest.Error(404, "Not found")))
+		equal(t, "failed reads", failedReads(t.Context(), client), 0)
+		search := []string{v3Tasks, v3Classes, v2Tasks}
+		equal(t, "requests", sent(server), append(search, slices.Repeat([]string{v2Tasks}, reads-1)...))
 	})
-	inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, _ *circleci.Client) {
-		client := newClient(t, server, auto, withRetries(1))
-		server.SetHandler(circlecitest.Error(503, "busy"))
-		equal(t, "failed reads", readAll(t.Context(), client), reads)
+	synctest.Test(t, func(t *testing.T) {
+		server, client := serve(t, circlecitest.Error(503, "busy"), auto, withRetries(1))
+		equal(t, "failed reads", failedReads(t.Context(), client), reads)
 		equal(t, "requests", sent(server), []string{v3Tasks, v3Tasks})
 	})
-	// A search that its caller gives up is done by another one.
-	inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, _ *circleci.Client) {
-		client := newClient(t, server, auto)
+	// A search that its caller has no time for is done by another one, who does not wait beyond its own time.
+	synctest.Test(t, func(t *testing.T) {
+		server, client := serve(t, nil, auto)
 		server.Enqueue(circlecitest.Hang())
-		ctx, cancel := context.WithCancel(t.Context())
-		given := readTasks(ctx, client)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		first := countTasks(ctx, client)
 		synctest.Wait()
-		waiting := readTasks(t.Context(), client)
-		synctest.Wait()
-		cancel()
-		equal(t, "the first is canceled", errors.Is((<-given).err, context.Canceled), true)
-		equal(t, "outcome of the second", <-waiting, outcome{count: 42})
+		second := countTasks(t.Context(), client)
+		shorter, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		equal(t, "error of a shorter one", errorText((<-countTasks(shorter, client)).err), queued+" (attempts: 0, in 1s)")
+		equal(t, "error of the first", errorText((<-first).err), timedOut+" (attempts: 1, in 2s)")
+		equal(t, "second", <-second, result{count: 42})
 	})
 }
 
 // A write is sent to the version that a read has found, and never to two.
 func TestVersionOfWrites(t *testing.T) {
 	for _, version := range []string{"v2", "v3"} {
-		inBubble(t, nil, nil, func(t *testing.T, server *circlecitest.Server, _ *circleci.Client) {
-			client := newClient(t, server, auto)
-			server.SetResourceClasses(circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "acme/old"})
-			var search []string
-			if version == "v2" {
-				refuse(server, "v3", circlecitest.Error(410, "gone"))
-				search = []string{v3Classes}
-			}
-			listing := "GET /api/" + version + "/runner/resource?namespace=acme"
-			err := client.DeleteResourceClass(t.Context(), circleci.ResourceClass{ID: oldClassID, ResourceClass: "acme/old"}, false)
-			equal(t, "error", errorText(err), "")
-			deletion := "DELETE /api/" + version + "/runner/resource/" + oldClassID
-			equal(t, "requests", sent(server), append(search, listing, deletion))
-
-			server.ResetRecords()
-			_, err = client.CreateResourceClass(t.Context(), "acme/new", "")
-			equal(t, "error", errorText(err), "")
-			post := "POST /api/" + version + `/runner/resource application/json {"resource_class":"acme/new","description":""}`
-			equal(t, "requests", sent(server), []string{listing, post})
-		})
+		server, client := serve(t, nil, auto)
+		server.SetResourceClasses(circlecitest.ResourceClass{ID: oldClassID, ResourceClass: "acme/old"})
+		var search []string
+		if version == "v2" {
+			respondTo(server, "v3", circlecitest.Error(410, "gone"))
+			search = []string{v3Classes}
+		}
+		listing := "GET /api/" + version + "/runner/resource?namespace=acme"
+		deletion := "DELETE /api/" + version + "/runner/resource/" + oldClassID
+		const body = `application/json {"resource_class":"acme/new","description":""}`
+		creation := "POST /api/" + version + `/runner/resource ` + body
+		old := circleci.ResourceClass{ID: oldClassID, ResourceClass: "acme/old"}
+		err := client.DeleteResourceClass(t.Context(), old, false)
+		equal(t, "error", errorText(err), "")
+		_, err = client.CreateResourceClass(t.Context(), "acme/new", "")
+		equal(t, "error", errorText(err), "")
+		equal(t, "requests", sent(server), append(search, listing, deletion, listing, creation))
 	}
 }
 
 // What only version 3 has is not asked of version 2.
 func TestVersion3Required(t *testing.T) {
-	const organization = "b9291e0d-a11e-41fb-8517-c545388b5953"
-	server := startServer(t)
-	refuse(server, "v3", circlecitest.Error(410, "gone"))
-	client := newClient(t, server, auto)
-	_, err := client.ListRunners(t.Context(), circleci.RunnerFilter{OrganizationID: organization})
+	organization := circleci.RunnerFilter{OrganizationID: "b9291e0d-a11e-41fb-8517-c545388b5953"}
+	server, client := serve(t, nil, auto)
+	respondTo(server, "v3", circlecitest.Error(410, "gone"))
+	_, err := client.ListRunners(t.Context(), organization)
 	equal(t, "status before the version is known", errorOf[*circleci.StatusError](t, err).StatusCode, 410)
-	_, err = client.UnclaimedTaskCount(t.Context(), "acme/linux")
-	equal(t, "error", errorText(err), "")
+	equal(t, "result", <-countTasks(t.Context(), client), result{count: 42})
 	server.ResetRecords()
-	_, err = client.ListRunners(t.Context(), circleci.RunnerFilter{OrganizationID: organization})
+	_, err = client.ListRunners(t.Context(), organization)
 	equal(t, "the error says so", errors.Is(err, circleci.ErrVersion3Required), true)
 	equal(t, "requests", len(sent(server)), 0)
-}
-
-// The first announcement of an end is reported, once.
-func TestDeprecation(t *testing.T) {
-	var got []circleci.Deprecation
-	server := startServer(t)
-	client := newClient(t, server, func(config *circleci.Config) {
-		config.OnDeprecation = func(deprecation circleci.Deprecation) { got = append(got, deprecation) }
-	})
-	good := circlecitest.JSON(`{"unclaimed_task_count":42}`)
-	for _, header := range []struct{ name, value string }{
-		{"X-Other", "1"}, {"Sunset", "Thu, 05 Mar 2026 00:00:00 GMT"}, {"Deprecation", "@1688169599"},
-	} {
-		server.Enqueue(circlecitest.WithHeader(good, header.name, header.value))
-		equal(t, "outcome", <-readTasks(t.Context(), client), outcome{count: 42})
-	}
-	equal(t, "reported", got, []circleci.Deprecation{{Request: calls[1].requestTo(server), Sunset: "2026-03-05"}})
 }

@@ -23,14 +23,3 @@ func BenchmarkDecodeRunners(b *testing.B) {
 		})
 	}
 }
-
-// BenchmarkDecodeCount decodes the body of a count.
-func BenchmarkDecodeCount(b *testing.B) {
-	body := []byte(`{"unclaimed_task_count":42}`)
-	b.ReportAllocs()
-	for b.Loop() {
-		if count, err := decodeCount(body, "unclaimed_task_count"); err != nil || count != 42 {
-			b.Fatalf("the count is %d: %v", count, err)
-		}
-	}
-}

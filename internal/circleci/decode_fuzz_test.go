@@ -3,7 +3,6 @@ package circleci
 import (
 	"bytes"
 	"encoding/json"
-	"math"
 	"math/big"
 	"reflect"
 	"regexp"
@@ -13,61 +12,67 @@ import (
 	"unicode/utf8"
 )
 
+const (
+	seedRunner = `"resource_class":"acme/linux","name":"one"`
+	seedClass  = `"id":"2bc0df8e-d258-4ae8-9c2b-3793f004725f","resource_class":"acme/linux","description":"Linux"`
+	seedToken  = `"id":"9e12ad09-527d-482c-b7ce-1a2fd20d1b9b","resource_class":"acme/linux",` +
+		`"nickname":null,"created_at":"2020-10-01T09:55:00Z"`
+)
+
+var (
+	// Bodies.
+	seeds = []string{
+		``, `{}`, `[]`, `null`, `42`, "\ufeff" + `{"items":[]}`, `<html></html>`, `{"items":[]}`, `{"items":null}`,
+		`{"Items":[]}`, `{"items":{}}`, `{"items":[]}{"items":[]}`, `{"items":[],}`, `{"items":[],"item\u0073":[]}`,
+		`{` + seedClass + `}`, `{` + seedClass + `}x`, `{"id":"7","resource_class":"a/b"}`,
+		`{` + seedToken + `}`, `{` + seedToken + `,"token":"secret"}`, `{` + seedToken + `,"token":""}`,
+		`{"other":[1e400],"unclaimed_task_coun\u0074":7}`, `{"Unclaimed_Task_Count":1}`, `{"unclaimed_task_count":4`,
+		`{"unclaimed_task_count":1,"unclaimed_task_count":1}`, "{\"unclaimed_task_count\":42,\"other\":\"\xed\xa0\x80\"}",
+	}
+	// Members beside an empty list.
+	memberSeeds = []string{
+		`"other":1,"other":2`, `"other":[{"a":1,"\u0061":1}]`, `"other":` + strings.Repeat("[", 10_001),
+		`"next_page_token":"2"`, `"nextPageToken":"a"`, `"next_page":2`, `"next":0`, `"cursor":{}`, `"has_more":true`,
+		`"truncated":true`, `"has_more":false,"truncated":false,"cursor":null,"next":""`, `"page":{"next":1}`,
+		`"links":{"next":{}}`, `"page":1,"page":2`, `"links":{"next":null,"next":null}`,
+		`"links":[{"next":1}],"page":"next"`, `"page":{"next":null},"links":{"next":""}`,
+	}
+	// Items of a list.
+	itemSeeds = []string{
+		`null`, `[]`, `{}`, `{` + seedRunner + `}`, `{` + seedRunner + `},{"n\u0061me":"one","resource_class":"a\/b"}`,
+		`{` + seedRunner + `,"name":"two"}`, `{` + seedRunner + `,"version":3}`, `{` + seedRunner, `{` + seedRunner + `},`,
+		`{` + seedRunner + `,"hostname":"h","first_connected":"2020-05-15T00:00:00Z","last_connected":null,"last_used":""}`,
+		`{"name":"","resource_class":""},{` + seedRunner + `,"ip":"192.0.2.1","status":"idle","version":"1.0-a"}`,
+		`{"resource_class":null,"name":"one"}`, `{"resource_class":"a","Name":"b"}`,
+		"{\"resource_class\":\"\",\"name\":\"\xff\"}",
+		`{` + seedClass + `}`, `{` + seedClass + `},{` + strings.Replace(seedClass, "2bc0", "2BC0", 1) + `}`,
+		`{"id":null,"resource_class":"a/b"}`, `{"id":"2BC0DF8E-d258-4ae8-9c2b-3793f004725f","resource_class":""}`,
+		`{` + seedToken + `,"token":7}`, `{` + strings.Replace(seedToken, "2020", "today", 1) + `}`,
+	}
+	countSeeds = []string{
+		`0`, `9223372036854775807`, `9223372036854775808`, `-1`, `-0`, `42.0`, `4e1`, `042`, `+1`, `null`, `"42"`, `[42]`, ``,
+	}
+)
+
 // FuzzDecode compares each decoder with a slow and simple reference, which decodes the complete response to a tree with
 // encoding/json. Both must accept the same responses, with the same result.
 func FuzzDecode(f *testing.F) {
-	const (
-		runner = `"resource_class":"acme/linux","name":"one"`
-		class  = `"id":"2bc0df8e-d258-4ae8-9c2b-3793f004725f","resource_class":"acme/linux","description":"Linux"`
-		token  = `"id":"9e12ad09-527d-482c-b7ce-1a2fd20d1b9b","resource_class":"acme/linux","nickname":null,"created_at":"2020-10-01T09:55:00Z"`
-	)
-	for _, seed := range []string{
-		``, `{}`, `[]`, `null`, `42`, `[42]`, "\ufeff" + `{"items":[]}`, `<html><title>Sign in</title></html>`,
-		`{"items":[]}`, `{"items":null}`, `{"Items":[]}`, `{"items":{}}`, `{"items":[null]}`, `{"items":[[]]}`, `{"items":[{}]}`,
-		`{"items":[]}{"items":[]}`, `{"items":[]}x`, `{"items":[],}`, `{"items":[],"items":[]}`, `{"items":[],"item\u0073":[]}`,
-		`{"items":[],"other":1,"other":2}`, `{"items":[],"other":[{"a":1,"\u0061":1}]}`, `{"items":[],"other":"\udc00\ud800"}`,
-		`{"items":[],"other":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`,
-		`{"items":[],"other":` + strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001) + `}`,
-		`{"items":[],"next_page_token":"2"}`, `{"items":[],"next_page_token":null,"next_page_token":null}`,
-		`{"items":[],"page":{"next":null},"links":{"next":""},"has_more":false,"truncated":false,"cursor":null,"next":""}`,
-		`{"items":[],"page":{"next":1}}`, `{"items":[],"links":{"next":{}}}`, `{"items":[],"next":0}`, `{"items":[],"page":1,"page":2}`, `{"items":[],"links":{"next":null,"next":null}}`,
-		`{"items":[],"links":[{"next":1}],"page":"next"}`, `{"items":[],"has_more":true}`, `{"items":[],"nextPageToken":"a"}`,
-
-		`{"items":[{` + runner + `}]}`, `{"items":[{` + runner + `},{` + runner + `,"id":1},{"id":1.0,` + runner + `}]}`,
-		`{"items":[{` + runner + `,"id":1},{"n\u0061me":"one","id":1,"resource_class":"acme\/linux"}]}`,
-		`{"items":[{` + runner + `,"name":"two"}]}`, `{"items":[{` + runner + `,"version":3}]}`,
-		`{"items":[{` + runner + `,"hostname":"h","first_connected":"2020-05-15T00:00:00Z","last_connected":null,` +
-			`"last_used":"","version":"1.0.12345-abcdef0"},{"name":"","resource_class":""}],"next_page_token":null}`,
-		` { "next_page_token" : "" , "items" : [ { ` + runner + ` , "ip" : [1.5e3, {"name":2}] } ] , "other" : true } `,
-		`{"items":[{"n\u0061me":"\u00e9 \ud83d\ude00 \"\\\/","resource_class":"acme\/linux"}]}`,
-		`{"items":[{` + runner + `,"ip":"192.0.2.1","status":"idle"},{` + runner + `,"ip":null}]}`,
-		`{"items":[{` + runner + `,"ip":"192.0.2.1","ip":7,"status":true}]}`, `{"items":[{` + runner, `{"items":[{` + runner + `},]}`,
-		`{"items":[{"resource_class":null,"name":"one"}]}`, `{"items":[{"resource_class":"acme/linux","Name":"one"}]}`,
-		`{"items":[{"resource_class":"acme/linux","name":"` + "\xff" + `"}]}`, `{"items":[{"resource_class":"acme/linux","name":"\ud800"}]}`,
-
-		`{"items":[{` + class + `}]}`, `{"items":[{` + class + `},{` + strings.Replace(class, "2bc0", "2BC0", 1) + `}]}`,
-		`{` + class + `}`, `{` + class + `}x`,
-		`{"items":[{"id":"7","resource_class":"","description":""}]}`, `{"items":[{"id":null,"resource_class":"","description":""}]}`,
-		`{"items":[{"id":"2BC0DF8E-d258-4ae8-9c2b-3793f004725f"}]}`, `{` + class + `,"id":"2bc0df8e-d258-4ae8-9c2b-3793f004725f"}`,
-		`{"items":[{` + token + `,"token":7}],"next_page_token":null}`, `{` + token + `}`,
-		`{` + token + `,"token":"secret"}`, `{` + token + `,"token":""}`,
-
-		` { "other" : [ 1e400 ] , "unclaimed_task_coun\u0074" : 7 } `, `{"Unclaimed_Task_Count":1}`, `{"running_runner_tasks":1}`,
-		`{"unclaimed_task_count":1,"unclaimed_task_count":1}`, `{"unclaimed_task_count":1,"unclaimed_task_coun\u0074":2}`,
-		`{"unclaimed_task_count":4`, `{"unclaimed_task_count":42}x`, `{"unclaimed_task_count":42}{"unclaimed_task_count":42}`,
-		`{"unclaimed_task_count":42,}`, `{"unclaimed_task_count":42,"other":"` + "\xed\xa0\x80" + `"}`, `{"unclaimed_task_count":42,"\ud800":1}`,
-	} {
+	for _, seed := range seeds {
 		f.Add([]byte(seed))
 	}
-	for _, count := range []string{
-		`0`, `42`, `9223372036854775807`, `9223372036854775808`, `18446744073709551616`, `-1`, `-0`, `42.0`, `4e1`, `042`, `+1`, `0x2A`, `4_2`,
-		`NaN`, `null`, `true`, `"42"`, `[42]`, `{}`, ``, strings.Repeat("9", 1000),
-	} {
-		f.Add([]byte(`{"unclaimed_task_count":` + count + `}`))
+	add := func(format string, values []string) {
+		for _, value := range values {
+			f.Add([]byte(strings.Replace(format, "@", value, 1)))
+		}
 	}
+	add(`{"items":[],@}`, memberSeeds)
+	add(`{"items":[@]}`, itemSeeds)
+	add(`{"unclaimed_task_count":@}`, countSeeds)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		given := bytes.Clone(body)
-		tree, isJSON := referenceTree(given)
+		if surrogate.Match(body) {
+			t.Skip("encoding/json accepts half of a surrogate pair")
+		}
+		tree, isJSON := referenceTree(body)
 		items, isList := referenceItems(tree)
 		isList = isList && isJSON
 
@@ -77,29 +82,28 @@ func FuzzDecode(f *testing.F) {
 		assertAgree(t, classes, err, items, isList && !hasRepeatedID(items), classRules)
 		tokens, err := decodeTokens(body)
 		assertAgree(t, tokens, err, items, isList && !hasRepeatedID(items), tokenRules)
-
 		class, err := decodeResourceClass(body)
 		assertAgree(t, []ResourceClass{class}, err, []any{tree}, isJSON, classRules)
 		created, err := decodeCreatedToken(body)
 		assertAgree(t, []createdToken{created}, err, []any{tree}, isJSON, createdRules)
 
 		count, err := decodeCount(body, "unclaimed_task_count")
-		if want, ok := referenceCount(tree, "unclaimed_task_count"); (err == nil) != (ok && isJSON) || err == nil && count != want {
+		want, ok := referenceCount(tree)
+		if (err == nil) != (ok && isJSON) || err == nil && count != want {
 			t.Fatalf("the decoder returns %d, %v; the reference returns %d, %t", count, err, want, ok)
-		}
-		if !bytes.Equal(body, given) {
-			t.Fatalf("the decoders modified the response to %q", body)
 		}
 	})
 }
+
+var surrogate = regexp.MustCompile(`(?i)\\ud[89a-f]`)
 
 // rules say by key which values an object may have. A key that is missing has the value nil, like null.
 type rules map[string]func(value any) bool
 
 var (
 	runnerRules = rules{
-		"resource_class": isText, "name": isText, "hostname": isOptional, "version": isOptional, "ip": isOptional, "status": isOptional,
-		"first_connected": isOptional, "last_connected": isOptional, "last_used": isOptional,
+		"resource_class": isText, "name": isText, "hostname": isOptional, "version": isOptional, "ip": isOptional,
+		"status": isOptional, "first_connected": isOptional, "last_connected": isOptional, "last_used": isOptional,
 	}
 	classRules   = rules{"id": isID, "resource_class": isSet, "description": isOptional}
 	tokenRules   = rules{"id": isID, "resource_class": isSet, "nickname": isOptional, "created_at": isTime}
@@ -148,9 +152,9 @@ func assertAgree[T any](t *testing.T, got []T, err error, items []any, ok bool, 
 			t.Fatalf("%v is no %T", fields, want[i])
 		}
 	}
-	if runners, isRunners := any(want).([]Runner); isRunners {
-		slices.SortFunc(runners, compareRunners)
-	}
+	slices.SortFunc(want, func(a, b T) int { return bytes.Compare(encode(a), encode(b)) })
+	got = slices.Clone(got)
+	slices.SortFunc(got, func(a, b T) int { return bytes.Compare(encode(a), encode(b)) })
 	if (err == nil) != ok || ok && len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
 		t.Fatalf("the decoder returns %+v, %v; the reference returns %+v, %t", got, err, want, ok)
 	}
@@ -165,22 +169,14 @@ func encode(value any) []byte {
 	return text
 }
 
-func hasRepeated(items []any) bool {
-	seen := map[string]bool{}
-	for _, item := range items {
-		seen[string(encode(item))] = true
-	}
-	return len(seen) < len(items)
-}
-
 func hasRepeatedID(items []any) bool {
-	var ids []any
+	ids := map[string]bool{}
 	for _, item := range items {
 		object, _ := item.(map[string]any)
 		id, _ := object["id"].(string)
-		ids = append(ids, strings.ToLower(id))
+		ids[strings.ToLower(id)] = true
 	}
-	return hasRepeated(ids)
+	return len(ids) < len(items)
 }
 
 // isNoHint reports whether a value does not say that there is another page.
@@ -190,7 +186,7 @@ func isNoHint(value any) bool { return value == nil || value == "" || value == f
 func referenceItems(tree any) ([]any, bool) {
 	top, _ := tree.(map[string]any)
 	items, ok := top["items"].([]any)
-	for _, key := range []string{"next_page_token", "nextPageToken", "next_page", "next", "cursor", "has_more", "truncated"} {
+	for _, key := range strings.Fields("next_page_token nextPageToken next_page next cursor has_more truncated") {
 		ok = ok && isNoHint(top[key])
 	}
 	for _, key := range []string{"page", "links"} {
@@ -200,25 +196,21 @@ func referenceItems(tree any) ([]any, bool) {
 	return items, ok
 }
 
-func referenceCount(tree any, key string) (int64, bool) {
+func referenceCount(tree any) (int64, bool) {
 	top, _ := tree.(map[string]any)
-	number, isNumber := top[key].(json.Number)
-	if !isNumber || strings.Trim(string(number), "0123456789") != "" {
-		return 0, false
-	}
+	number, _ := top["unclaimed_task_count"].(json.Number)
 	n, ok := new(big.Int).SetString(string(number), 10)
-	if !ok || n.Cmp(big.NewInt(math.MaxInt64)) > 0 {
+	if !ok || strings.HasPrefix(string(number), "-") || !n.IsInt64() {
 		return 0, false
 	}
 	return n.Int64(), true
 }
 
-// referenceTree decodes a body that is exactly one value of strict JSON: nil, a bool, a json.Number, a string, a []any or a
-// map[string]any.
+// referenceTree decodes a body that is exactly one value of strict JSON.
 func referenceTree(body []byte) (tree any, ok bool) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
-	ok = utf8.Valid(body) && json.Valid(body) && d.Decode(&tree) == nil && !hasLoneSurrogate(body)
+	ok = utf8.Valid(body) && json.Valid(body) && d.Decode(&tree) == nil
 	// A key that is repeated is lost in a map.
 	return tree, ok && countTokens(body) == countTokens(encode(tree))
 }
@@ -232,14 +224,4 @@ func countTokens(text []byte) (n int) {
 		}
 		n++
 	}
-}
-
-var escapes = regexp.MustCompile(`(?i)\\u(d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|[0-9a-f]{4})|\\[^u]`)
-
-// hasLoneSurrogate reports whether an escape from \ud800 to \udfff is not part of a pair, which encoding/json decodes to
-// U+FFFD. Backslashes are in strings only, because the JSON is valid.
-func hasLoneSurrogate(body []byte) bool {
-	return slices.ContainsFunc(escapes.FindAll(body, -1), func(escape []byte) bool {
-		return len(escape) == len(`\ud800`) && (escape[2] == 'd' || escape[2] == 'D') && escape[3] >= '8'
-	})
 }

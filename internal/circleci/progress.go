@@ -30,7 +30,8 @@ func (e *RetryError) Error() string {
 		if e.RetryAfter >= time.Second {
 			precision = time.Second
 		}
-		text += fmt.Sprintf("; requests are paused for %s, which exceeds the time that is left", e.RetryAfter.Round(precision))
+		pause := e.RetryAfter.Round(precision)
+		text += fmt.Sprintf("; requests are paused for %s, which exceeds the time that is left", pause)
 	}
 	return text
 }

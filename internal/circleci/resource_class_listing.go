@@ -30,8 +30,9 @@ func classListing(namespace string, secrets redactor, classes *[]ResourceClass) 
 	return reading(call, classes, func(body []byte) ([]ResourceClass, error) {
 		classes, err := decodeResourceClasses(body)
 		for _, class := range classes {
-			if name := class.ResourceClass; !InNamespace(name, namespace) {
-				return nil, fmt.Errorf("lists resource class %q, though only namespace %s was requested", secrets.sanitize(name), namespace)
+			if !InNamespace(class.ResourceClass, namespace) {
+				return nil, fmt.Errorf("lists resource class %q, though only namespace %s was requested",
+					secrets.sanitize(class.ResourceClass), namespace)
 			}
 		}
 		return classes, err

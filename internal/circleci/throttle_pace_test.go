@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// The pace is halved once for all requests that were in flight, if the service accepted something since the last refusal.
+// The pace is halved once for all requests that were in flight, if something was accepted since the last refusal.
 func TestPace(t *testing.T) {
-	limit := &throttle{}
+	limit := new(throttle)
 	expect := func(what string, want float64) {
 		t.Helper()
 		if limit.pace != want {
@@ -37,4 +37,6 @@ func TestPace(t *testing.T) {
 		limit.accept(limit.epoch)
 	}
 	expect("a limit that is lifted", 0)
+	limit.refuse(0, time.Second, nil)
+	expect("refusal of a request that was in flight before the limit", 8)
 }

@@ -16,8 +16,9 @@ func (c *Client) ListTokens(ctx context.Context, class string) (tokens []RunnerT
 	listing = reading(listing, &tokens, func(body []byte) ([]RunnerToken, error) {
 		tokens, err := decodeTokens(body)
 		for _, token := range tokens {
-			if name := token.ResourceClass; !SameName(name, class) {
-				return nil, fmt.Errorf("lists a token of resource class %q, though only %s was requested", c.service.secrets.sanitize(name), class)
+			if !SameName(token.ResourceClass, class) {
+				return nil, fmt.Errorf("lists a token of resource class %q, though only %s was requested",
+					c.Sanitize(token.ResourceClass), class)
 			}
 		}
 		return tokens, err

@@ -1,172 +1,123 @@
 package cli_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
-const (
-	terraformVersion = "Terraform v1.11.4\non linux_amd64\n"
-	tofuVersion      = "OpenTofu v1.12.6-dev\non linux_amd64\n"
-)
+// scripts are executables by their paths in a repository, whose directory "path" is the PATH.
+type scripts map[string]string
 
-// machine is a PATH that holds nothing but what a test installs, and a repository whose package directory is the working
-// directory.
-type machine struct {
-	t          *testing.T
-	path       string
-	repository string
-}
-
-func newMachine(t *testing.T) *machine {
-	t.Helper()
-	// Find returns absolute paths, and the temporary directory may be reached through a link.
-	top, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &machine{t: t, path: filepath.Join(top, "path"), repository: filepath.Join(top, "repository")}
-	inside := filepath.Join(m.repository, "internal", "provider")
-	for _, dir := range []string{m.path, inside} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(filepath.Join(m.repository, "go.mod"), []byte("module example.com/m\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Chdir(inside)
-	t.Setenv("PATH", m.path)
-	t.Setenv("TF_CLI", "")
-	return m
-}
-
-// install writes an executable that prints output for `version` when the environment is the clean one, and fails in
-// every other case.
-func (m *machine) install(path, output string) string {
-	m.t.Helper()
-	return m.script(path, `if [ "$*" != version ]; then echo "called with: $*" >&2; exit 3; fi
-if [ -n "${TF_LOG+set}${TF_CLI+set}${CIRCLE_TOKEN+set}" ]; then echo "the environment is not clean" >&2; exit 4; fi
-if [ "$TF_CLI_CONFIG_FILE" != /dev/null ]; then echo "a CLI configuration is read" >&2; exit 5; fi
-printf '%s' '`+output+`'
-`)
-}
-
-func (m *machine) script(path, script string) string {
-	m.t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		m.t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o700); err != nil {
-		m.t.Fatal(err)
-	}
-	return path
-}
-
-func (m *machine) onPath(name string) string { return filepath.Join(m.path, name) }
-
-func (m *machine) built() string { return filepath.Join(m.repository, "bin", "tofu") }
-
+// TestFind has executables that print a version.
 func TestFind(t *testing.T) {
-	terraform := func(path string) cli.CLI { return cli.CLI{Path: path, Name: cli.Terraform, Version: "1.11.4"} }
-	tofu := func(path string) cli.CLI { return cli.CLI{Path: path, Name: cli.OpenTofu, Version: "1.12.6-dev"} }
-
-	for name, install := range map[string]func(m *machine) cli.CLI{
-		"TF_CLI is a path": func(m *machine) cli.CLI {
-			m.install(m.onPath("terraform"), terraformVersion)
-			path := m.install(filepath.Join(m.repository, "elsewhere", "my-cli"), tofuVersion)
-			m.t.Setenv("TF_CLI", path)
-			return tofu(path)
+	const (
+		terraform = "printf 'Terraform v1.11.4\\non linux_amd64\\n'"
+		tofu      = "printf '\\nWarning: something is old\\n\\nOpenTofu v1.12.6-dev\\non linux_amd64\\n'"
+	)
+	isTerraform := func(path string) cli.CLI { return cli.CLI{Path: path, Name: cli.Terraform, Version: "1.11.4"} }
+	isTofu := func(path string) cli.CLI { return cli.CLI{Path: path, Name: cli.OpenTofu, Version: "1.12.6-dev"} }
+	for name, row := range map[string]struct {
+		installed scripts
+		named     string // by TF_CLI
+		want      cli.CLI
+		fails     string
+	}{
+		"a path in TF_CLI": {
+			installed: scripts{"path/terraform": terraform, "a/cli": tofu}, named: "TOP/a/cli", want: isTofu("TOP/a/cli"),
 		},
-		"TF_CLI is a path from the top of the repository": func(m *machine) cli.CLI {
-			path := m.install(filepath.Join(m.repository, "elsewhere", "my-cli"), tofuVersion)
-			m.t.Setenv("TF_CLI", "./elsewhere/my-cli")
-			return tofu(path)
+		"a path from the top": {
+			installed: scripts{"path/terraform": terraform, "a/cli": tofu}, named: "./a/cli", want: isTofu("TOP/a/cli"),
 		},
-		"TF_CLI is a name on the PATH": func(m *machine) cli.CLI {
-			m.install(m.onPath("terraform"), terraformVersion)
-			path := m.install(m.onPath("tofu"), tofuVersion)
-			m.t.Setenv("TF_CLI", "tofu")
-			return tofu(path)
+		"a name in TF_CLI": {
+			installed: scripts{"path/terraform": terraform, "path/tofu": tofu}, named: "tofu", want: isTofu("TOP/path/tofu"),
 		},
-		"terraform before tofu": func(m *machine) cli.CLI {
-			m.install(m.onPath("tofu"), tofuVersion)
-			m.install(m.built(), tofuVersion)
-			return terraform(m.install(m.onPath("terraform"), terraformVersion))
+		"terraform first": {
+			installed: scripts{"path/terraform": terraform, "path/tofu": tofu}, want: isTerraform("TOP/path/terraform"),
 		},
-		"tofu before the one that make built": func(m *machine) cli.CLI {
-			m.install(m.built(), terraformVersion)
-			return tofu(m.install(m.onPath("tofu"), tofuVersion))
+		"tofu before bin/tofu": {
+			installed: scripts{"path/tofu": tofu, "bin/tofu": terraform}, want: isTofu("TOP/path/tofu"),
 		},
-		"the one that make built": func(m *machine) cli.CLI {
-			return tofu(m.install(m.built(), tofuVersion))
+		"bin/tofu":              {installed: scripts{"bin/tofu": tofu}, want: isTofu("TOP/bin/tofu")},
+		"OpenTofu as terraform": {installed: scripts{"path/terraform": tofu}, want: isTofu("TOP/path/terraform")},
+		"nothing": {
+			fails: "no executable terraform, tofu, TOP/bin/tofu: put Terraform or OpenTofu on the PATH, name one in TF_CLI, " +
+				"or let `make bin/tofu` build one",
 		},
-		"OpenTofu that is called terraform": func(m *machine) cli.CLI {
-			return tofu(m.install(m.onPath("terraform"), tofuVersion))
+		"TF_CLI without a file": {
+			installed: scripts{"path/terraform": terraform}, named: "tofu", fails: "no executable tofu: ",
 		},
-		"a warning before the version": func(m *machine) cli.CLI {
-			return tofu(m.install(m.onPath("tofu"), "\nWarning: something is old\n\n"+tofuVersion))
+		"another program": {
+			installed: scripts{"path/terraform": "echo bash 5.2", "path/tofu": tofu},
+			fails: "TOP/path/terraform does not print the version of Terraform or OpenTofu (exit status 0): " +
+				"set TF_CLI to one that does",
+		},
+		"one that fails": {
+			installed: scripts{"path/terraform": "exit 7", "path/tofu": tofu}, fails: " (exit status 7): ",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := newMachine(t)
-			t.Setenv("TF_LOG", "trace")
-			t.Setenv("TF_CLI_CONFIG_FILE", "/nonexistent")
-			t.Setenv("CIRCLE_TOKEN", "real-token-of-a-user")
-			want := install(m)
-			got, err := cli.Find(t.Context())
+			top, err := filepath.EvalSymlinks(t.TempDir())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got != want {
-				t.Errorf("Find() = %+v, want %+v", got, want)
+			write(t, filepath.Join(top, "go.mod"), "module example.com/m\n")
+			write(t, filepath.Join(top, "internal/provider/provider.go"), "package provider\n")
+			for path, script := range row.installed {
+				write(t, filepath.Join(top, path), "#!/bin/sh\n[ $* = version ] || exit 3\n"+script+"\n")
+			}
+			t.Chdir(filepath.Join(top, "internal/provider"))
+			t.Setenv("PATH", filepath.Join(top, "path"))
+			t.Setenv("TF_CLI", strings.ReplaceAll(row.named, "TOP", top))
+			got, err := cli.Find(t.Context())
+			got.Path = strings.ReplaceAll(got.Path, top, "TOP")
+			switch {
+			case row.fails == "" && (err != nil || got != row.want):
+				t.Errorf("Find() = %+v, %v, want %+v", got, err, row.want)
+			case !strings.Contains(strings.ReplaceAll(fmt.Sprint(err), top, "TOP"), row.fails):
+				t.Errorf("Find() = %+v, %v, want the error %s", got, err, row.fails)
 			}
 		})
 	}
 }
 
-func TestFindErrors(t *testing.T) {
-	for name, test := range map[string]struct {
-		install func(m *machine)
-		want    string
-	}{
-		"nothing": {
-			install: func(*machine) {},
-			want:    "there is no Terraform and no OpenTofu here: put one on the PATH, name one in TF_CLI, or let `make bin/tofu` build one",
-		},
-		"TF_CLI names nothing": {
-			install: func(m *machine) {
-				m.install(m.onPath("terraform"), terraformVersion)
-				m.t.Setenv("TF_CLI", "tofu")
-			},
-			want: "TF_CLI is set, but tofu is no executable: set it to the path of a Terraform or OpenTofu, or unset it",
-		},
-		"another program": {
-			install: func(m *machine) { m.install(m.onPath("terraform"), "GNU bash, version 5.2\n") },
-			want:    "PATH/terraform does not say that it is Terraform or OpenTofu: set TF_CLI to one that does",
-		},
-		"one that fails, though another would not": {
-			install: func(m *machine) {
-				m.script(m.onPath("terraform"), "exit 7\n")
-				m.install(m.onPath("tofu"), tofuVersion)
-			},
-			want: "PATH/terraform does not run (`version` ends with: exit status 7): set TF_CLI to a Terraform or OpenTofu that does",
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			m := newMachine(t)
-			test.install(m)
-			found, err := cli.Find(t.Context())
-			if err == nil {
-				t.Fatalf("Find() = %+v, want an error", found)
-			}
-			if got := strings.ReplaceAll(err.Error(), m.path, "PATH"); got != test.want {
-				t.Errorf("Find() fails with %q, want %q", got, test.want)
-			}
-		})
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestIsolate(t *testing.T) {
+	before := os.Environ()
+	t.Cleanup(func() {
+		os.Clearenv()
+		cli.Setenv(before...)
+	})
+	kept := []string{
+		"HOME=/home/anna", "PATH=/usr/bin:/bin", "TMPDIR=/tmp", "EMPTY=", "HTTPS_PROXY=http://proxy.example.com:3128",
+		"no_proxy=example.com", "SSL_CERT_FILE=/etc/ca.pem", "TF_CLI=tofu", "TF_ACC=1", "TF_ACC_LOG=debug",
+		// Version managers of Terraform and OpenTofu: without these, their terraform and tofu do not run.
+		"TFENV_TERRAFORM_VERSION=1.11.4", "TOFUENV_TOFU_VERSION=1.12.6",
+	}
+	os.Clearenv()
+	cli.Setenv(kept...)
+	cli.Setenv("TF_CLI_CONFIG_FILE=/nonexistent", "TF_CLI_ARGS=-no-color", "TF_CLI_ARGS_plan=-destroy", "TF_LOG=trace",
+		"TF_LOG_PROVIDER_CIRCLECI=trace", "TF_DATA_DIR=/tmp/data", "TF_WORKSPACE=production", "TF_VAR_namespace=theirs",
+		"TF_REATTACH_PROVIDERS={}", "TF_PLUGIN_CACHE_DIR=/tmp/cache", "TF_INPUT=1", "TERRAFORM_CONFIG=/nonexistent",
+		"TOFU_CPU_PROFILE=/tmp/p", "CIRCLE_TOKEN=real-token-of-a-user", "CIRCLECI=true", "CIRCLECI_CLI_TOKEN=real-token",
+		"CIRCLECI_RUNNER_API_URL=https://circleci.example.com", "LAUNCH_AGENT_API_AUTH_TOKEN=real-token-of-a-user")
+	cli.Isolate()
+	want := append(kept, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0", "TF_CLI_CONFIG_FILE=/dev/null")
+	if got := os.Environ(); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+		t.Errorf("the environment is\n%q, want\n%q", got, want)
 	}
 }

@@ -5,5 +5,3 @@ package cli
 import "os/exec"
 
 func separate(*exec.Cmd) {}
-
-func endGroup(*exec.Cmd) {}

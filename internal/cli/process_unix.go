@@ -12,10 +12,3 @@ import (
 func separate(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 }
-
-// endGroup kills what a CLI left running when it exited: its provider, when the CLI was killed.
-func endGroup(command *exec.Cmd) {
-	if command.Process != nil {
-		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
-	}
-}

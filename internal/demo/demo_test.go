@@ -11,14 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
-	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
 const realToken = "real-token-of-a-user"
@@ -45,106 +43,66 @@ func newDemo(t *testing.T) (d demo, temporary string) {
 	} {
 		t.Setenv(name, value)
 	}
-	provider := filepath.Join(t.TempDir(), "terraform-provider-circleci")
 	temporary = t.TempDir()
 	t.Setenv("TMPDIR", temporary)
-	return demo{provider: provider, configuration: "../../examples/demo"}, temporary
+	return demo{configuration: "../../examples/demo"}, temporary
 }
 
-// buildProvider builds the provider where the demo expects it.
-func buildProvider(t *testing.T, d demo) {
+func expectText(t *testing.T, what, shown string, texts ...string) {
 	t.Helper()
-	if err := cli.BuildProvider(t.Context(), d.provider); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func writeFile(t *testing.T, path, content string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
+	for _, text := range texts {
+		if !strings.Contains(shown, text) {
+			t.Errorf("%s does not show %q:\n%s", what, text, shown)
+		}
 	}
 }
 
 func TestDemo(t *testing.T) {
 	d, temporary := newDemo(t)
-	buildProvider(t, d)
 	var stdout, stderr bytes.Buffer
 	d.stdout, d.stderr = &stdout, &stderr
-	err := d.run(t.Context())
+	if err := d.run(t.Context()); err != nil || stderr.Len() > 0 {
+		t.Fatalf("the demo fails: %v\n%s%s", err, &stdout, &stderr)
+	}
 	output := stdout.String()
-	if err != nil {
-		t.Fatalf("the demo fails: %v\n%s%s", err, output, &stderr)
+	// Each step is a command line, what the CLI prints, and what the demo says about it.
+	steps := regexp.MustCompile(`(?m)^\$ (?:terraform|tofu) `).Split(output, -1)
+	if len(steps) != 6 {
+		t.Fatalf("the demo shows %d command lines, want 5:\n%s", len(steps)-1, output)
 	}
-	if stderr.Len() > 0 {
-		t.Errorf("the demo writes to standard error:\n%s", &stderr)
-	}
-
-	steps := regexp.MustCompile(`(?m)^\$ (?:terraform|tofu) (.*)$`).FindAllStringSubmatchIndex(output, -1)
-	if len(steps) != 5 {
-		t.Fatalf("the demo shows %d command lines, want 5:\n%s", len(steps), output)
-	}
-	plan, apply := output[steps[0][2]:steps[1][0]], output[steps[1][2]:steps[2][0]]
-	for i, want := range []string{
-		"Apply complete! Resources: 2 added, 0 changed, 0 destroyed.", "No changes.", "Destroy complete! Resources: 2 destroyed.",
-	} {
-		if step := output[steps[2+i][2]:]; !strings.Contains(step, want) {
-			t.Errorf("the demo does not show %q:\n%s", want, step)
-		}
-	}
-	if !strings.HasPrefix(plan, "plan -out=demo.tfplan\n") || !strings.HasPrefix(apply, "apply demo.tfplan\n") {
-		t.Errorf("the demo runs %q and %q", output[steps[0][2]:steps[0][3]], output[steps[1][2]:steps[1][3]])
-	}
-	for _, step := range []struct{ name, text string }{{"plan", plan}, {"apply", apply}} {
-		for _, want := range []string{
+	for i, step := range steps[1:3] {
+		expectText(t, "the plan or the apply", step, []string{"plan -out=demo.tfplan\n", "apply demo.tfplan\n"}[i],
 			`"acme/gpu: gpu-1, agent 3.0.9, last used 2026-02-27T22:41:10Z"`,
 			`"acme/linux: linux-1, agent 3.1.2, last used 2026-03-02T14:30:12Z"`,
 			`"acme/linux: linux-2, agent 3.1.2, last used 2026-03-02T14:29:48Z"`,
 			`"acme/linux: linux-3, agent 3.1.2, last used never"`,
 			`"acme/macos: macos-1, agent 3.1.2, last used 2026-03-01T17:02:33Z"`,
-			`"acme/gpu"`,
 			` = "runners: 1, waiting tasks: 1, agents: 3.0.9"`,
 			`"acme/linux" = "runners: 3, waiting tasks: 14, agents: 3.1.2"`,
 			`"acme/macos" = "runners: 1, waiting tasks: 0, agents: 3.1.2"`,
 			"unclaimed_tasks = 14\n",
-			"Warning: Check block assertion failed\n",
-			"\nacme/linux has 14 waiting tasks, more than 10: add runners.\n",
-		} {
-			if !strings.Contains(step.text, want) {
-				t.Errorf("%s does not show %q:\n%s", step.name, want, step.text)
-			}
-		}
-		if got := strings.Count(step.text, "Warning: "); got != 1 {
-			t.Errorf("%s shows %d warnings, want 1:\n%s", step.name, got, step.text)
+			"Warning: Check block assertion failed\n", "\nacme/linux has 14 waiting tasks, more than 10: add runners.\n")
+		if got := strings.Count(step, "Warning: "); got != 1 {
+			t.Errorf("%d warnings are shown, want 1:\n%s", got, step)
 		}
 	}
-	for _, want := range []string{
-		"Apply complete! Resources: 0 added, 0 changed, 0 destroyed.\n",
-		`
+	expectText(t, "the apply", steps[2], "Apply complete! Resources: 0 added, 0 changed, 0 destroyed.\n", `
   check.has_runners         pass
   check.one_agent_version   pass
   check.queue_is_short      fail: acme/linux has 14 waiting tasks, more than 10: add runners.
-`,
-	} {
-		if !strings.Contains(apply, want) {
-			t.Errorf("the demo does not show %q:\n%s", want, apply)
-		}
-	}
-	if strings.Contains(output, realToken) {
-		t.Errorf("the demo shows the token of the user who runs it:\n%s", output)
-	}
-	if strings.Contains(output, "\x1b") {
-		t.Errorf("the demo uses colours where there is no terminal:\n%q", output)
+`)
+	expectText(t, "the second apply", steps[3], "Apply complete! Resources: 2 added, 0 changed, 0 destroyed.")
+	expectText(t, "the second plan", steps[4], "No changes.")
+	expectText(t, "destroy", steps[5], "Destroy complete! Resources: 2 destroyed.")
+	if strings.Contains(output, realToken) || strings.Contains(output, "\x1b") {
+		t.Errorf("the demo shows the token of the user who runs it, or colours where there is no terminal:\n%q", output)
 	}
 	assertEmpty(t, temporary)
 
 	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	example := regexp.MustCompile("(?s)```text\n(.*?)```").FindSubmatch(readme)
 	if example == nil || !strings.Contains(output, string(example[1])) {
-		t.Errorf("the README does not show how the demo ends:\n%s", output)
+		t.Errorf("the README does not show how the demo ends (%v):\n%s", err, output)
 	}
 }
 
@@ -152,34 +110,14 @@ func TestDemo(t *testing.T) {
 func TestServe(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	var (
-		tasks string
-		names []string
-	)
+	var tasks, runners string
 	stdout := &watcher{text: "by organization too: "}
 	stdout.found = func() {
 		defer stop()
-		printed := regexp.MustCompile(`(?s)CIRCLECI_RUNNER_API_URL=(\S+) CIRCLE_TOKEN=(\S+).*organization too: (\S+)\n`).FindStringSubmatch(stdout.buffer.String())
-		get := func(target string) string {
-			request, err := http.NewRequestWithContext(ctx, http.MethodGet, printed[1]+target, http.NoBody)
-			if err != nil {
-				t.Fatal(err)
-			}
-			request.Header.Set("Circle-Token", printed[2])
-			response, err := http.DefaultClient.Do(request)
-			if err != nil {
-				t.Fatal(err)
-			}
-			body, err := io.ReadAll(response.Body)
-			if err != nil || response.Body.Close() != nil {
-				t.Error(err)
-			}
-			return string(body)
-		}
-		tasks = get("/api/v2/runner/tasks?resource-class=acme/linux")
-		for _, name := range regexp.MustCompile(`"name":"(.*?)"`).FindAllStringSubmatch(get("/api/v3/runner?org-id="+printed[3]), -1) {
-			names = append(names, name[1])
-		}
+		printed := regexp.MustCompile(`(?s)CIRCLECI_RUNNER_API_URL=(\S+) CIRCLE_TOKEN=(\S+).*organization too: (\S+)\n`).
+			FindStringSubmatch(stdout.buffer.String())
+		tasks = get(t, printed[1]+"/api/v2/runner/tasks?resource-class=acme/linux", printed[2])
+		runners = get(t, printed[1]+"/api/v3/runner?org-id="+printed[3], printed[2])
 	}
 	if err := (demo{stdout: stdout}).serve(ctx); err != nil {
 		t.Error(err)
@@ -187,9 +125,25 @@ func TestServe(t *testing.T) {
 	if want := `{"unclaimed_task_count":6}`; tasks != want {
 		t.Errorf("the API responds with %q, want %q", tasks, want)
 	}
-	if want := []string{"linux-1", "linux-2", "linux-3", "mac-1"}; !slices.Equal(names, want) {
-		t.Errorf("the organization has the runners %q, want %q", names, want)
+	expectText(t, "the list", runners, `"name":"linux-1"`, `"name":"linux-2"`, `"name":"linux-3"`, `"name":"mac-1"`)
+}
+
+func get(t *testing.T, target, token string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
 	}
+	request.Header.Set("Circle-Token", token)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		t.Error(err)
+	}
+	return string(body)
 }
 
 func TestServePortInUse(t *testing.T) {
@@ -197,15 +151,15 @@ func TestServePortInUse(t *testing.T) {
 	defer server.Close()
 	address := server.Listener.Addr().(*net.TCPAddr)
 	err := (demo{stdout: io.Discard, port: address.Port}).serve(t.Context())
-	if !errors.Is(err, syscall.EADDRINUSE) || !strings.HasSuffix(err.Error(), ": choose another port with `make api PORT=...`") {
+	if !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("got %v", err)
 	}
+	expectText(t, "the error", fmt.Sprint(err), ": choose another port with `make api PORT=...`")
 }
 
 // TestInterrupt ends the demo as soon as the CLI's plan reads.
 func TestInterrupt(t *testing.T) {
 	d, temporary := newDemo(t)
-	buildProvider(t, d)
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	stdout := &watcher{text: "Reading...", found: interrupt}
@@ -243,14 +197,12 @@ func (w *watcher) Write(p []byte) (int, error) {
 // TestErrors ends the demo early: it says why, and leaves nothing behind.
 func TestErrors(t *testing.T) {
 	for name, test := range map[string]struct {
-		noProvider    bool
 		configuration string
-		// want is the error, in which CLI stands for the name of the CLI, and PROVIDER and CONFIGURATION for the paths.
+		// want is the error, in which CLI stands for the name of the CLI, and CONFIGURATION for the directory.
 		want string
 		// stderr matches what is written to standard error.
 		stderr string
 	}{
-		"no provider": {noProvider: true, configuration: "# Empty", want: "there is no provider at PROVIDER: run `make build`"},
 		"no configuration": {
 			want: "CONFIGURATION holds no configuration: run the demo from the top of the repository, as `make demo` does",
 		},
@@ -265,17 +217,17 @@ func TestErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d, temporary := newDemo(t)
 			d.configuration = t.TempDir()
-			if !test.noProvider {
-				writeFile(t, d.provider, "") // Nothing starts it.
-			}
 			if test.configuration != "" {
-				writeFile(t, filepath.Join(d.configuration, "main.tf"), test.configuration)
+				file := filepath.Join(d.configuration, "main.tf")
+				if err := os.WriteFile(file, []byte(test.configuration), 0o600); err != nil {
+					t.Fatal(err)
+				}
 			}
 			var stderr bytes.Buffer
 			d.stdout, d.stderr = io.Discard, &stderr
 			err := d.run(t.Context())
 			got := regexp.MustCompile("`(terraform|tofu) ").ReplaceAllString(fmt.Sprint(err), "`CLI ")
-			got = strings.NewReplacer(d.provider, "PROVIDER", d.configuration, "CONFIGURATION").Replace(got)
+			got = strings.ReplaceAll(got, d.configuration, "CONFIGURATION")
 			if got != test.want || !regexp.MustCompile(test.stderr).MatchString(stderr.String()) {
 				t.Errorf("the demo ends with %q, want %q, and writes to standard error:\n%s", got, test.want, &stderr)
 			}

@@ -24,7 +24,6 @@ import (
 
 func main() {
 	d := demo{stdout: os.Stdout, stderr: os.Stderr, color: isTerminal(os.Stdout)}
-	flag.StringVar(&d.provider, "provider", "bin/terraform-provider-circleci", "the provider's executable")
 	flag.StringVar(&d.configuration, "configuration", "examples/demo", "the directory of the configuration")
 	serve := flag.Bool("serve", false, "only serve a Runner API with the resource classes of the examples, until Ctrl-C")
 	flag.IntVar(&d.port, "port", 8642, "the port for -serve")
@@ -51,7 +50,6 @@ func isTerminal(file *os.File) bool {
 
 // demo is one run of the demo.
 type demo struct {
-	provider      string // the provider's executable
 	configuration string // the directory of the configuration
 	stdout        io.Writer
 	stderr        io.Writer
@@ -60,11 +58,17 @@ type demo struct {
 }
 
 // run runs the demo and removes its files. When ctx is canceled, the CLI is interrupted.
-func (d demo) run(ctx context.Context) (err error) {
-	found, err := cli.Find(ctx)
+func (d demo) run(ctx context.Context) error {
+	cli.Isolate()
+	err := d.runAll(ctx)
 	if ctx.Err() != nil {
-		return cli.ErrInterrupted
+		return errors.New("interrupted")
 	}
+	return err
+}
+
+func (d demo) runAll(ctx context.Context) (err error) {
+	found, err := cli.Find(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,10 +80,17 @@ func (d demo) run(ctx context.Context) (err error) {
 	server := circlecitest.NewServer()
 	defer server.Close()
 	setFixtures(server)
+	if err := found.InstallProvider(ctx, filepath.Join(dir, "mirror")); err != nil {
+		return err
+	}
+	cli.Setenv("CIRCLE_TOKEN="+circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_URL="+server.URL)
+	if !d.color {
+		cli.Setenv("TF_CLI_ARGS=-no-color")
+	}
 
 	d.say("This demo uses a Runner API on loopback (%s) in place of CircleCI.\n"+
 		"It needs no account and no token.\n", server.URL)
-	w, err := d.newWorkspace(ctx, found, filepath.Join(dir, "demo"), d.configuration, server.URL)
+	w, err := d.newWorkspace(ctx, found, filepath.Join(dir, "demo"), d.configuration)
 	if err != nil {
 		return err
 	}
@@ -98,7 +109,7 @@ func (d demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	d.say("\nThe results of the check blocks:\n\n%s", results)
-	if err := d.runPool(ctx, found, filepath.Join(dir, "pool"), server.URL); err != nil {
+	if err := d.runPool(ctx, found, filepath.Join(dir, "pool")); err != nil {
 		return err
 	}
 	d.say(`
@@ -111,9 +122,9 @@ from the top of the repository:
 }
 
 // runPool creates a resource class and a token, shows that there is nothing left to change, and destroys them.
-func (d demo) runPool(ctx context.Context, found cli.CLI, dir, serverURL string) error {
+func (d demo) runPool(ctx context.Context, found cli.CLI, dir string) error {
 	configuration := filepath.Join(d.configuration, "pool")
-	w, err := d.newWorkspace(ctx, found, dir, configuration, serverURL)
+	w, err := d.newWorkspace(ctx, found, dir, configuration)
 	if err != nil {
 		return err
 	}

@@ -1,31 +1,20 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
-// newWorkspace copies a configuration to a directory, and initializes it with the provider from this machine, which
-// reads from the server. What init prints is of interest only when it fails.
-func (d demo) newWorkspace(
-	ctx context.Context, found cli.CLI, dir, configuration, serverURL string,
-) (*cli.Workspace, error) {
-	w := &cli.Workspace{CLI: found, Dir: dir, Env: cli.Environment(
-		"CIRCLE_TOKEN="+circlecitest.PersonalToken, "CIRCLECI_RUNNER_API_URL="+serverURL)}
-	if !d.color {
-		w.Env = append(w.Env, "TF_CLI_ARGS=-no-color")
-	}
-	// The configuration alone: not the state, the lock file or the variables of a user who tried it in its own
-	// directory.
+// newWorkspace copies a configuration to a directory and initializes it. What init prints is of interest only when it
+// fails.
+func (d demo) newWorkspace(ctx context.Context, found cli.CLI, dir, configuration string) (*cli.Workspace, error) {
+	// The configuration alone: not the state, the lock file or the variables of a user who tried it in its own directory.
 	files, err := filepath.Glob(filepath.Join(configuration, "*.tf"))
 	if err != nil {
 		return nil, err
@@ -34,21 +23,21 @@ func (d demo) newWorkspace(
 		return nil, fmt.Errorf("%s holds no configuration: run the demo from the top of the repository, "+
 			"as `make demo` does", configuration)
 	}
-	contents := map[string]string{}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
 	for _, file := range files {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		contents[filepath.Base(file)] = string(content)
+		target := filepath.Join(dir, filepath.Base(file))
+		if err := os.WriteFile(target, content, 0o600); err != nil { //nolint:gosec // It is in the demo's own directory.
+			return nil, err
+		}
 	}
-	if err := w.Write(contents); err != nil {
-		return nil, err
-	}
-	if _, err := os.Stat(d.provider); err != nil {
-		return nil, fmt.Errorf("there is no provider at %s: run `make build`", d.provider)
-	}
-	if err := w.UseMirror(d.provider, "0.1.0"); err != nil { // A version that examples require.
+	w, err := found.NewWorkspace(dir)
+	if err != nil {
 		return nil, err
 	}
 	stdout, stderr, err := w.Output(ctx, "init")
@@ -60,24 +49,15 @@ func (d demo) newWorkspace(
 
 // show prints a command as a user would type it, and then what it prints.
 func (d demo) show(ctx context.Context, w *cli.Workspace, arguments ...string) error {
-	d.say("$ %s %s", w.Name, strings.Join(arguments, " "))
+	d.say("$ %s %s", w.CLI.Name, strings.Join(arguments, " "))
 	return w.Run(ctx, d.stdout, d.stderr, arguments...)
 }
 
 // checkResults returns the results of the check blocks, a line each. The CLI itself shows only those that fail.
 func checkResults(ctx context.Context, w *cli.Workspace) (string, error) {
-	var state struct {
-		Checks []struct {
-			Address struct {
-				ToDisplay string `json:"to_display"`
-			}
-			Status    string
-			Instances []struct{ Problems []struct{ Message string } }
-		}
-	}
-	stdout, stderr, err := w.Output(ctx, "show", "-json")
-	if err := cmp.Or(err, json.Unmarshal([]byte(stdout), &state)); err != nil {
-		return "", fmt.Errorf("%w\n%s", err, stderr)
+	state, err := w.Show(ctx)
+	if err != nil {
+		return "", err
 	}
 	var lines []string
 	for _, check := range state.Checks {

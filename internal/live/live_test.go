@@ -1,5 +1,5 @@
-// Package live_test checks, with -live, the provider against a real Runner API, and prints what only a real installation
-// knows. `make testlive` runs it.
+// Package live_test checks, with -live, the provider against a real Runner API, and prints what only a real
+// installation knows. `make testlive` runs it.
 package live_test
 
 import (
@@ -10,7 +10,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log"
 	"net/http"
 	"os"
 	"os/signal"
@@ -33,7 +32,7 @@ var (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if *live {
-		// PrepareTests keeps the user's variables away from the tests. These are the ones that are meant.
+		// Isolate removes the user's variables. These are the ones that are meant.
 		remote = installation{
 			apiURL:     cmp.Or(os.Getenv("CIRCLECI_RUNNER_API_URL"), circleci.DefaultAPIURL),
 			apiVersion: os.Getenv("CIRCLECI_RUNNER_API_VERSION"), token: os.Getenv("CIRCLE_TOKEN"),
@@ -46,9 +45,7 @@ func TestMain(m *testing.M) {
 		}
 		_ = os.Setenv("TF_ACC", "1")
 	}
-	if err := cli.PrepareTests(); err != nil {
-		log.Fatal(err)
-	}
+	cli.Isolate()
 	os.Exit(m.Run())
 }
 
@@ -85,12 +82,12 @@ var configuration string
 // check has the CLI apply and destroy a configuration with the built provider, as a user would, and surveys the API in
 // between. What it finds is reported line by line.
 func (i installation) check(ctx context.Context, dir string, report func(string)) (err error) {
-	found, err := cli.Find(ctx)
+	w, err := newWorkspace(ctx, dir)
 	if err != nil {
 		return err
 	}
-	w := &cli.Workspace{CLI: found, Dir: dir, Env: cli.Environment("CIRCLECI_RUNNER_API_URL="+i.apiURL,
-		"CIRCLECI_RUNNER_API_VERSION="+i.apiVersion, "TF_VAR_resource_class="+i.resourceClass, "TF_VAR_created="+i.created)}
+	cli.Setenv("CIRCLECI_RUNNER_API_URL="+i.apiURL, "CIRCLECI_RUNNER_API_VERSION="+i.apiVersion,
+		"TF_VAR_resource_class="+i.resourceClass, "TF_VAR_created="+i.created)
 	run := func(ctx context.Context, arguments ...string) (string, error) {
 		stdout, stderr, err := w.Output(ctx, arguments...)
 		if err != nil || strings.Contains(stdout+stderr, i.token) {
@@ -99,16 +96,11 @@ func (i installation) check(ctx context.Context, dir string, report func(string)
 		}
 		return stdout, err
 	}
-	err = errors.Join(cli.BuildProvider(ctx, filepath.Join(dir, cli.Executable)), w.UseBuild(dir),
-		w.Write(map[string]string{"main.tf": cli.RequiredProviders + configuration}))
-	if err != nil {
-		return err
-	}
-	w.Env = append(w.Env, "CIRCLE_TOKEN="+badToken)
+	cli.Setenv("CIRCLE_TOKEN=" + badToken)
 	if _, err := run(ctx, "plan", "-json", "-var=created="); strings.Count(fmt.Sprint(err), "401 Unauthorized") < 2 {
 		return fmt.Errorf("a wrong token does not get an error for each data source: %w", err)
 	}
-	w.Env = append(w.Env, "CIRCLE_TOKEN="+i.token)
+	cli.Setenv("CIRCLE_TOKEN=" + i.token)
 	defer func() { // Also after an apply that failed halfway, or was interrupted.
 		_, destroyErr := run(context.WithoutCancel(ctx), "destroy", "-json", "-auto-approve")
 		err = errors.Join(err, destroyErr)
@@ -123,6 +115,21 @@ func (i installation) check(ctx context.Context, dir string, report func(string)
 		planErr = fmt.Errorf("a plan after apply has changes:\n%s", planned)
 	}
 	return errors.Join(err, planErr, i.survey(ctx, report))
+}
+
+// newWorkspace returns a workspace that is initialized with the configuration and the built provider.
+func newWorkspace(ctx context.Context, dir string) (*cli.Workspace, error) {
+	found, err := cli.Find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w, err := found.NewWorkspace(dir)
+	err = errors.Join(err, found.InstallProvider(ctx, filepath.Join(dir, "mirror")),
+		os.WriteFile(filepath.Join(dir, "main.tf"), []byte(configuration), 0o600))
+	if err != nil {
+		return nil, err
+	}
+	return w, w.Init(ctx)
 }
 
 // TestCheck has an API that works, one that accepts every token, and one that creates only half.

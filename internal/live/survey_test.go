@@ -151,7 +151,9 @@ func TestSurvey(t *testing.T) {
 			"classes of an empty namespace .* 200 OK , 0 items\n",
 		}},
 		"v2 is gone": {pattern: "/v2/", response: gone,
-			report: []string{"^version .*/v2/.* 410 Gone Use v3, deprecated or gone at Thu, 05 Mar 2026\nversion .*/v3/.* 200 OK , 4 items"}},
+			report: []string{
+				"^version .*/v2/.* 410 Gone Use v3, deprecated or gone at Thu, 05 Mar 2026\nversion .*/v3/.* 200 OK , 4 items",
+			}},
 		"v3 is a page": {pattern: "/v3/", response: circlecitest.Raw(200, "text/html", "<title>Sign in</title>"),
 			report: []string{"version +GET /api/v3/runner.namespace=acme +200 OK , no JSON but text/html\n$"}},
 		"unknown class is empty": {pattern: "/v3/.*acme/terraform-test-unknown", response: emptyList, misleads: []string{

@@ -1,223 +1,217 @@
 package provider_test
 
 import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
-	"github.com/google/go-cmp/cmp/cmpopts"
+	tfjson "github.com/hashicorp/terraform-json"
+	"github.com/hashicorp/terraform-plugin-testing/config"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
-	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
-// exampleTest is the test of an example.
+// exampleTest is what an example promises, beyond that it can be applied and destroyed, and that the next plan is
+// empty.
 type exampleTest struct {
-	// directory is relative to examples/.
-	directory string
-	// name distinguishes the tests of one directory.
-	name string
-	// environment is set in addition to the URL of the server. The default is CIRCLE_TOKEN.
+	// environment is what its page tells the user to set. URL stands for that of the server.
 	environment map[string]string
-	// ca issues the certificate of the server. Without one, the server has no TLS.
-	ca *circlecitest.CA
-	// terraform and openTofu are the first versions that can run the example. The default is every supported version.
-	terraform, openTofu string
-	steps               []exampleStep
-}
-
-// exampleStep is a command and its results.
-type exampleStep struct {
-	// before prepares the server or the workspace.
-	before func(x *example)
-	// command returns its diagnostics; the default is apply. run replaces it.
-	command []string
-	run     func(x *example)
-	// diagnostics are all diagnostics, in any order.
-	diagnostics []diagnostic
-	// outputs, state (the managed resources) and requests (URLs, in any order) are compared if they are not nil.
-	outputs  map[string]any
-	state    []string
+	// serve changes the sample, in which six tasks of acme/linux wait and two run, and two of acme/gpu wait.
+	serve func(server *circlecitest.Server)
+	// outputs are the outputs in JSON.
+	outputs string
+	// failed are the messages of the checks that fail, which are warnings.
+	failed []string
+	// requests are those of the first plan and its apply, in any order. Nil is not compared.
 	requests []string
-	// after asserts the rest.
-	after func(x *example)
-}
+	// fails is a part of the error with which the plan ends.
+	fails string
+	// inBinary is set for what terraform-plugin-testing cannot run: resources with for_each, and modules.
+	inBinary bool
+	// version is the first version of Terraform and of OpenTofu that can run it. The default is every supported version.
+	version string
 
-// example is a copy of an example in a workspace of its own.
-type example struct {
-	*workspace
 	server *circlecitest.Server
 }
 
-// exampleFleet serves fleet with recent times and with the attributes of API v3: one runner of each class is connected. It has
-// one class and its token.
-func exampleFleet(x *example) {
-	runners := slices.Clone(fleet)
-	for i := range runners {
-		runners[i].OrganizationID = organization
-		runners[i].LastConnected = ago(time.Minute)
-		switch runners[i].Name {
-		case "a":
-			runners[i].Status = "busy"
-		case "b":
-			runners[i].Status, runners[i].LastConnected = "idle", ago(time.Hour)
+// TestAccExamples applies every example against the sample, which make api serves. examples_table_test.go has what they
+// promise.
+func TestAccExamples(t *testing.T) {
+	ca := circlecitest.NewCA()
+	caFile := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(caFile, []byte(ca.CertificatePEM), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := exampleTests(caFile)
+	for _, name := range exampleDirectories(t) {
+		if _, found := tests[name]; !found {
+			t.Errorf("examples/%s has no row", name)
 		}
 	}
-	x.server.SetRunners(runners...)
-	x.server.SetTasks("acme/linux", 3, 2)
-	x.server.SetTasks("acme/gpu", 5, 0)
-	x.server.SetResourceClasses(movedClass)
-	x.server.SetTokens(movedToken)
-}
-
-// linux returns a runner of acme/linux.
-func linux(name, version string, lastConnected time.Duration) circlecitest.Runner {
-	return circlecitest.Runner{ResourceClass: "acme/linux", Name: name, Version: version, LastConnected: ago(lastConnected)}
-}
-
-// failedCheck returns the diagnostic of a check block.
-func failedCheck(message string) diagnostic {
-	return diagnostic{Severity: "warning", Summary: "Check block assertion failed", Detail: message}
-}
-
-// replace replaces a part of a file.
-func (x *example) replace(name, from, to string) {
-	x.write(name, strings.Replace(read(x.t, filepath.Join(x.Dir, name)), from, to, 1))
-}
-
-func TestExamples(t *testing.T) {
-	tests := exampleTests()
-	for _, test := range tests {
-		t.Run(strings.TrimSpace(test.directory+" "+test.name), func(t *testing.T) {
-			if test.terraform != "" {
-				requireVersion(t, "the example", test.terraform, test.openTofu)
+	for _, name := range slices.Sorted(maps.Keys(tests)) {
+		t.Run(name, func(t *testing.T) {
+			test := tests[name]
+			requireVersion(t, "the example", cmp.Or(test.version, "1.8"), cmp.Or(test.version, "1.7"))
+			test.server = newServer(t)
+			if name == "server" {
+				test.server = newTLSServer(t, ca, "127.0.0.1")
 			}
-			server := newServer(t)
-			if test.ca != nil {
-				server = newTLSServer(t, test.ca, "127.0.0.1")
+			test.server.ServeSample(func() time.Duration { return 0 })
+			if test.serve != nil {
+				test.serve(test.server)
 			}
-			t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
-			if test.environment == nil {
-				test.environment = map[string]string{"CIRCLE_TOKEN": circlecitest.PersonalToken}
-			}
-			for name, value := range test.environment {
-				t.Setenv(name, value)
-			}
-			x := newExample(t, test.directory, server)
-			for _, step := range test.steps {
-				step.do(x)
+			setEnvironment(t, test.server, test.environment)
+			directory, _, _ := strings.Cut(name, ": ")
+			if test.inBinary {
+				test.runBinary(newDirectory(t, exampleFiles(t, directory)))
+			} else {
+				test.run(t, exampleFiles(t, directory))
 			}
 		})
 	}
-	for _, file := range exampleFiles(t, ".") {
-		directory := path.Dir(file)
-		tested := slices.ContainsFunc(tests, func(test exampleTest) bool { return test.directory == directory })
-		if path.Ext(file) != ".sh" && !tested && !strings.HasPrefix(directory, "demo") && directory != "testing/connected" {
-			t.Errorf("no test covers examples/%s", file)
-		}
-	}
 }
 
-// TestExamplesHaveProvider asserts that the example of each page can be pasted as it is: without a provider block,
-// Terraform advises to add one when the token is missing. Functions need none.
-func TestExamplesHaveProvider(t *testing.T) {
-	hasProvider := map[string]bool{}
-	for _, kind := range []string{"resources", "list-resources", "data-sources", "actions"} {
-		for _, file := range exampleFiles(t, kind) {
-			name := path.Join(kind, file)
-			block := strings.Contains(read(t, filepath.Join(examples, name)), "\nprovider \"circleci\" {")
-			hasProvider[path.Dir(name)] = hasProvider[path.Dir(name)] || block
-		}
-	}
-	for directory, found := range hasProvider {
-		if !found {
-			t.Errorf("examples/%s has no provider block", directory)
-		}
-	}
-}
-
-func (s exampleStep) do(x *example) {
-	x.t.Helper()
-	if s.before != nil {
-		s.before(x)
-	}
-	x.server.ResetRecords()
-	if s.run != nil {
-		s.run(x)
-	} else {
-		if s.command == nil {
-			s.command = []string{"apply", "-json", "-auto-approve"}
-		}
-		expectReport(x.t, x.report(s.command...), s.diagnostics...)
-	}
-	if s.requests != nil {
-		expectRequests(x.t, x.server, s.requests...)
-	}
-	if s.outputs != nil {
-		expectSame(x.t, "outputs", s.outputs, x.outputs())
-	}
-	if s.state != nil {
-		expectSame(x.t, "resources in the state", s.state, x.state(), cmpopts.EquateEmpty())
-	}
-	if s.after != nil {
-		s.after(x)
-	}
-}
-
-func expectTokenSent(x *example) {
-	expectRequests(x.t, x.server,
-		"/api/v3/runner/tasks?resource-class=acme%2Flinux", "/api/v3/runner/tasks/running?resource-class=acme%2Flinux")
-	expectCredential(x.t, x.server.Requests()[0], "Circle-Token", circlecitest.PersonalToken)
-}
-
-// expectLines asserts parts of an output.
-func expectLines(t *testing.T, printed string, parts ...string) {
+// setEnvironment sets what every page tells the user to set, and these variables.
+func setEnvironment(t *testing.T, server *circlecitest.Server, variables map[string]string) {
 	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(printed, part) {
-			t.Errorf("got output\n%s\nwithout %q", printed, part)
+	t.Setenv("CIRCLECI_RUNNER_API_URL", server.URL)
+	t.Setenv("CIRCLE_TOKEN", circlecitest.PersonalToken)
+	for name, value := range variables {
+		t.Setenv(name, strings.ReplaceAll(value, "URL", server.URL))
+	}
+}
+
+// run tests an example in the process of the test.
+func (e exampleTest) run(t *testing.T, files fs.FS) {
+	t.Helper()
+	directory := t.TempDir()
+	if err := os.CopyFS(directory, files); err != nil {
+		t.Fatal(err)
+	}
+	step := resource.TestStep{
+		ProtoV6ProviderFactories: factories, ConfigDirectory: config.StaticDirectory(directory),
+		ConfigStateChecks: []statecheck.StateCheck{e},
+	}
+	if e.fails != "" {
+		step.ExpectError = cliError(e.fails)
+	}
+	resource.Test(t, resource.TestCase{Steps: []resource.TestStep{step}})
+}
+
+// runBinary tests an example with the executable.
+func (e exampleTest) runBinary(b binary) {
+	b.t.Helper()
+	b.check(b.Init(b.t.Context()))
+	printed, ok := b.run("apply", "-auto-approve", "-no-color")
+	if e.fails != "" {
+		if ok || !cliError(e.fails).MatchString(printed) {
+			b.t.Errorf("apply succeeds: %t, without the error %q:\n%s", ok, e.fails, printed)
+		}
+		return
+	}
+	if !ok || strings.Count(printed, "Warning: ") != len(e.failed) {
+		b.t.Fatalf("apply succeeds: %t, want %d warnings:\n%s", ok, len(e.failed), printed)
+	}
+	state, err := b.Show(b.t.Context())
+	b.check(err)
+	b.check(e.check(state))
+	b.expectEmptyPlan()
+	b.check(b.Destroy(b.t.Context()))
+}
+
+// expectEmptyPlan asserts that a plan changes neither a resource nor an output.
+func (b binary) expectEmptyPlan() {
+	b.t.Helper()
+	if hasChanges, err := b.Plan(b.t.Context()); err != nil || hasChanges {
+		b.t.Errorf("the plan has changes: %t, %v", hasChanges, err)
+	}
+}
+
+// CheckState implements statecheck.StateCheck.
+func (e exampleTest) CheckState(
+	_ context.Context, req statecheck.CheckStateRequest, resp *statecheck.CheckStateResponse,
+) {
+	resp.Error = e.check(req.State)
+}
+
+// check compares the state after the first apply, and the requests until then.
+func (e exampleTest) check(state *tfjson.State) error {
+	outputs, failed := map[string]any{}, []string(nil)
+	for name, output := range state.Values.Outputs {
+		outputs[name] = output.Value
+	}
+	for _, check := range state.Checks {
+		for _, instance := range check.Instances {
+			for _, problem := range instance.Problems {
+				failed = append(failed, problem.Message)
+			}
 		}
 	}
-}
-
-// expectEmptyPlan asserts whether a plan changes neither a resource nor an output.
-func (x *example) expectEmptyPlan(want bool) {
-	x.t.Helper()
-	if stdout, isEmpty := x.run("plan", "-detailed-exitcode", "-no-color"); isEmpty != want {
-		x.t.Errorf("the plan is empty: %t, want %t:\n%s", isEmpty, want, stdout)
+	var requests []string
+	for _, request := range e.server.Requests() {
+		requests = append(requests, requestURL(request))
 	}
-}
-
-// expectTest runs the CLI's tests, and asserts whether they pass, some lines of output, and that there is no warning.
-func (x *example) expectTest(passes bool, lines ...string) {
-	x.t.Helper()
-	stdout, stderr, ok := x.runBoth("test", "-no-color")
-	printed := stdout + stderr
-	if ok != passes || strings.Contains(printed, "Warning: ") {
-		x.t.Errorf("the tests pass: %t, want %t without a warning:\n%s", ok, passes, printed)
+	slices.Sort(failed)
+	slices.Sort(requests)
+	got, err := json.Marshal(outputs)
+	switch {
+	case err != nil:
+		return err
+	case string(got) != cmp.Or(e.outputs, "{}"):
+		return fmt.Errorf("the outputs are\n%s, want\n%s", got, e.outputs)
+	case !slices.Equal(failed, e.failed):
+		return fmt.Errorf("the failed checks are %q, want %q", failed, e.failed)
+	case e.requests != nil && !slices.Equal(requests, e.requests):
+		return fmt.Errorf("the requests are %q, want %q", requests, e.requests)
 	}
-	expectLines(x.t, printed, lines...)
+	return nil
 }
 
 const examples = "../../examples"
 
-// exampleFiles returns the files of an example, relative to its directory, without a state or a lock file.
-func exampleFiles(t *testing.T, directory string) []string {
+// exampleDirectories returns the directories of all examples but the demo, which internal/demo tests, what needs
+// CircleCI's own provider, queries, and the module of another example.
+func exampleDirectories(t *testing.T) (directories []string) {
 	t.Helper()
-	var files []string
-	err := fs.WalkDir(os.DirFS(filepath.Join(examples, directory)), ".", func(file string, entry fs.DirEntry, err error) error {
+	for name := range exampleFiles(t, ".") {
+		directories = append(directories, path.Dir(name))
+	}
+	slices.Sort(directories)
+	return slices.DeleteFunc(slices.Compact(directories), func(directory string) bool {
+		queries, err := filepath.Glob(filepath.Join(examples, directory, "*.tfquery.hcl"))
+		return err != nil || len(queries) > 0 || strings.HasPrefix(directory, "demo") ||
+			slices.Contains([]string{"together", "testing/connected"}, directory)
+	})
+}
+
+// exampleFiles returns the files of an example, without what a run in its directory leaves.
+func exampleFiles(t *testing.T, directory string) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	fsys := os.DirFS(filepath.Join(examples, directory))
+	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case entry.IsDir() && entry.Name() == ".terraform":
 			return fs.SkipDir
-		case slices.Contains([]string{".tf", ".hcl", ".sh"}, path.Ext(file)) && entry.Name() != ".terraform.lock.hcl":
-			files = append(files, file)
+		case slices.Contains([]string{".tf", ".hcl", ".sh"}, path.Ext(name)) && entry.Name() != ".terraform.lock.hcl":
+			content, err := fs.ReadFile(fsys, name)
+			files[name] = &fstest.MapFile{Data: content, Mode: 0o700}
+			return err
 		}
 		return nil
 	})
@@ -225,19 +219,4 @@ func exampleFiles(t *testing.T, directory string) []string {
 		t.Fatalf("examples/%s has %d files: %v", directory, len(files), err)
 	}
 	return files
-}
-
-// newExample copies an example to a workspace, and adds a required_providers block if it has none.
-func newExample(t *testing.T, directory string, server *circlecitest.Server) *example {
-	t.Helper()
-	x := &example{newWorkspace(t, ""), server}
-	copied := map[string]string{"main.tf": "", "requirement.tf": cli.RequiredProviders}
-	for _, file := range exampleFiles(t, directory) {
-		copied[file] = read(t, filepath.Join(examples, directory, file))
-		if path.Dir(file) == "." && strings.Contains(copied[file], "required_providers") {
-			delete(copied, "requirement.tf")
-		}
-	}
-	x.check(x.Write(copied))
-	return x
 }

@@ -2,17 +2,20 @@ package provider_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"log"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -22,8 +25,72 @@ import (
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
+	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
+
+// TestMain isolates the tests from the user's settings, and lets terraform-plugin-testing use the CLI that internal/cli
+// finds. Without TF_ACC no test runs a CLI, so none is searched for.
+func TestMain(m *testing.M) {
+	if os.Getenv("TF_PLUGIN_MAGIC_COOKIE") != "" {
+		serveOther() // A CLI started the tests' executable as a provider.
+		return
+	}
+	cli.Isolate()
+	if os.Getenv("TF_ACC") != "" {
+		found, err := findCLI()
+		if err != nil {
+			log.Fatal(err)
+		}
+		address := strings.Split(found.ProviderAddress(), "/")
+		cli.Setenv("TF_ACC_TERRAFORM_PATH="+found.Path,
+			"TF_ACC_PROVIDER_HOST="+address[0], "TF_ACC_PROVIDER_NAMESPACE="+address[1])
+	}
+	code := m.Run()
+	_ = os.RemoveAll(mirror)
+	os.Exit(code)
+}
+
+// findCLI finds the CLI once, which runs it for its version.
+var findCLI = sync.OnceValues(func() (cli.CLI, error) { return cli.Find(context.Background()) })
+
+// requireCLI returns the CLI. Unless TF_ACC is set, it skips the test, as acceptance tests of providers do.
+func requireCLI(t *testing.T) cli.CLI {
+	t.Helper()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("acceptance tests run the CLI: set TF_ACC=1, or run make test")
+	}
+	found, err := findCLI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// requireVersion skips a test of a feature unless the CLI is of these versions or newer. Without a version, that CLI
+// does not have the feature. The package tfversion would take OpenTofu for Terraform of the same version.
+func requireVersion(t *testing.T, feature, terraform, openTofu string) {
+	t.Helper()
+	found := requireCLI(t)
+	first := map[string]string{cli.Terraform: terraform, cli.OpenTofu: openTofu}[found.Name]
+	minimum, err := circleci.ParseVersion(cmp.Or(first, "9999"))
+	version, versionErr := circleci.ParseVersion(found.Version)
+	if err != nil || versionErr != nil {
+		t.Fatal(err, versionErr)
+	}
+	if version.Compare(minimum) < 0 {
+		t.Skipf("%s: needs Terraform %s or OpenTofu %s, this is %s %s",
+			feature, terraform, cmp.Or(openTofu, "(none)"), found.Name, found.Version)
+	}
+}
+
+// newServer starts a Runner API, which is closed when the test ends.
+func newServer(t *testing.T) *circlecitest.Server {
+	t.Helper()
+	server := circlecitest.NewServer()
+	t.Cleanup(server.Close)
+	return server
+}
 
 // factories serve the provider from the test's own process. It does not retry.
 var factories = map[string]func() (tfprotov6.ProviderServer, error){
@@ -72,7 +139,7 @@ func (e exactly) CheckValue(got any) error {
 	if err := decoder.Decode(&want); err != nil {
 		return err
 	}
-	if difference := cmp.Diff(want, got); difference != "" {
+	if difference := gocmp.Diff(want, got); difference != "" {
 		return fmt.Errorf("(-want +got):\n%s", difference)
 	}
 	return nil
@@ -118,7 +185,7 @@ func (c attributesCheck) CheckState(
 ) {
 	for _, r := range req.State.Values.RootModule.Resources {
 		if r.Address == c.address {
-			if difference := cmp.Diff(c.want(), r.AttributeValues); difference != "" {
+			if difference := gocmp.Diff(c.want(), r.AttributeValues); difference != "" {
 				resp.Error = fmt.Errorf("the attributes of %s differ (-want +got):\n%s", c.address, difference)
 			}
 			return

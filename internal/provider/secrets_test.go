@@ -5,12 +5,9 @@ import (
 	"cmp"
 	"encoding/base64"
 	"fmt"
-	"io/fs"
 	"maps"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -54,33 +51,41 @@ func echo(status int) http.Handler {
 	})
 }
 
-// TestSecrets plans and applies at the level TRACE, with each credential from the environment, and with servers and proxies that
-// send back what they received. Nothing that a run writes contains the credential. The client's tests have every encoding.
+// TestSecrets plans and applies at the level TRACE, with each credential from the environment, and with servers and
+// proxies that send back what they received. Nothing that a run writes contains the credential. The client's tests have
+// every encoding.
 func TestSecrets(t *testing.T) {
-	const token, counts = "CIRCLE_TOKEN", `{"unclaimed_task_count": 3, "running_runner_tasks": 2}`
+	const (
+		counts = `{"unclaimed_task_count": 3, "running_runner_tasks": 2}`
+		token  = "CIRCLE_TOKEN"
+		launch = "CIRCLECI_RUNNER_API_AUTH_TOKEN"
+		cookie = "CIRCLECI_SESSION_COOKIE"
+		basic  = `token_scheme = "basic"`
+		bearer = `token_scheme = "bearer"`
+	)
 	count := circlecitest.WithHeader(circlecitest.JSON(counts), "X-Request-Id", "request-1")
+	echoedInURL := "https://example.com/?token=" + url.QueryEscape(secret)
 	for name, row := range map[string]struct {
-		variable   string
-		attributes []string
-		succeeds   bool
-		response   http.Handler // Without one, the API is behind the proxy.
-		proxy      string       // The default is a URL with the secret, which loopback does not use.
+		variable, attributes string
+		succeeds             bool
+		response             http.Handler // Without one, the API is behind the proxy.
+		proxy                string       // The default is a URL with the secret, which loopback does not use.
 	}{
 		"token":                  {variable: token, response: count, succeeds: true},
-		"token, basic":           {variable: token, attributes: []string{`token_scheme = "basic"`}, response: count, succeeds: true},
-		"token, bearer":          {variable: token, attributes: []string{`token_scheme = "bearer"`}, response: count, succeeds: true},
-		"launch token":           {variable: "CIRCLECI_RUNNER_API_AUTH_TOKEN", response: count, succeeds: true},
-		"session cookie":         {variable: "CIRCLECI_SESSION_COOKIE", response: count, succeeds: true},
+		"token, basic":           {variable: token, attributes: basic, response: count, succeeds: true},
+		"token, bearer":          {variable: token, attributes: bearer, response: count, succeeds: true},
+		"launch token":           {variable: launch, response: count, succeeds: true},
+		"session cookie":         {variable: cookie, response: count, succeeds: true},
 		"token, echoed":          {variable: token, response: echo(401)},
-		"token, basic, echoed":   {variable: token, attributes: []string{`token_scheme = "basic"`}, response: echo(401)},
-		"token, bearer, echoed":  {variable: token, attributes: []string{`token_scheme = "bearer"`}, response: echo(401)},
-		"launch token, echoed":   {variable: "CIRCLECI_RUNNER_API_AUTH_TOKEN", response: echo(401)},
-		"session cookie, echoed": {variable: "CIRCLECI_SESSION_COOKIE", response: echo(401)},
+		"token, basic, echoed":   {variable: token, attributes: basic, response: echo(401)},
+		"token, bearer, echoed":  {variable: token, attributes: bearer, response: echo(401)},
+		"launch token, echoed":   {variable: launch, response: echo(401)},
+		"session cookie, echoed": {variable: cookie, response: echo(401)},
 		"500":                    {variable: token, response: echo(500)},
-		"HTML":                   {variable: token, response: circlecitest.Raw(200, "text/html", "<title>"+secret+"</title>")},
+		"HTML":                   {variable: token, response: circlecitest.Raw(200, "text/html", "<p>"+secret)},
 		"plain text":             {variable: token, response: circlecitest.Raw(200, "text/plain", "sent: "+secret)},
 		"malformed":              {variable: token, response: circlecitest.JSON(`{"unclaimed_task_count": "` + secret)},
-		"redirect":               {variable: token, response: circlecitest.Redirect("https://example.com/?token=" + url.QueryEscape(secret))},
+		"redirect":               {variable: token, response: circlecitest.Redirect(echoedInURL)},
 		"proxy that is down":     {variable: token},
 		"malformed proxy":        {variable: token, proxy: "http://user:" + secret + "@127.0.0.1:%zz"},
 	} {
@@ -92,9 +97,18 @@ func TestSecrets(t *testing.T) {
 			}
 			t.Setenv(row.variable, secret)
 			t.Setenv("HTTPS_PROXY", cmp.Or(row.proxy, "http://user:"+url.QueryEscape(secret)+"@127.0.0.1:1"))
-			w := newBinaryWorkspace(t, providerWith(append(row.attributes, line("api_url", apiURL), "max_retries = 0")...)+tasksBlock+
-				output("data.circleci_runner_tasks.test.unclaimed_task_count"))
-			expectRedacted(t, w.runAtTrace(row.succeeds))
+			b := newBinary(t, fmt.Sprintf(`
+provider "circleci" {
+  api_url     = %q
+  max_retries = 0
+  %s
+}
+
+output "test" {
+  value = data.circleci_runner_tasks.test.unclaimed_task_count
+}
+`, apiURL, row.attributes)+tasksConfig)
+			expectRedacted(t, b.runAtTrace(row.succeeds))
 		})
 	}
 }
@@ -111,34 +125,35 @@ func TestSecretsInResponse(t *testing.T) {
 		p := newProvider(t, server, providertest.Attributes{"token": providertest.String(secret)})
 		for _, dataSource := range []string{"circleci_runners", "circleci_runner_fleet"} {
 			state, got := p.read(t.Context(), dataSource, acmeNamespace)
-			assertDiagnostic(t, got, wantDiagnostic{summary: acmeRunners.summary, detail: "namespace=acme ... contains the credential that was sent."})
+			assertDiagnostic(t, got, wantDiagnostic{
+				summary: acmeRunners.summary, detail: "namespace=acme ... contains the credential that was sent.",
+			})
 			expectRedacted(t, map[string]string{"the diagnostic": formatDiagnostics(got), "the state": fmt.Sprint(state)})
 		}
 	}
 }
 
-// TestStandardLoggerIsSilent has what Go's own packages write to the standard logger: net/http a response that it did not
-// expect, and each header when it is told to.
+// TestStandardLoggerIsSilent has what Go's own packages write to the standard logger: net/http a response that it did
+// not expect, and each header when it is told to.
 func TestStandardLoggerIsSilent(t *testing.T) {
 	ca := circlecitest.NewCA()
 	overHTTP2 := newTLSServer(t, ca, "127.0.0.1", func(s *circlecitest.Server) { s.EnableHTTP2 = true })
 	const counts = `{"unclaimed_task_count": 3, "running_runner_tasks": 2}`
 	overHTTP2.SetHandler(circlecitest.JSON(counts))
 	surplus := newServer(t)
-	surplus.SetHandler(circlecitest.Bytes(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s%s", len(counts), counts, secret)))
-	for name, lines := range map[string][]string{
-		"HTTP/2":           {line("api_url", overHTTP2.URL), line("ca_cert_pem", ca.CertificatePEM)},
-		"surplus response": {line("api_url", surplus.URL)},
+	const header = "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+	surplus.SetHandler(circlecitest.Bytes(fmt.Sprintf(header, len(counts)) + counts + secret))
+	for name, config := range map[string]string{
+		"HTTP/2":           fmt.Sprintf("api_url = %q\nca_cert_pem = %q", overHTTP2.URL, ca.CertificatePEM),
+		"surplus response": fmt.Sprintf("api_url = %q", surplus.URL),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("CIRCLE_TOKEN", secret)
 			t.Setenv("GODEBUG", "http2debug=2")
-			w := newBinaryWorkspace(t, providerWith(lines...)+tasksBlock)
-			w.Env = append(w.Env, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.Dir, "trace.log"))
-			if output, ok := w.run("plan"); !ok {
-				t.Fatal(output)
-			}
-			expectRedacted(t, w.files())
+			b := newBinary(t, "provider \"circleci\" {\n"+config+"\n}\n"+tasksConfig)
+			b.logTo("TF_LOG", "TRACE")
+			b.succeed("plan")
+			expectRedacted(t, b.files())
 		})
 	}
 }
@@ -147,72 +162,88 @@ func TestStandardLoggerIsSilent(t *testing.T) {
 func TestRequestLog(t *testing.T) {
 	server := newServer(t)
 	server.Enqueue(circlecitest.WithHeader(circlecitest.JSON(`{"unclaimed_task_count": 3}`), "X-Request-Id", "request-1"))
-	w := newBinaryWorkspace(t, providerBlock(server)+tasksBlock)
-	w.Env = append(w.Env, "TF_LOG_PROVIDER=DEBUG", "TF_LOG_PATH="+filepath.Join(w.Dir, "debug.log"))
-	w.run("plan")
-	const prefix = "[DEBUG] provider.terraform-provider-circleci: Read from the Runner API:"
-	_, logged, _ := strings.Cut(read(t, filepath.Join(w.Dir, "debug.log")), prefix)
+	b := newBinary(t, providerConfig(server)+tasksConfig)
+	b.logTo("TF_LOG_PROVIDER", "DEBUG")
+	b.run("plan")
+	const prefix = "[DEBUG] provider.terraform-provider-circleci_v0.1.0: Read from the Runner API:"
+	_, logged, _ := strings.Cut(b.files()["trace.log"], prefix)
 	logged, _, _ = strings.Cut(logged, "\n")
-	for _, field := range []string{
-		" @module=circleci.runner_api ",
-		" method=GET", " url=\"" + server.URL + "" + linuxTasksURL + "\"",
-		" status=200", " attempt=1", " request_id=request-1", " duration_ms=",
+	expectLines(t, logged, " @module=circleci.runner_api ", " method=GET",
+		" url=\""+server.URL+linuxTasksURL+"\"",
+		" status=200", " attempt=1", " request_id=request-1", " duration_ms=")
+}
+
+// TestTokenSecret creates a token at the most talkative log level: its secret is in the state and nowhere else.
+func TestTokenSecret(t *testing.T) {
+	server := newServer(t)
+	b := newBinary(t, providerConfig(server)+`
+resource "circleci_runner_resource_class" "linux" {
+  resource_class = "acme/linux"
+}
+
+resource "circleci_runner_token" "linux" {
+  resource_class = circleci_runner_resource_class.linux.resource_class
+}
+
+output "token" {
+  value     = circleci_runner_token.linux.token
+  sensitive = true
+}
+`)
+	b.logTo("TF_LOG", "TRACE")
+	written := map[string]string{}
+	for _, command := range []string{
+		"apply -auto-approve", "plan", "plan -json", "show", "output", "plan -replace=circleci_runner_token.linux",
 	} {
-		if !strings.Contains(logged, field) {
-			t.Errorf("the log line lacks %q: %s", field, logged)
+		written[command] = b.succeed(strings.Fields(command)...)
+	}
+	maps.Copy(written, b.files())
+	created := server.Tokens()[0].Secret
+	expectLines(t, written["terraform.tfstate"], created)
+	expectLines(t, written["trace.log"], "circleci.runner_api")
+	delete(written, "terraform.tfstate")
+	for name, content := range written {
+		if strings.Contains(content, created) {
+			t.Errorf("%s shows the secret", name)
 		}
 	}
 }
 
+// logTo sets the level of a log, which is written to trace.log.
+func (b binary) logTo(variable, level string) {
+	b.t.Setenv(variable, level)
+	b.t.Setenv("TF_LOG_PATH", b.path("trace.log"))
+}
+
 // runAtTrace runs plan, apply and show and returns all that they wrote: what was on the screen, and every file.
-func (w *workspace) runAtTrace(succeeds bool) map[string]string {
-	w.t.Helper()
-	w.Env = append(w.Env, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.Dir, "trace.log"))
+func (b binary) runAtTrace(succeeds bool) map[string]string {
+	b.t.Helper()
+	b.logTo("TF_LOG", "TRACE")
 	written := map[string]string{}
-	for _, arguments := range [][]string{
-		{"plan", "-out=plan.zip"}, {"apply", "-auto-approve"}, {"plan", "-json"}, {"show", "-json"}, {"show", "-json", "plan.zip"},
+	for _, command := range []string{
+		"plan -out=plan.zip", "apply -auto-approve", "plan -json", "show -json", "show -json plan.zip",
 	} {
-		stdout, stderr, ok := w.runBoth(arguments...)
-		if ok != succeeds && arguments[0] != "show" {
-			w.t.Fatalf("%q: success is %t\n%s%s", arguments, ok, stdout, stderr)
+		printed, ok := b.run(strings.Fields(command)...)
+		if ok != succeeds && !strings.HasPrefix(command, "show") {
+			b.t.Fatalf("%s: success is %t\n%s", command, ok, printed)
 		}
-		written[strings.Join(arguments, " ")] = stdout + stderr
+		written[command] = printed
 	}
-	maps.Copy(written, w.files())
+	maps.Copy(written, b.files())
 	if succeeds {
-		w.unzip("plan.zip", written)
+		b.unzip("plan.zip", written)
 		if !strings.Contains(written["terraform.tfstate"], "unclaimed_task_count") {
-			w.t.Error("the state does not have the data source")
+			b.t.Error("the state does not have the data source")
 		}
 	}
 	return written
 }
 
-// files returns every file of the workspace, by its name.
-func (w *workspace) files() map[string]string {
-	w.t.Helper()
-	files := map[string]string{}
-	w.readFiles(os.DirFS(w.Dir), "", files)
-	return files
-}
-
 // unzip adds the files in an archive, by its name and theirs.
-func (w *workspace) unzip(name string, into map[string]string) {
-	w.t.Helper()
-	archive, err := zip.OpenReader(filepath.Join(w.Dir, name))
-	w.check(err)
+func (b binary) unzip(name string, into map[string]string) {
+	b.t.Helper()
+	archive, err := zip.OpenReader(b.path(name))
+	b.check(err)
 	defer archive.Close() //nolint:errcheck // It was only read.
-	w.readFiles(archive, name+"/", into)
-}
-
-func (w *workspace) readFiles(fsys fs.FS, prefix string, into map[string]string) {
-	w.t.Helper()
-	w.check(fs.WalkDir(fsys, ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		content, err := fs.ReadFile(fsys, path)
-		into[prefix+path] = string(content)
-		return err
-	}))
+	b.check(readFiles(archive, name+"/", into))
 }

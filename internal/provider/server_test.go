@@ -19,6 +19,13 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider/providertest"
 )
 
+// The requests of a read of acme/linux.
+const (
+	linuxRunnersURL = "/api/v3/runner?resource-class=acme%2Flinux"
+	linuxTasksURL   = "/api/v3/runner/tasks?resource-class=acme%2Flinux"
+	linuxRunningURL = "/api/v3/runner/tasks/running?resource-class=acme%2Flinux"
+)
+
 // The configurations that most reads have.
 var (
 	linuxClass    = providertest.Attributes{"resource_class": providertest.String("acme/linux")}
@@ -31,7 +38,9 @@ var (
 		"id": providertest.String(movedClass.ID), "resource_class": providertest.String("acme/linux"),
 		"description": providertest.String(movedClass.Description),
 	}
-	tokenState = providertest.Attributes{"id": providertest.String(movedToken.ID), "resource_class": providertest.String("acme/linux")}
+	tokenState = providertest.Attributes{
+		"id": providertest.String(movedToken.ID), "resource_class": providertest.String("acme/linux"),
+	}
 )
 
 // testProvider is a configured provider, without the CLI.
@@ -41,7 +50,9 @@ type testProvider struct {
 }
 
 // newProvider configures the provider for a server, with these attributes in addition to a URL and a token.
-func newProvider(t testing.TB, server *circlecitest.Server, attributes providertest.Attributes, opts ...provider.Option) testProvider {
+func newProvider(
+	t testing.TB, server *circlecitest.Server, attributes providertest.Attributes, opts ...provider.Option,
+) testProvider {
 	t.Helper()
 	connect := func(c *circleci.Config) { c.DialContext = server.DialContext }
 	return configure(t, provider.NewServer("test", append([]provider.Option{connect}, opts...)...)(), server, attributes)
@@ -53,7 +64,9 @@ func newFrameworkProvider(t testing.TB, server *circlecitest.Server, attributes 
 	return configure(t, providerserver.NewProtocol6(provider.New("test")())(), server, attributes)
 }
 
-func configure(t testing.TB, made tfprotov6.ProviderServer, server *circlecitest.Server, attributes providertest.Attributes) testProvider {
+func configure(
+	t testing.TB, made tfprotov6.ProviderServer, server *circlecitest.Server, attributes providertest.Attributes,
+) testProvider {
 	t.Helper()
 	p, err := providertest.Connect(context.Background(), made, server.URL, attributes)
 	if err != nil {
@@ -89,7 +102,9 @@ func runInBubble(t *testing.T, name string, test func(t *testing.T)) {
 	})
 }
 
-func (p testProvider) read(ctx context.Context, dataSource string, attributes providertest.Attributes) (providertest.Attributes, []diagnostic) {
+func (p testProvider) read(
+	ctx context.Context, dataSource string, attributes providertest.Attributes,
+) (providertest.Attributes, []diagnostic) {
 	p.t.Helper()
 	state, diagnostics, err := p.Read(ctx, dataSource, attributes)
 	if err != nil {
@@ -99,7 +114,9 @@ func (p testProvider) read(ctx context.Context, dataSource string, attributes pr
 }
 
 // change creates, updates or deletes a resource, as Apply does.
-func (p testProvider) change(ctx context.Context, resource string, prior, planned providertest.Attributes) []diagnostic {
+func (p testProvider) change(
+	ctx context.Context, resource string, prior, planned providertest.Attributes,
+) []diagnostic {
 	p.t.Helper()
 	_, diagnostics, err := p.Apply(ctx, resource, prior, planned)
 	if err != nil {
@@ -108,13 +125,13 @@ func (p testProvider) change(ctx context.Context, resource string, prior, planne
 	return protocolDiagnostics(diagnostics)
 }
 
-// protocolDiagnostics converts diagnostics to those of the CLI, with the attribute instead of the line.
+// protocolDiagnostics converts diagnostics of the protocol.
 func protocolDiagnostics(diagnostics []*tfprotov6.Diagnostic) (converted []diagnostic) {
 	for _, d := range diagnostics {
 		c := diagnostic{Severity: strings.ToLower(d.Severity.String()), Summary: d.Summary, Detail: d.Detail}
 		if d.Attribute != nil {
 			if name, ok := d.Attribute.Steps()[0].(tftypes.AttributeName); ok {
-				c.Snippet = &struct{ Context, Code string }{Code: string(name)}
+				c.Attribute = string(name)
 			}
 		}
 		converted = append(converted, c)
@@ -137,7 +154,8 @@ func runnersOf(t *testing.T, state providertest.Attributes) []map[string]tftypes
 	return runners
 }
 
-// TestServerImplementsAll compares the methods with those of the framework's server, of which a new version may have more.
+// TestServerImplementsAll compares the methods with those of the framework's server, of which a new version may have
+// more.
 func TestServerImplementsAll(t *testing.T) {
 	got := reflect.TypeOf(provider.NewServer("test")())
 	want := reflect.TypeOf(providerserver.NewProtocol6(provider.New("test")())())

@@ -114,7 +114,9 @@ func TestTLS(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			setenv(t, row.environment, "")
+			for name, value := range row.environment {
+				t.Setenv(name, value)
+			}
 			server := newTLSServer(t, cmp.Or(row.issuer, ca), cmp.Or(row.host, "127.0.0.1"), func(s *circlecitest.Server) {
 				if row.maxVersion != 0 {
 					s.TLS.MinVersion, s.TLS.MaxVersion = tls.VersionTLS10, row.maxVersion

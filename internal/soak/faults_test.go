@@ -97,8 +97,10 @@ func faults(server *circlecitest.Server) []fault {
 		wrong.fault("number for a runner, or with an exponent", malformed("1", "1e")),
 		wrong.fault("number for a runner, or too large", malformed("1", strings.Repeat("9", 100))),
 		wrong.fault("runner outside of the filter, or a string for a count", malformed(stray, `"1","x":`)),
-		wrong.fault("unfiltered list, or a negative count", edited(either(`{"items":[`+stray+`]}`, `{"unclaimed_task_count":-1}`))),
-		wrong.fault("page of several, or a fraction of a count", edited(either(pageOfSeveral, `{"unclaimed_task_count":1.0}`))),
+		wrong.fault("unfiltered list, or a negative count",
+			edited(either(`{"items":[`+stray+`]}`, `{"unclaimed_task_count":-1}`))),
+		wrong.fault("page of several, or a fraction of a count",
+			edited(either(pageOfSeveral, `{"unclaimed_task_count":1.0}`))),
 		wrong.fault("no HTTP", circlecitest.Bytes("220 mail.example.com ESMTP\r\n")),
 		wrong.fault("redirect to another origin", circlecitest.Redirect("https://login.example.com/")),
 		wrong.fault("endless redirect", redirected("again")),
@@ -121,7 +123,9 @@ func faults(server *circlecitest.Server) []fault {
 		transient.fault("closed before the response", circlecitest.AbortConnection()),
 		transient.fault("reset", circlecitest.Reset("")),
 		transient.fault("truncated header", circlecitest.Bytes("HTTP/1.1 200 OK\r\nContent-Le")),
-		transient.fault("truncated body", server.Edit(func(body string) http.Handler { return circlecitest.TruncatedBody(body[:len(body)/2]) })),
+		transient.fault("truncated body", server.Edit(func(body string) http.Handler {
+			return circlecitest.TruncatedBody(body[:len(body)/2])
+		})),
 		transient.fault("closed after the right body", server.Edit(circlecitest.TruncatedBody)),
 		// What arrives is valid by itself; only its length shows that it is not all.
 		transient.fault("truncated after a valid part", server.Edit(func(body string) http.Handler {
@@ -144,12 +148,15 @@ func faults(server *circlecitest.Server) []fault {
 
 		right.fault("slow", circlecitest.Delay(20*time.Millisecond, rightBody(200, "application/json"))),
 		right.fault("compressed", server.Edit(func(body string) http.Handler { return circlecitest.GzipBody(body, 0) })),
-		right.fault("chunked", server.Edit(func(body string) http.Handler { return circlecitest.SlowBody(time.Microsecond, body) })),
+		right.fault("chunked", server.Edit(func(body string) http.Handler {
+			return circlecitest.SlowBody(time.Microsecond, body)
+		})),
 		right.fault("with other members and white space", edited(func(body string) string {
 			return "\r\n {\"other\":{\"items\":null,\"unclaimed_task_count\":-1},\"another\":1e999 ," + body[1:] + " "
 		})),
 		right.fault("HTML by its header", rightBody(200, "text/html")),
 		right.fault("redirect to the same origin", redirected("once")),
-		right.fault("last on its connection", circlecitest.WithHeader(rightBody(200, "application/json"), "Connection", "close")),
+		right.fault("last on its connection",
+			circlecitest.WithHeader(rightBody(200, "application/json"), "Connection", "close")),
 	}
 }

@@ -1,6 +1,6 @@
-// Package soak_test reads both data sources through the provider's server, many times and concurrently, from a Runner API
-// that misbehaves at random, and compares every result with what the responses before it allow. `make soak` is its long
-// form.
+// Package soak_test reads both data sources through the provider's server, many times and concurrently, from a Runner
+// API that misbehaves at random, and compares every result with what the responses before it allow. `make soak` is its
+// long form.
 package soak_test
 
 import (
@@ -65,7 +65,8 @@ func newFleet(random *rand.Rand) fleet {
 		list := []circlecitest.Runner{}
 		for n := range random.IntN(30) {
 			list = append(list, circlecitest.Runner{
-				ResourceClass: class, Name: fmt.Sprintf("%02d-%x", n, random.Uint64()), Hostname: fmt.Sprintf("host-%x", random.Uint64()),
+				ResourceClass: class,
+				Name:          fmt.Sprintf("%02d-%x", n, random.Uint64()), Hostname: fmt.Sprintf("host-%x", random.Uint64()),
 				FirstConnected: at(), LastConnected: at(), LastUsed: []*string{nil, new(at())}[random.IntN(2)],
 				Version: fmt.Sprintf("1.0.%d", random.IntN(100_000)),
 			})
@@ -139,8 +140,8 @@ type reader struct {
 	random   *rand.Rand
 }
 
-// state is what a read returns. The framework returns the configuration as the state of a read that failed; what is read is
-// null in it.
+// state is what a read returns. The framework returns the configuration as the state of a read that failed; what is
+// read is null in it.
 type state struct {
 	Runners *[]circlecitest.Runner `json:"runners"`
 	Count   *int64                 `json:"unclaimed_task_count"`
@@ -173,14 +174,15 @@ func (r *reader) read() (failed bool, err error) {
 	if err := errors.Join(err, ctx.Err()); err != nil {
 		return false, fmt.Errorf("%s of %s: %w", source, value, err)
 	}
-	if failed = len(response.Diagnostics) == 1 && response.Diagnostics[0].Severity == tfprotov6.DiagnosticSeverityError; failed {
+	diagnostics := response.Diagnostics
+	if failed = len(diagnostics) == 1 && diagnostics[0].Severity == tfprotov6.DiagnosticSeverityError; failed {
 		want = state{}
 	}
 	sent, _ := r.service.last.Load(namespaceOf(r.number))
 	last, _ := sent.(fault)
 	// A transient error is the last response only of a read that failed.
-	if failed == (last.consequence == right) || failed != (len(response.Diagnostics) > 0) || !reflect.DeepEqual(got, want) {
-		details, _ := json.Marshal(map[string]any{"got": got, "want": want, "diagnostics": response.Diagnostics})
+	if failed == (last.consequence == right) || failed != (len(diagnostics) > 0) || !reflect.DeepEqual(got, want) {
+		details, _ := json.Marshal(map[string]any{"got": got, "want": want, "diagnostics": diagnostics})
 		err = fmt.Errorf("%s of %s, whose last response was %s (%s): %s", source, value, last.consequence, last.name, details)
 	}
 	return failed, err
@@ -199,7 +201,9 @@ func soak(t *testing.T) {
 	server.Intercept(service.choose)
 	inMemory := func(config *circleci.Config) { config.DialContext = server.DialContext }
 	p, err := providertest.Connect(t.Context(), provider.NewServer("test", inMemory)(), server.URL,
-		providertest.Attributes{"request_timeout": providertest.String(timeout.String()), "api_version": providertest.String("v3")})
+		providertest.Attributes{
+			"request_timeout": providertest.String(timeout.String()), "api_version": providertest.String("v3"),
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +226,8 @@ func soak(t *testing.T) {
 	}
 	finished.Wait()
 	t.Logf("%d of %d responses were faulty, with %d faults; %d of %d reads failed, in %s",
-		service.dealt, service.requests, len(service.faults), failures.Load(), *reads, time.Since(start).Round(time.Millisecond))
+		service.dealt, service.requests, len(service.faults), failures.Load(), *reads,
+		time.Since(start).Round(time.Millisecond))
 	share, failed := float64(service.dealt)/float64(service.requests), int(failures.Load())
 	if share < faulty/2 || share > faulty*2 || service.dealt < len(service.faults) || failed == 0 || failed > *reads/2 {
 		t.Error("there are too few faults or failures, or too many, to prove something")

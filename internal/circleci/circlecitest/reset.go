@@ -18,7 +18,7 @@ func sendBytes(bytes string, end func(net.Conn)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		connection, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
-			panic(err) // Only HTTP/1 connections can be taken over, and the server speaks nothing else.
+			panic(err) // Only an HTTP/1 connection can be taken over.
 		}
 		_, _ = io.WriteString(connection, bytes)
 		end(connection)

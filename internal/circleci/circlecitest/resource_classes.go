@@ -91,7 +91,9 @@ func (s *Server) createClass(r *http.Request) http.Handler {
 	case inNamespace >= s.resources.maxClasses:
 		return Error(http.StatusForbidden, "too many resource classes in the namespace")
 	}
-	class := ResourceClass{ID: newUUID(), ResourceClass: body.ResourceClass, Description: body.Description, OrganizationID: organization}
+	class := ResourceClass{
+		ID: newUUID(), ResourceClass: body.ResourceClass, Description: body.Description, OrganizationID: organization,
+	}
 	s.resources.classes = append(s.resources.classes, class)
 	return respondJSON(http.StatusCreated, class)
 }

@@ -94,7 +94,8 @@ func (r *resources) findClass(name string) int {
 }
 
 func (r *resources) hasNamespace(name string) bool {
-	return r.namespaces == nil || slices.ContainsFunc(r.namespaces, func(n string) bool { return strings.EqualFold(n, name) })
+	isName := func(namespace string) bool { return strings.EqualFold(namespace, name) }
+	return r.namespaces == nil || slices.ContainsFunc(r.namespaces, isName)
 }
 
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)

@@ -31,7 +31,10 @@ func (s *Server) ServeSample(elapsed func() time.Duration) {
 		ResourceClass{ResourceClass: "acme/mac", Description: "Mac minis", OrganizationID: SampleOrganizationID},
 		ResourceClass{ResourceClass: "acme/gpu", OrganizationID: SampleOrganizationID},
 	)
-	s.SetTokens(Token{ID: "9e12ad09-527d-482c-b7ce-1a2fd20d1b9b", ResourceClass: "acme/linux", Nickname: "linux", CreatedAt: "2026-01-12T08:00:00.000000Z"})
+	s.SetTokens(Token{
+		ID: "9e12ad09-527d-482c-b7ce-1a2fd20d1b9b", ResourceClass: "acme/linux", Nickname: "linux",
+		CreatedAt: "2026-01-12T08:00:00.000000Z",
+	})
 	s.Intercept(func(*http.Request) http.Handler {
 		s.updateSample(time.Now(), elapsed())
 		return nil
@@ -42,7 +45,8 @@ func (s *Server) updateSample(now time.Time, elapsed time.Duration) {
 	ago := func(d time.Duration) string { return now.Add(-d).UTC().Format(time.RFC3339) }
 	runner := func(class, name, status string, lastConnected time.Duration, lastUsed *string) Runner {
 		return Runner{
-			ResourceClass: class, Name: name, Hostname: name + ".acme.example", Version: "3.1.2", Status: status, IP: "192.0.2.1",
+			ResourceClass: class, Name: name, Hostname: name + ".acme.example", Version: "3.1.2",
+			IP: "192.0.2.1", Status: status,
 			FirstConnected: ago(lastConnected + time.Hour), LastConnected: ago(lastConnected), LastUsed: lastUsed,
 			OrganizationID: SampleOrganizationID,
 		}
@@ -55,9 +59,10 @@ func (s *Server) updateSample(now time.Time, elapsed time.Duration) {
 		runner("acme/mac", "mac-1", "idle", 90*time.Minute, nil),
 	}
 	for _, token := range s.Tokens() {
-		if !slices.ContainsFunc(runners, func(r Runner) bool { return strings.EqualFold(r.ResourceClass, token.ResourceClass) }) {
-			_, name, _ := strings.Cut(token.ResourceClass, "/")
-			runners = append(runners, runner(token.ResourceClass, name+"-1", "idle", 0, nil), runner(token.ResourceClass, name+"-2", "idle", 0, nil))
+		class := token.ResourceClass
+		if !slices.ContainsFunc(runners, func(r Runner) bool { return strings.EqualFold(r.ResourceClass, class) }) {
+			_, name, _ := strings.Cut(class, "/")
+			runners = append(runners, runner(class, name+"-1", "idle", 0, nil), runner(class, name+"-2", "idle", 0, nil))
 		}
 	}
 	s.SetRunners(runners...)

@@ -331,7 +331,8 @@ func (s *Server) count(r *http.Request, key string, count func(tasks) int64) htt
 // exists reports whether a class was created, or was ever given tasks or a runner.
 func (s *Server) exists(class string) bool {
 	_, found := s.tasks[strings.ToLower(class)]
-	return found || s.resources.findClass(class) >= 0 || slices.ContainsFunc(s.runners, func(r Runner) bool { return strings.EqualFold(r.ResourceClass, class) })
+	isIts := func(r Runner) bool { return strings.EqualFold(r.ResourceClass, class) }
+	return found || s.resources.findClass(class) >= 0 || slices.ContainsFunc(s.runners, isIts)
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {

@@ -1,3 +1,11 @@
+terraform {
+  required_providers {
+    circleci = {
+      source = "circleci-community/circleci"
+    }
+  }
+}
+
 # What must be true of every fleet is a precondition.
 variable "resource_class" {
   type = string
