@@ -22,7 +22,7 @@ const DefaultAPIURL = "https://runner.circleci.com"
 const BrowserAPIURL = "https://circleci.com"
 
 // ParseAPIURL reads the origin of a Runner API, with an optional path prefix, and drops a trailing slash and a
-// trailing /api/v2 or /api/v3 that agrees with version. A version of "" agrees with both.
+// trailing /api/v2 or /api/v3 that agrees with version. A version of "" or Auto agrees with both.
 //
 // The error completes a sentence that starts with the URL's name. It never repeats a password.
 func ParseAPIURL(text string, version APIVersion) (*url.URL, error) {
@@ -55,13 +55,17 @@ var apiPath = regexp.MustCompile(`^(.*?)/+api/(v[23])(/.*)?$`)
 
 // trimAPIPath reduces a URL's path to the installation's own prefix.
 func trimAPIPath(u *url.URL, version APIVersion) (err error) {
-	u.RawPath = strings.TrimRight(u.EscapedPath(), "/")
-	match := apiPath.FindStringSubmatch(u.RawPath)
+	prefix := strings.TrimRight(u.EscapedPath(), "/")
+	match := apiPath.FindStringSubmatch(prefix)
 	if match != nil {
-		u.RawPath = strings.TrimRight(match[1], "/")
+		prefix = strings.TrimRight(match[1], "/")
 	}
-	if u.Path, err = url.PathUnescape(u.RawPath); err != nil || match == nil {
+	u.RawPath = prefix
+	if u.Path, err = url.PathUnescape(prefix); err != nil {
 		return err
+	}
+	if match == nil {
+		return nil
 	}
 	switch own := APIVersion(match[2]); {
 	case match[3] != "":

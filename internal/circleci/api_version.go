@@ -25,6 +25,9 @@ type versions struct {
 	found APIVersion
 	// search is the one that is in flight, nil for none.
 	search *versionSearch
+	// isRefused reports whether the last search was refused by both versions. Reads do not wait for each other then: all
+	// of them may be refused.
+	isRefused bool
 }
 
 // versionSearch is a read that finds out the version. The others wait until it is done.
@@ -59,7 +62,7 @@ func (v *versions) begin(ctx context.Context) (found APIVersion, search *version
 	for {
 		v.mu.Lock()
 		found, other := v.found, v.search
-		if found == "" && other == nil {
+		if found == "" && (other == nil || v.isRefused) {
 			v.search = &versionSearch{done: make(chan struct{})}
 			defer v.mu.Unlock()
 			return "", v.search, nil
@@ -79,13 +82,17 @@ func (v *versions) begin(ctx context.Context) (found APIVersion, search *version
 	}
 }
 
-// end ends a search. found is "" if it found no version. An error is not shared if the time of its caller is over: the
-// others have more.
-func (v *versions) end(ctx context.Context, search *versionSearch, found APIVersion, err error) {
+// end ends a search. found is "" if it found no version. An error is not shared if the time of its caller was too
+// short: the others may have more.
+func (v *versions) end(search *versionSearch, found APIVersion, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.found, v.search = found, nil
-	if found == "" && IsRetryable(err) && ctx.Err() == nil {
+	if v.search == search {
+		v.search = nil
+	}
+	v.found = cmp.Or(v.found, found)
+	v.isRefused = v.found == "" && isDefinite(err)
+	if found == "" && isTransientForAll(err) {
 		search.err = err
 	}
 	close(search.done)
@@ -109,7 +116,7 @@ func (v *versions) find(next handler) handler {
 			return err
 		case search != nil:
 			found, err := v.searchWith(ctx, next, call)
-			v.end(ctx, search, found, err)
+			v.end(search, found, err)
 			return err
 		case found == V2 && call.onlyV3:
 			return ErrVersion3Required
@@ -130,7 +137,7 @@ func (v *versions) searchWith(ctx context.Context, next handler, call call) (fou
 		switch {
 		case isServed:
 			return version, tried
-		case err != nil && isDefinite(tried):
+		case err != nil && (isDefinite(tried) || isRefused):
 			return "", &otherVersionError{first: err, version: version, other: tried}
 		case err != nil || !isRefused:
 			return "", tried
@@ -206,7 +213,9 @@ type otherVersionError struct {
 
 func (e *otherVersionError) Error() string {
 	status := (*StatusError)(nil)
-	errors.As(e.other, &status)
+	if !errors.As(e.other, &status) {
+		return e.first.Error() + "; " + e.other.Error()
+	}
 	said := "; API " + string(e.version) + " returned " + formatStatus(status.StatusCode)
 	if hasStatus(e.first, status.StatusCode) {
 		said += " too"

@@ -226,3 +226,60 @@ func TestVersion3Required(t *testing.T) {
 	equal(t, "the error says so", errors.Is(err, circleci.ErrVersion3Required), true)
 	equal(t, "requests", len(sent(server)), 0)
 }
+
+// A read that has less time than the service needs finds out no version, and does not fail those that wait for it.
+func TestShortReadSharesNoError(t *testing.T) {
+	for _, status := range []int{429, 503} {
+		synctest.Test(t, func(t *testing.T) {
+			server, client := serve(t, nil, auto, withRetries(1))
+			busy := circlecitest.WithHeader(circlecitest.Error(status, "busy"), "Retry-After", "10")
+			server.Enqueue(circlecitest.Delay(time.Second, busy))
+			short, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			first := countTasks(short, client)
+			synctest.Wait()
+			second := countTasks(t.Context(), client)
+			assertContains(t, errorText((<-first).err), "exceeds the time that is left")
+			equal(t, "a read with more time", <-second, result{count: 42})
+		})
+	}
+}
+
+// Reads that both versions refuse do not wait for each other.
+func TestRefusedReadsAreConcurrent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := circlecitest.Delay(time.Second, circlecitest.Error(404, "no"))
+		_, client := serve(t, refused, auto)
+		start := time.Now()
+		var reads []<-chan result
+		for range 20 {
+			reads = append(reads, countTasks(t.Context(), client))
+		}
+		for _, read := range reads {
+			equal(t, "status", errorOf[*circleci.StatusError](t, (<-read).err).StatusCode, http.StatusNotFound)
+		}
+		// Each read sends four requests: of each version one for the tasks, and one for the classes.
+		equal(t, "elapsed", time.Since(start), 8*time.Second)
+	})
+}
+
+// With an expired cookie, the error is that of the first version, whatever the other responds.
+func TestExpiredCookie(t *testing.T) {
+	const login = "https://login.example.com:443"
+	for want, other := range map[string]http.Handler{
+		"the response is an HTML page, not JSON":                  circlecitest.JSON("<title>"),
+		"was redirected to " + login + ", which was not followed": circlecitest.Redirect(login),
+	} {
+		server, client := serve(t, nil, auto, withCredential(circleci.SessionCookie("expired-session-cookie")))
+		server.Intercept(func(r *http.Request) http.Handler {
+			if r.URL.Path == "/api/v3/runner/tasks" {
+				return circlecitest.Error(401, "session expired")
+			}
+			return other
+		})
+		err := (<-countTasks(t.Context(), client)).err
+		equal(t, "status", errorOf[*circleci.StatusError](t, err).StatusCode, http.StatusUnauthorized)
+		assertContains(t, errorText(err), `/v3/runner/tasks?resource-class=acme%2Flinux returned 401 Unauthorized: `)
+		assertSuffix(t, errorText(err), want)
+	}
+}

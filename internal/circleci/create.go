@@ -46,17 +46,17 @@ func create[T identified](ctx context.Context, wanted creation[T]) (created T, a
 	}
 	created, err = wanted.post(ctx, before)
 	isUncertain, cause := unwrapUncertain(err)
-	switch {
-	case !isUncertain:
+	if !isUncertain {
 		return created, nil, err
-	case listErr != nil: // What exists now may have existed before.
+	}
+	if listErr != nil { // What exists now may have existed before.
 		return none, nil, &UncertainError{Err: cause, ListErr: listErr}
 	}
 
 	verify, cancel := outlive(ctx, func() bool { return true })
 	defer cancel()
-	after, listErr := wanted.list(verify)
-	uncertain := &UncertainError{Err: cause, ListErr: listErr}
+	after, afterErr := wanted.list(verify)
+	uncertain := &UncertainError{Err: cause, ListErr: afterErr}
 	for _, object := range after {
 		if wanted.isWanted(object) && !hasID(before, object.id()) {
 			appeared = append(appeared, object)
@@ -92,10 +92,10 @@ func (l *createLock) acquire(ctx context.Context, class string) (release func(),
 
 // checkCreated rejects a response to the creation of an object of a class that is about another class, or about an
 // object that existed before.
-func checkCreated[T identified](id, gotClass, class string, before []T) error {
+func checkCreated[T identified](c *Client, id, gotClass, class string, before []T) error {
 	switch {
 	case !SameName(gotClass, class):
-		return fmt.Errorf("is about resource class %q, though %s was requested", gotClass, class)
+		return fmt.Errorf("is about resource class %q, though %s was requested", c.Sanitize(gotClass), class)
 	case hasID(before, id):
 		return fmt.Errorf("has the ID %s, which existed before", id)
 	}

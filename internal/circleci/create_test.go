@@ -203,3 +203,12 @@ func TestCreateInvalidName(t *testing.T) {
 	equal(t, "error", errorText(err), `resource class "linux" has no slash between namespace and name`)
 	equal(t, "requests", sent(server), []string(nil))
 }
+
+// What the service writes in place of a class enters an error in one line of limited length.
+func TestLongClassInError(t *testing.T) {
+	server, client := serve(t, nil)
+	long := `{"id":"` + newID + `","resource_class":"acme/` + strings.Repeat("x", 10_000) + `"}`
+	server.Enqueue(nil, circlecitest.Raw(201, "application/json", long))
+	_, err := client.CreateResourceClass(t.Context(), "acme/new", "")
+	equal(t, "length is limited", len(errorText(err)) < 1000, true)
+}

@@ -141,6 +141,12 @@ func IsRetryable(err error) bool {
 	return !errors.As(err, &certificate) && !IsNotTLS(err) && TLSAlert(err) == "" && !errors.Is(err, errInvalidProxy)
 }
 
+// isTransientForAll reports whether an error is transient for any caller, not only for one whose time was too short.
+func isTransientForAll(err error) bool {
+	retry := (*RetryError)(nil)
+	return IsRetryable(err) && (!errors.As(err, &retry) || !retry.isOutOfTime)
+}
+
 func isRetryableStatus(code int) bool {
 	return slices.Contains([]int{
 		http.StatusRequestTimeout,

@@ -35,7 +35,7 @@ func TestTLSErrorIsNotRetried(t *testing.T) {
 		"TLS where none is expected": {ca, "127.0.0.1", scheme("http"), unencrypted},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, trusting := startServer(t), option(func(*circleci.Config) {})
+			server, trusting := startServer(t), func(*circleci.Config) {}
 			if test.issued != "" {
 				server, trusting = startTLSServer(t, test.ca, test.issued)
 			}

@@ -103,7 +103,7 @@ type outage struct {
 }
 
 // list calls a listing, unless another one has just failed.
-func (o *outage) list(ctx context.Context, list func() error) error {
+func (o *outage) list(list func() error) error {
 	o.mu.Lock()
 	err, until := o.err, o.until
 	o.mu.Unlock()
@@ -111,7 +111,7 @@ func (o *outage) list(ctx context.Context, list func() error) error {
 		return err
 	}
 	err = list()
-	if IsRetryable(err) && !isRateLimited(err) && ctx.Err() == nil {
+	if isTransientForAll(err) && !isRateLimited(err) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.err, o.until = err, time.Now().Add(outageDuration)

@@ -13,11 +13,14 @@ type RetryError struct {
 	Attempts int
 	// Elapsed is the time from the start of the request to its end.
 	Elapsed time.Duration
-	// RetryAfter is the pause that exceeds the time that was left, as the service requested it or by the client's own
-	// backoff. It is 0 if that is not why the request was not retried.
+	// RetryAfter is the pause that exceeds the time that was left, as the service requested it or, after a 429, by the
+	// client's own backoff. It is 0 if that is not why the request was not retried.
 	RetryAfter time.Duration
 	// Err is the last cause. It wraps a *StatusError or a *RequestError.
 	Err error
+
+	// isOutOfTime reports whether the time of the caller was too short, so that one with more may succeed.
+	isOutOfTime bool
 }
 
 func (e *RetryError) Error() string {
@@ -57,11 +60,18 @@ func (p *progress) fail(err error) *RetryError {
 	return &RetryError{Attempts: p.attempts, Elapsed: time.Since(p.start), Err: err}
 }
 
-// backOff waits before the next attempt, or fails if there is not enough time left.
+func (p *progress) failOutOfTime(err error) *RetryError {
+	failed := p.fail(err)
+	failed.isOutOfTime = true
+	return failed
+}
+
+// backOff waits before the next attempt, or fails if there is not enough time left. Every call has a deadline: see
+// limitTime.
 func (p *progress) backOff(failures int) error {
-	wait, isRequested := backoff(p.last, failures)
-	if deadline, _ := p.ctx.Deadline(); wait >= time.Until(deadline) { // Every call has one: see limitTime.
-		failed := p.fail(p.last)
+	wait, isRequested := waitAfter(p.last, failures)
+	if deadline, _ := p.ctx.Deadline(); wait >= time.Until(deadline) {
+		failed := p.failOutOfTime(p.last)
 		if isRequested {
 			failed.RetryAfter = wait
 		}
@@ -88,7 +98,7 @@ func (p *progress) stop(err error) error {
 		if p.attempts == 0 {
 			reason = "timed out waiting for other requests to complete, and was not sent"
 		}
-		err = p.fail(&RequestError{Request: p.request, Reason: reason, Err: cause})
+		err = p.failOutOfTime(&RequestError{Request: p.request, Reason: reason, Err: cause})
 	}
 	if isUncertain {
 		return &UncertainError{Err: err}
@@ -102,13 +112,13 @@ func (p *progress) pause(pause *pauseError) error {
 	if !isRateLimited(cause) { // What was refused is another request.
 		cause = fmt.Errorf("%s was not sent, because the API limits the rate of requests: %w", p.request, pause.cause)
 	}
-	failed := p.fail(cause)
+	failed := p.failOutOfTime(cause)
 	failed.RetryAfter = pause.wait
 	return failed
 }
 
-// backoff returns how long to wait after a number of failures, and whether the service requested that.
-func backoff(err error, failures int) (wait time.Duration, requested bool) {
+// waitAfter returns how long to wait after a number of failures, and whether the service requested that.
+func waitAfter(err error, failures int) (wait time.Duration, requested bool) {
 	if status := (*StatusError)(nil); errors.As(err, &status) && status.retryAfter > 0 {
 		return status.retryAfter, true
 	}

@@ -13,7 +13,16 @@ import (
 //
 // Source: GET /runner/resource, observed.
 func (c *Client) ListResourceClasses(ctx context.Context, namespace string) (classes []ResourceClass, err error) {
-	err = c.outage.list(ctx, func() error { return c.handle(ctx, classListing(namespace, c.service.secrets, &classes)) })
+	err = c.outage.list(func() (err error) {
+		classes, err = c.listClassesNow(ctx, namespace)
+		return err
+	})
+	return classes, err
+}
+
+// listClassesNow is ListResourceClasses, but sends its request in an outage too: what a write did must be found out.
+func (c *Client) listClassesNow(ctx context.Context, namespace string) (classes []ResourceClass, err error) {
+	err = c.handle(ctx, classListing(namespace, c.service.secrets, &classes))
 	return classes, err
 }
 
@@ -29,7 +38,7 @@ func (c *Client) CachedResourceClasses(ctx context.Context, namespace string) ([
 // Source: GET /runner/resource, observed.
 func (c *Client) HasResourceClass(ctx context.Context, class string) (bool, error) {
 	namespace, _, _ := strings.Cut(class, "/")
-	classes, err := c.ListResourceClasses(ctx, namespace)
+	classes, err := c.listClassesNow(ctx, namespace)
 	isClass := func(listed ResourceClass) bool { return SameName(listed.ResourceClass, class) }
 	return slices.ContainsFunc(classes, isClass), err
 }
@@ -46,7 +55,7 @@ func (c *Client) CreateResourceClass(ctx context.Context, class, description str
 	}
 	created, appeared, err := create(ctx, creation[ResourceClass]{
 		lock: &c.classLock, class: class, forget: c.forgetListings,
-		list: func(ctx context.Context) ([]ResourceClass, error) { return c.ListResourceClasses(ctx, namespace) },
+		list: func(ctx context.Context) ([]ResourceClass, error) { return c.listClassesNow(ctx, namespace) },
 		post: func(ctx context.Context, before []ResourceClass) (ResourceClass, error) {
 			return c.postResourceClass(ctx, class, description, before)
 		},
@@ -69,7 +78,7 @@ func (c *Client) postResourceClass(
 	}{class, description}
 	err = c.post(ctx, call{endpoint: classEndpoint, decode: func(body []byte) (err error) {
 		created, err = decodeResourceClass(body)
-		return cmp.Or(err, checkCreated(created.ID, created.ResourceClass, class, before))
+		return cmp.Or(err, checkCreated(c, created.ID, created.ResourceClass, class, before))
 	}}, fields)
 	if err != nil {
 		return ResourceClass{}, err
@@ -89,7 +98,7 @@ func (c *Client) DeleteResourceClass(ctx context.Context, class ResourceClass, f
 	}
 	return c.delete(ctx, classEndpoint, class.ID, suffix, func(ctx context.Context) (bool, error) {
 		namespace, _, _ := strings.Cut(class.ResourceClass, "/")
-		classes, err := c.ListResourceClasses(ctx, namespace)
+		classes, err := c.listClassesNow(ctx, namespace)
 		return hasID(classes, class.ID), err
 	})
 }

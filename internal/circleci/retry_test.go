@@ -2,6 +2,7 @@ package circleci_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -85,7 +86,7 @@ func TestRetryTransientError(t *testing.T) {
 				opts := []option{withRetries(1), attempts.record}
 				if test.response == nil {
 					opts = append(opts, detour(1, func(context.Context) (net.Conn, error) {
-						return nil, &net.OpError{Op: "dial", Net: "tcp", Err: fmt.Errorf("connection refused")}
+						return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 					}))
 				}
 				server, client := serve(t, nil, opts...)

@@ -43,13 +43,13 @@ func TestListRunnersSorts(t *testing.T) {
 		equal(t, "error", errorText(err), "")
 		var got []string
 		for _, r := range runners {
-			line := r.ResourceClass + " " + r.Name
+			line := []string{r.ResourceClass, r.Name}
 			for _, field := range []*string{
 				r.Hostname, r.FirstConnected, r.LastConnected, r.LastUsed, r.Version, r.IP, r.Status,
 			} {
-				line += " " + *cmp.Or(field, new("-"))
+				line = append(line, *cmp.Or(field, new("-")))
 			}
-			got = append(got, line)
+			got = append(got, strings.Join(line, " "))
 		}
 		equal(t, "runners", got, want)
 	}

@@ -12,8 +12,17 @@ import (
 //
 // Source: GET /runner/token, observed.
 func (c *Client) ListTokens(ctx context.Context, class string) (tokens []RunnerToken, err error) {
+	err = c.outage.list(func() (err error) {
+		tokens, err = c.listTokensNow(ctx, class)
+		return err
+	})
+	return tokens, err
+}
+
+// listTokensNow is ListTokens, but sends its request in an outage too: what a write did must be found out.
+func (c *Client) listTokensNow(ctx context.Context, class string) ([]RunnerToken, error) {
 	listing := call{endpoint: tokenEndpoint, query: url.Values{"resource-class": {class}}}
-	listing = reading(listing, &tokens, func(body []byte) ([]RunnerToken, error) {
+	return read(ctx, c, listing, func(body []byte) ([]RunnerToken, error) {
 		tokens, err := decodeTokens(body)
 		for _, token := range tokens {
 			if !SameName(token.ResourceClass, class) {
@@ -23,8 +32,6 @@ func (c *Client) ListTokens(ctx context.Context, class string) (tokens []RunnerT
 		}
 		return tokens, err
 	})
-	err = c.outage.list(ctx, func() error { return c.handle(ctx, listing) })
-	return tokens, err
 }
 
 // CachedTokens is ListTokens, or the result of another call that is less than a minute old. The caller does not change
@@ -44,7 +51,7 @@ func (c *Client) CreateToken(ctx context.Context, class, nickname string) (token
 	}
 	token, _, err = create(ctx, creation[RunnerToken]{
 		lock: &c.tokenLock, class: class, forget: c.forgetListings,
-		list: func(ctx context.Context) ([]RunnerToken, error) { return c.ListTokens(ctx, class) },
+		list: func(ctx context.Context) ([]RunnerToken, error) { return c.listTokensNow(ctx, class) },
 		post: func(ctx context.Context, before []RunnerToken) (RunnerToken, error) {
 			created, err := c.postToken(ctx, class, nickname, before)
 			secret = created.Secret
@@ -65,7 +72,7 @@ func (c *Client) postToken(
 	}{class, nickname}
 	err = c.post(ctx, call{endpoint: tokenEndpoint, isSecret: true, decode: func(body []byte) (err error) {
 		created, err = decodeCreatedToken(body)
-		return cmp.Or(err, checkCreated(created.ID, created.ResourceClass, class, before))
+		return cmp.Or(err, checkCreated(c, created.ID, created.ResourceClass, class, before))
 	}}, fields)
 	if err != nil {
 		return createdToken{}, err
@@ -79,7 +86,7 @@ func (c *Client) postToken(
 // Source: DELETE /runner/token/{id}, observed.
 func (c *Client) DeleteToken(ctx context.Context, token RunnerToken) error {
 	return c.delete(ctx, tokenEndpoint, token.ID, "", func(ctx context.Context) (bool, error) {
-		tokens, err := c.ListTokens(ctx, token.ResourceClass)
+		tokens, err := c.listTokensNow(ctx, token.ResourceClass)
 		if !isNotFound(err) {
 			return hasID(tokens, token.ID), err
 		}

@@ -51,7 +51,7 @@ func startServer(t *testing.T) *circlecitest.Server {
 }
 
 // send sends a request, such as "GET /api/v2/runner", with a header, such as "Circle-Token: x".
-func send(t *testing.T, server *circlecitest.Server, request, header, body string) (*http.Response, string) {
+func send(t *testing.T, server *circlecitest.Server, request, header, body string) (status int, contentType, text string) {
 	t.Helper()
 	method, target, _ := strings.Cut(request, " ")
 	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+target, strings.NewReader(body))
@@ -69,22 +69,22 @@ func send(t *testing.T, server *circlecitest.Server, request, header, body strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, string(got)
+	return response.StatusCode, response.Header.Get("Content-Type"), string(got)
 }
 
 // get returns the body of the response to a GET with the personal token.
 func get(t *testing.T, server *circlecitest.Server, target string) []byte {
 	t.Helper()
-	_, body := send(t, server, "GET "+target, personal, "")
+	_, _, body := send(t, server, "GET "+target, personal, "")
 	return []byte(body)
 }
 
 // expect sends a request and asserts the response, which is JSON, including the order of keys.
 func expect(t *testing.T, server *circlecitest.Server, request, header, body string, status int, want string) {
 	t.Helper()
-	response, text := send(t, server, request, header, body)
-	if response.StatusCode != status || text != want || response.Header.Get("Content-Type") != "application/json" {
-		t.Errorf("%s with %s:\n got %d %s\nwant %d %s", request, header, response.StatusCode, text, status, want)
+	got, contentType, text := send(t, server, request, header, body)
+	if got != status || text != want || contentType != "application/json" {
+		t.Errorf("%s with %s:\n got %d %s\nwant %d %s", request, header, got, text, status, want)
 	}
 }
 
