@@ -32,19 +32,19 @@ variable "pools" {
   }
 }
 
-data "circleci_runner_fleet" "all" {
+data "circleci_runner_fleets" "all" {
   namespace = var.namespace
 
   # Only these pools, whatever else the namespace has. A pool that is scaled to zero has no runners to find it by, but may have
-  # a queue. The keys of by_resource_class are written as here.
+  # a queue. The keys of fleets are written as here.
   only_resource_classes = keys(var.pools)
 }
 
 locals {
   desired = {
     for class, pool in var.pools : class => provider::circleci::desired_capacity(
-      data.circleci_runner_fleet.all.by_resource_class[class].unclaimed_task_count,
-      data.circleci_runner_fleet.all.by_resource_class[class].running_task_count,
+      data.circleci_runner_fleets.all.fleets[class].unclaimed_task_count,
+      data.circleci_runner_fleets.all.fleets[class].running_task_count,
       pool.min, pool.max,
     )
   }

@@ -21,7 +21,7 @@ data "circleci_runner_tasks" "queue" {
 }
 
 # All resource classes, including var.resource_class even if it has no runners.
-data "circleci_runner_fleet" "all" {
+data "circleci_runner_fleets" "all" {
   namespace        = var.namespace
   resource_classes = [var.resource_class]
 }
@@ -46,7 +46,7 @@ output "runners" {
 output "fleet" {
   description = "Runners, waiting tasks and agent versions of each resource class."
   value = {
-    for class, pool in data.circleci_runner_fleet.all.by_resource_class :
+    for class, pool in data.circleci_runner_fleets.all.fleets :
     class => "runners: ${pool.runner_count}, waiting tasks: ${pool.unclaimed_task_count}, agents: ${join(", ", pool.versions)}"
   }
 }

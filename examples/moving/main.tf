@@ -11,7 +11,7 @@ terraform {
 
 provider "circleci" {}
 
-data "circleci_runner_fleet" "acme" {
+data "circleci_runner_fleets" "acme" {
   namespace            = "acme"
   connected_within     = "5m"
   all_resource_classes = true
@@ -19,10 +19,10 @@ data "circleci_runner_fleet" "acme" {
 
 output "waiting" {
   description = "Number of tasks that wait for any runner."
-  value       = data.circleci_runner_fleet.acme.unclaimed_task_count
+  value       = data.circleci_runner_fleets.acme.unclaimed_task_count
 }
 
 output "connected" {
   description = "Number of connected runners, by resource class."
-  value       = { for class, pool in data.circleci_runner_fleet.acme.by_resource_class : class => pool.connected_runner_count }
+  value       = { for class, pool in data.circleci_runner_fleets.acme.fleets : class => pool.connected_runner_count }
 }

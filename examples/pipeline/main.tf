@@ -24,7 +24,7 @@ variable "max_queue" {
   default     = 50
 }
 
-data "circleci_runner_fleet" "all" {
+data "circleci_runner_fleets" "all" {
   namespace            = var.namespace
   connected_within     = "10m"
   all_resource_classes = true # Those without runners may have a queue.
@@ -34,7 +34,7 @@ data "circleci_runner_fleet" "all" {
 output "counts" {
   description = "Number of connected runners and of waiting tasks, by resource class."
   value = {
-    for class, pool in data.circleci_runner_fleet.all.by_resource_class : class => {
+    for class, pool in data.circleci_runner_fleets.all.fleets : class => {
       connected = pool.connected_runner_count
       waiting   = pool.unclaimed_task_count
     }
@@ -44,12 +44,12 @@ output "counts" {
 
   # A misspelled namespace has no runners and no tasks, and would pass.
   precondition {
-    condition     = data.circleci_runner_fleet.all.runner_count > 0
+    condition     = data.circleci_runner_fleets.all.runner_count > 0
     error_message = "${var.namespace} has no runners: check the namespace."
   }
 
   precondition {
-    condition     = data.circleci_runner_fleet.all.unclaimed_task_count <= var.max_queue
-    error_message = "${var.namespace} has ${data.circleci_runner_fleet.all.unclaimed_task_count} waiting tasks, more than ${var.max_queue}."
+    condition     = data.circleci_runner_fleets.all.unclaimed_task_count <= var.max_queue
+    error_message = "${var.namespace} has ${data.circleci_runner_fleets.all.unclaimed_task_count} waiting tasks, more than ${var.max_queue}."
   }
 }

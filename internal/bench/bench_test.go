@@ -113,8 +113,8 @@ func BenchmarkPlan(b *testing.B) {
 			return circlecitest.Delay(100*time.Millisecond, runners)
 		})
 		fleet := plan(b, found, server, 1+2*classes,
-			`data "circleci_runner_fleet" "all" { namespace = "acme" }`,
-			"data.circleci_runner_fleet.all.unclaimed_task_count", classes)
+			`data "circleci_runner_fleets" "all" { namespace = "acme" }`,
+			"data.circleci_runner_fleets.all.unclaimed_task_count", classes)
 		blocks := plan(b, found, server, 2*classes, `data "circleci_runner_tasks" "each" {
 			for_each       = toset([for i in range(200) : format("acme/pool-%03d", i)])
 			resource_class = each.value

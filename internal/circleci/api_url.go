@@ -3,6 +3,7 @@ package circleci
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -20,6 +21,17 @@ const DefaultAPIURL = "https://runner.circleci.com"
 //
 // Source: https://circleci.com/docs/api/v2/, "Runner".
 const BrowserAPIURL = "https://circleci.com"
+
+// FleetAPIURL returns where the fleet API of a Runner API is. For both origins of CircleCI Cloud it is BrowserAPIURL,
+// the only one that CircleCI documents for it.
+//
+// Source: "Monitor self-hosted runner fleets".
+func FleetAPIURL(apiURL *url.URL) *url.URL {
+	if origin := origin(apiURL); origin == DefaultAPIURL+":443" || origin == BrowserAPIURL+":443" {
+		return &url.URL{Scheme: "https", Host: "circleci.com"}
+	}
+	return apiURL
+}
 
 // ParseAPIURL reads the origin of a Runner API, with an optional path prefix, and drops a trailing slash and a
 // trailing /api/v2 or /api/v3 that agrees with version. A version of "" or Auto agrees with both.
@@ -113,4 +125,13 @@ func isLoopback(host string) bool {
 	}
 	address, err := netip.ParseAddr(host)
 	return err == nil && address.IsLoopback()
+}
+
+// origin is the part of a URL that decides who receives a request: scheme, host and port.
+func origin(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port)
 }

@@ -101,7 +101,7 @@ func (v *versions) end(search *versionSearch, found APIVersion, err error) {
 // find returns a handler that sends a call to the version that the installation serves. The first read finds it out. A
 // write is not sent to two versions: what creates lists first, and so knows it.
 func (v *versions) find(next handler) handler {
-	return func(ctx context.Context, call call) error {
+	return func(ctx context.Context, call apiCall) error {
 		call.version = v.candidates[0]
 		if call.method != http.MethodGet {
 			call.version = cmp.Or(v.current(), call.version)
@@ -127,7 +127,7 @@ func (v *versions) find(next handler) handler {
 }
 
 // searchWith sends a read to one version after the other until one serves it.
-func (v *versions) searchWith(ctx context.Context, next handler, call call) (found APIVersion, err error) {
+func (v *versions) searchWith(ctx context.Context, next handler, call apiCall) (found APIVersion, err error) {
 	for _, version := range v.candidates {
 		if call.onlyV3 && version != V3 {
 			continue
@@ -149,7 +149,7 @@ func (v *versions) searchWith(ctx context.Context, next handler, call call) (fou
 
 // try sends a read to one version. It is served, too, if it does not find what is read but lists the classes of the
 // namespace. It is refused if the other version may be served.
-func (v *versions) try(ctx context.Context, next handler, call call) (isServed, isRefused bool, err error) {
+func (v *versions) try(ctx context.Context, next handler, call apiCall) (isServed, isRefused bool, err error) {
 	err = next(ctx, call)
 	if !isNotFound(err) || !v.canListClasses(call) {
 		return err == nil, v.mayServeOther(err), err
@@ -180,13 +180,13 @@ func isDefinite(err error) bool {
 }
 
 // canListClasses reports whether a call that was not found is about a namespace whose classes can be listed.
-func (v *versions) canListClasses(failed call) bool {
+func (v *versions) canListClasses(failed apiCall) bool {
 	return failed.endpoint != classEndpoint && namespaceOf(failed) != "" && v.service.config.Credential.kind != launchToken
 }
 
 // listClasses lists the classes of a call's namespace with the call's version. It keeps them for the error, which names
 // the nearest class.
-func (v *versions) listClasses(ctx context.Context, next handler, failed call) error {
+func (v *versions) listClasses(ctx context.Context, next handler, failed apiCall) error {
 	var classes []ResourceClass
 	namespace := namespaceOf(failed)
 	listing := classListing(namespace, v.service.secrets, &classes)
@@ -199,7 +199,7 @@ func (v *versions) listClasses(ctx context.Context, next handler, failed call) e
 }
 
 // namespaceOf returns the namespace that a call is about, "" for none.
-func namespaceOf(call call) string {
+func namespaceOf(call apiCall) string {
 	namespace, _, _ := strings.Cut(cmp.Or(call.query.Get("namespace"), call.query.Get("resource-class")), "/")
 	return namespace
 }

@@ -18,11 +18,13 @@ type Credential struct {
 	kind   credentialKind
 }
 
-// credentialKind decides how the version of the API is found out. Which kind it is matters nowhere else.
+// credentialKind decides how the version of the API is found out, and what the fleet API gets. Which kind it is matters
+// nowhere else.
 type credentialKind int
 
 const (
 	personalToken credentialKind = iota
+	basicToken
 	launchToken
 	sessionCookie
 )
@@ -45,7 +47,9 @@ func PersonalToken(token string) Credential {
 //
 // Source: https://circleci.com/docs/api/v2/, "Authentication", basic_auth.
 func BasicToken(token string) Credential {
-	return newCredential("Authorization", "Basic ", base64.StdEncoding.EncodeToString([]byte(token+":")), token)
+	credential := newCredential("Authorization", "Basic ", base64.StdEncoding.EncodeToString([]byte(token+":")), token)
+	credential.kind = basicToken
+	return credential
 }
 
 // BearerToken is a personal API token, sent as a Bearer token, as CircleCI's own CLI does.
@@ -69,6 +73,17 @@ func SessionCookie(value string) Credential {
 	credential := newCredential("Cookie", "ring-session=", value, value)
 	credential.kind = sessionCookie
 	return credential
+}
+
+// isPersonal reports whether the credential is a personal token, in any header, or none at all.
+func (c Credential) isPersonal() bool { return c.kind == personalToken || c.kind == basicToken }
+
+// forFleetAPI returns the credential as the fleet API accepts it: not with HTTP Basic.
+func (c Credential) forFleetAPI() Credential {
+	if c.kind == basicToken {
+		return PersonalToken(c.expose().secret)
+	}
+	return c
 }
 
 // String redacts the value in fmt.

@@ -20,8 +20,8 @@ const (
 // ReadTimeout bounds one call, its retries and waits included.
 const ReadTimeout = 5 * time.Minute
 
-// call is one request to the API, whatever it takes to send it.
-type call struct {
+// apiCall is one request to the API, whatever it takes to send it.
+type apiCall struct {
 	method string
 	// endpoint is the path after the version, such as "runner/tasks".
 	endpoint string
@@ -36,26 +36,33 @@ type call struct {
 	isSecret bool
 	// onlyV3 reports whether version 2 of the API does not have the endpoint.
 	onlyV3 bool
-	// version is the version in the path. The handler of versions sets it.
+	// isFleetAPI reports whether the endpoint is one of the fleet API, which may have another origin.
+	isFleetAPI bool
+	// isIdempotent reports whether a POST may be sent again, because it creates nothing.
+	isIdempotent bool
+	// version is the version in the path. The handler of versions or that of the fleet API sets it.
 	version APIVersion
 	// attempt counts the attempts of the call from 1. The handler retry sets it.
 	attempt int
 }
 
+// creates reports whether a call creates something, so that it must not be carried out twice.
+func (c apiCall) creates() bool { return c.method == http.MethodPost && !c.isIdempotent }
+
 // handler sends a call, or hands it to the next handler. Each has one job.
-type handler func(ctx context.Context, call call) error
+type handler func(ctx context.Context, call apiCall) error
 
 // limitTime ends a call, with its retries and waits, at ReadTimeout.
 func limitTime(next handler) handler {
-	return func(ctx context.Context, call call) error {
+	return func(ctx context.Context, call apiCall) error {
 		ctx, cancel := context.WithTimeout(ctx, ReadTimeout)
 		defer cancel()
 		return next(ctx, call)
 	}
 }
 
-// reading completes a call so that it sets result.
-func reading[T any](call call, result *T, decode func(body []byte) (T, error)) call {
+// readInto completes a call so that it sets result.
+func readInto[T any](call apiCall, result *T, decode func(body []byte) (T, error)) apiCall {
 	call.method, call.accepted = http.MethodGet, []int{http.StatusOK}
 	call.decode = func(body []byte) (err error) {
 		*result, err = decode(body)

@@ -53,8 +53,8 @@ func New(config Config) *Client {
 		deprecations: deprecations{report: config.OnDeprecation},
 	}
 	c.versions = newVersions(service, c.classes.keep)
-	limits := newLimits(config.MaxConcurrentRequests)
-	c.handle = limitTime(c.versions.find(retry(service, limits, once(sender.send))))
+	attempts := retry(service, newLimits(config.MaxConcurrentRequests), once(sender.send))
+	c.handle = limitTime(fleetAPI(config.Credential, attempts, c.versions.find(attempts)))
 	return c
 }
 
@@ -73,13 +73,14 @@ func (c *Client) Quote(text string) string {
 }
 
 // read sends a GET request, and returns what decode makes of the response.
-func read[T any](ctx context.Context, c *Client, call call, decode func(body []byte) (T, error)) (result T, err error) {
-	err = c.handle(ctx, reading(call, &result, decode))
+func read[T any](ctx context.Context, c *Client, call apiCall, decode func(body []byte) (T, error)) (result T, err error) {
+	err = c.handle(ctx, readInto(call, &result, decode))
 	return result, err
 }
 
-// post creates something: it sends fields as JSON. The error is an *UncertainError when the outcome is not known.
-func (c *Client) post(ctx context.Context, call call, fields any) error {
+// post sends fields as JSON. If the call creates something, the error is an *UncertainError when the outcome is not
+// known.
+func (c *Client) post(ctx context.Context, call apiCall, fields any) error {
 	body, err := json.Marshal(fields)
 	if err != nil {
 		return err
@@ -95,8 +96,8 @@ func (c *Client) post(ctx context.Context, call call, fields any) error {
 func (c *Client) delete(
 	ctx context.Context, endpoint, id, suffix string, isListed func(context.Context) (bool, error),
 ) error {
-	if !IsUUID(id) { // Of another one the path could be that of something else.
-		return fmt.Errorf("ID %q is not a UUID", c.service.secrets.sanitize(id))
+	if err := c.checkID(id); err != nil {
+		return err
 	}
 	c.forgetListings()
 	defer c.forgetListings()
@@ -105,7 +106,7 @@ func (c *Client) delete(
 			return err
 		}
 	}
-	err := c.handle(ctx, call{
+	err := c.handle(ctx, apiCall{
 		method:   http.MethodDelete,
 		endpoint: endpoint + "/" + id + suffix,
 		accepted: []int{http.StatusOK, http.StatusNoContent},
@@ -124,6 +125,14 @@ func (c *Client) delete(
 		return fmt.Errorf("%w; what exists could not be listed (%w)", err, listErr)
 	case listed:
 		return err
+	}
+	return nil
+}
+
+// checkID requires a UUID for what is part of a path, which otherwise could be that of something else.
+func (c *Client) checkID(id string) error {
+	if !IsUUID(id) {
+		return fmt.Errorf("ID %q is not a UUID", c.service.secrets.sanitize(id))
 	}
 	return nil
 }

@@ -140,6 +140,29 @@ func rejectPaginationHeaders(header http.Header) error {
 	return nil
 }
 
+// decodeData decodes a response such as {"data": {"id": "…", "attributes": {…}}}.
+func decodeData[T any](body []byte) (data T, err error) {
+	response := struct {
+		Data *T `json:"data"`
+	}{}
+	err = decodeInto(&response, body)
+	switch {
+	case err != nil:
+		return data, err
+	case response.Data == nil:
+		return data, errors.New("has no data")
+	}
+	return *response.Data, nil
+}
+
+// nonEmpty returns a field of a response, nil also for "".
+func nonEmpty(field *string) *string {
+	if field != nil && *field == "" {
+		return nil
+	}
+	return field
+}
+
 // ids are those of the objects in a response, in lower case.
 type ids map[string]bool
 

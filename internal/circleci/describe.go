@@ -1,6 +1,7 @@
 package circleci
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,10 +18,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-func (s *service) newStatusError(call call, response *http.Response, body []byte) error {
+func (s *service) newStatusError(call apiCall, response *http.Response, body []byte) error {
 	e := &StatusError{
 		Request: s.request(call), StatusCode: response.StatusCode, Body: classifyBody(body),
-		Endpoint: call.endpoint, Class: call.query.Get("resource-class"),
+		Endpoint: call.endpoint, Class: cmp.Or(call.query.Get("resource-class"), call.query.Get("filter[resource_class]")),
 		retryAfter: parseRetryAfter(response.Header),
 	}
 	if call.isSecret { // Nothing was created when the API rejects the request in its own words.
@@ -92,7 +93,7 @@ var quotedString = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
 // newResponseError describes why a response with an accepted status is rejected. err completes a sentence that starts
 // with "the response".
-func (s *service) newResponseError(call call, body []byte, err error) error {
+func (s *service) newResponseError(call apiCall, body []byte, err error) error {
 	e := &ResponseError{Request: s.request(call), Body: classifyBody(body), Reason: s.secrets.redact(err.Error())}
 	switch {
 	case e.Body == BodyEmpty:
@@ -116,7 +117,7 @@ func (s *service) newResponseError(call call, body []byte, err error) error {
 	return e
 }
 
-func (s *service) newRequestError(call call, err error) error {
+func (s *service) newRequestError(call apiCall, err error) error {
 	e := &RequestError{Request: s.request(call)}
 	if proxy := (*StatusError)(nil); errors.As(err, &proxy) {
 		return &StatusError{Request: e.Request, StatusCode: proxy.StatusCode, FromProxy: true}
@@ -134,13 +135,13 @@ func (s *service) newRequestError(call call, err error) error {
 }
 
 // describe says in words why a request has no complete response.
-func (s *service) describe(call call, err error) string {
+func (s *service) describe(call apiCall, err error) string {
 	operation := (*net.OpError)(nil)
 	switch isTimeout := errors.Is(err, context.DeadlineExceeded); {
 	case isTimeout && errors.As(err, &operation) && operation.Op == "dial":
 		return fmt.Sprintf("timed out after %s opening a connection", s.config.RequestTimeout)
 	case isTimeout:
-		return fmt.Sprintf("timed out after %s waiting for a complete response", s.attemptTimeout(call.method))
+		return fmt.Sprintf("timed out after %s waiting for a complete response", s.attemptTimeout(call))
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "the connection was closed in the middle of the response"
 	case errors.Is(err, io.EOF):

@@ -2,7 +2,6 @@ package circleci
 
 import (
 	"context"
-	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
@@ -12,11 +11,11 @@ import (
 // operation may still find out what it did.
 const createGrace = 5 * time.Second
 
-// once is the handler that makes an *UncertainError of a POST that may have been carried out although it failed, so
+// once is the handler that makes an *UncertainError of a creation that may have been carried out although it failed, so
 // that it is not repeated.
 func once(next handler) handler {
-	return func(ctx context.Context, call call) error {
-		if call.method != http.MethodPost {
+	return func(ctx context.Context, call apiCall) error {
+		if !call.creates() {
 			return next(ctx, call)
 		}
 		// Before there is a connection, nothing is sent: its TLS handshake is over then, and a proxy has responded.

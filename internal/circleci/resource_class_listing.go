@@ -25,9 +25,9 @@ func (class ResourceClass) id() string { return class.ID }
 const classEndpoint = "runner/resource"
 
 // classListing is the call that lists the classes of a namespace.
-func classListing(namespace string, secrets redactor, classes *[]ResourceClass) call {
-	call := call{endpoint: classEndpoint, query: url.Values{"namespace": {namespace}}}
-	return reading(call, classes, func(body []byte) ([]ResourceClass, error) {
+func classListing(namespace string, secrets redactor, classes *[]ResourceClass) apiCall {
+	call := apiCall{endpoint: classEndpoint, query: url.Values{"namespace": {namespace}}}
+	return readInto(call, classes, func(body []byte) ([]ResourceClass, error) {
 		classes, err := decodeResourceClasses(body)
 		for _, class := range classes {
 			if !InNamespace(class.ResourceClass, namespace) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -30,6 +31,21 @@ func (c *Client) listClassesNow(ctx context.Context, namespace string) (classes 
 // caller does not change it.
 func (c *Client) CachedResourceClasses(ctx context.Context, namespace string) ([]ResourceClass, error) {
 	return c.classes.get(ctx, namespace, c.ListResourceClasses)
+}
+
+// ListOrganizationResourceClasses returns the resource classes of an organization, by its UUID, whatever their
+// namespaces, sorted by name. An unknown organization may be an empty list. Errors are those of [Client.ListRunners].
+//
+// Source: GET /runner/resource, observed.
+func (c *Client) ListOrganizationResourceClasses(
+	ctx context.Context, organizationID string,
+) (classes []ResourceClass, err error) {
+	listing := apiCall{endpoint: classEndpoint, query: url.Values{"org-id": {organizationID}}}
+	err = c.outage.list(func() (err error) {
+		classes, err = read(ctx, c, listing, decodeResourceClasses)
+		return err
+	})
+	return classes, err
 }
 
 // HasResourceClass reports whether its namespace lists a resource class, namespace/name. Errors are those of
@@ -76,7 +92,7 @@ func (c *Client) postResourceClass(
 		ResourceClass string `json:"resource_class"`
 		Description   string `json:"description"`
 	}{class, description}
-	err = c.post(ctx, call{endpoint: classEndpoint, decode: func(body []byte) (err error) {
+	err = c.post(ctx, apiCall{endpoint: classEndpoint, decode: func(body []byte) (err error) {
 		created, err = decodeResourceClass(body)
 		return cmp.Or(err, checkCreated(c, created.ID, created.ResourceClass, class, before))
 	}}, fields)

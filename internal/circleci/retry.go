@@ -7,7 +7,7 @@ import (
 // retry returns a handler that sends a call until it succeeds, fails with an error that is not transient, or has used
 // up its retries or its time. A 429 uses up time only: the limits delay the next attempt.
 func retry(service *service, limits *limits, next handler) handler {
-	return func(ctx context.Context, call call) error {
+	return func(ctx context.Context, call apiCall) error {
 		sending := newProgress(ctx, service.request(call))
 		for failures := 0; ; {
 			epoch, release, err := limits.acquire(ctx)

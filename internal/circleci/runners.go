@@ -36,41 +36,6 @@ type Runner struct {
 	Status *string `json:"status"`
 }
 
-// RunnerFilter says which runners to list. At least one of its fields is set, and OrganizationID alone.
-type RunnerFilter struct {
-	// ResourceClass selects the runners of one class, namespace/name. It is sent alone, because the service rejects
-	// two filters and a class belongs to one namespace.
-	ResourceClass string
-	// Namespace selects the runners of all classes of a namespace.
-	Namespace string
-	// OrganizationID selects the runners of an organization, by its UUID. It is observed with V3, not documented.
-	OrganizationID string
-}
-
-// String describes the filter, such as "resource class acme/linux".
-func (f RunnerFilter) String() string {
-	_, noun, value := f.selected()
-	return noun + " " + value
-}
-
-// selected returns the parameter that the API gets, what that selects, and its value.
-func (f RunnerFilter) selected() (parameter, noun, value string) {
-	switch {
-	case f.OrganizationID != "":
-		return "org-id", "organization", f.OrganizationID
-	case f.ResourceClass != "":
-		return "resource-class", "resource class", f.ResourceClass
-	}
-	return "namespace", "namespace", f.Namespace
-}
-
-// matches reports whether the runners of a resource class match the filter. An organization matches every class,
-// because a runner does not state its organization.
-func (f RunnerFilter) matches(class string) bool {
-	return f.OrganizationID != "" || f.ResourceClass != "" && SameName(class, f.ResourceClass) ||
-		f.ResourceClass == "" && InNamespace(class, f.Namespace)
-}
-
 // ListRunners returns the runners that match the filter, sorted by resource class, name, hostname and then the
 // remaining fields, so that the order of the response does not matter. Without any runner, the list is empty, not nil.
 //
@@ -80,19 +45,19 @@ func (f RunnerFilter) matches(class string) bool {
 // Source: GET /runner, https://circleci.com/docs/api/v2/, "Runner".
 func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner, error) {
 	parameter, _, value := filter.selected()
-	call := call{endpoint: "runner", query: url.Values{parameter: {value}}, onlyV3: filter.OrganizationID != ""}
+	call := apiCall{endpoint: "runner", query: url.Values{parameter: {value}}, onlyV3: filter.OrganizationID != ""}
 	return read(ctx, c, call, func(body []byte) ([]Runner, error) {
 		runners, err := decodeRunners(body)
 		if err != nil {
 			return nil, err
 		}
 		for i, runner := range runners {
-			class := c.service.secrets.sanitize(runner.ResourceClass)
+			class := c.Sanitize(runner.ResourceClass)
 			switch {
 			case !filter.matches(runner.ResourceClass): // A service that ignores the filter must not inflate a count.
 				return nil, fmt.Errorf("lists a runner of resource class %q, though only %s was requested", class, filter)
 			case i > 0 && compareRunners(runners[i-1], runner) == 0:
-				return nil, fmt.Errorf("lists runner %q of resource class %s twice", c.service.secrets.sanitize(runner.Name), class)
+				return nil, fmt.Errorf("lists runner %q of resource class %s twice", c.Sanitize(runner.Name), class)
 			}
 		}
 		return runners, nil
@@ -125,9 +90,7 @@ func decodeRunners(body []byte) ([]Runner, error) {
 		runners[i] = item.Runner
 		runners[i].ResourceClass, runners[i].Name = *item.ResourceClass, *item.Name
 		for _, time := range []**string{&runners[i].FirstConnected, &runners[i].LastConnected, &runners[i].LastUsed} {
-			if *time != nil && **time == "" {
-				*time = nil
-			}
+			*time = nonEmpty(*time)
 		}
 	}
 	slices.SortFunc(runners, compareRunners)

@@ -19,7 +19,7 @@ type sender struct {
 }
 
 // send is the last handler: it sends a call once, reads the response, and reports both.
-func (s *sender) send(ctx context.Context, call call) error {
+func (s *sender) send(ctx context.Context, call apiCall) error {
 	start := time.Now()
 	attempt := Attempt{Method: call.method, URL: s.redactedURL(call), Number: call.attempt}
 	err := s.exchange(ctx, call, &attempt)
@@ -31,15 +31,15 @@ func (s *sender) send(ctx context.Context, call call) error {
 }
 
 // exchange sends a request and reads its response.
-func (s *sender) exchange(ctx context.Context, call call, attempt *Attempt) error {
-	ctx, cancel := context.WithTimeout(ctx, s.attemptTimeout(call.method))
+func (s *sender) exchange(ctx context.Context, call apiCall, attempt *Attempt) error {
+	ctx, cancel := context.WithTimeout(ctx, s.attemptTimeout(call))
 	defer cancel()
 	request, err := s.newRequest(ctx, call)
 	if err != nil {
 		return s.newRequestError(call, err)
 	}
 	client := s.http
-	if call.method == http.MethodPost {
+	if call.creates() {
 		client = s.httpOnce
 	}
 	response, err := client.Do(request)
@@ -61,7 +61,7 @@ func (s *sender) exchange(ctx context.Context, call call, attempt *Attempt) erro
 }
 
 // check rejects a response unless it is one to decode. err is that of reading its body.
-func (s *sender) check(call call, response *http.Response, body []byte, err error) error {
+func (s *sender) check(call apiCall, response *http.Response, body []byte, err error) error {
 	isRedirect := response.StatusCode >= 300 && response.StatusCode < 400
 	if location, noLocation := response.Location(); noLocation == nil && isRedirect {
 		return s.newRequestError(call, &redirectError{to: origin(location)})

@@ -25,13 +25,14 @@ type Config struct {
 	APIURL *url.URL
 	// APIVersion is the version in the path. The default is Auto.
 	APIVersion APIVersion
-	// Credential is sent with every request, and nowhere but to the origin of APIURL.
+	// Credential is sent with every request, and nowhere but to the origin of APIURL and, for the fleet API, to that of
+	// FleetAPIURL.
 	Credential Credential
 	// TLS holds the trusted CAs and the client certificate. The default is the system's CAs, and TLS 1.2 or later.
 	TLS *tls.Config
 	// UserAgent identifies the program to the server.
 	UserAgent string
-	// RequestTimeout bounds one attempt of a request; that of a POST may take twice as long. The default is
+	// RequestTimeout bounds one attempt of a request; that of a creation may take twice as long. The default is
 	// DefaultRequestTimeout.
 	RequestTimeout time.Duration
 	// MaxRetries is how often a request is retried after transient errors; 0 means never.
@@ -80,19 +81,23 @@ type service struct {
 	credential, secrets redactor
 }
 
-func (s *service) url(call call) *url.URL {
-	u := s.config.APIURL.JoinPath("api", string(call.version), call.endpoint)
+func (s *service) url(call apiCall) *url.URL {
+	u := s.config.APIURL
+	if call.isFleetAPI {
+		u = FleetAPIURL(u)
+	}
+	u = u.JoinPath("api", string(call.version), call.endpoint)
 	u.RawQuery = call.query.Encode()
 	return u
 }
 
 // redactedURL is the URL of a call as errors have it. The query may hold what a server wrote, such as a class.
-func (s *service) redactedURL(call call) string { return s.credential.redact(s.url(call).String()) }
+func (s *service) redactedURL(call apiCall) string { return s.credential.redact(s.url(call).String()) }
 
 // request is a call as errors name it: method and URL.
-func (s *service) request(call call) string { return call.method + " " + s.redactedURL(call) }
+func (s *service) request(call apiCall) string { return call.method + " " + s.redactedURL(call) }
 
-func (s *service) newRequest(ctx context.Context, call call) (*http.Request, error) {
+func (s *service) newRequest(ctx context.Context, call apiCall) (*http.Request, error) {
 	request, err := http.NewRequestWithContext(ctx, call.method, s.url(call).String(), bytes.NewReader(call.body))
 	if err != nil {
 		return nil, err
@@ -102,14 +107,18 @@ func (s *service) newRequest(ctx context.Context, call call) (*http.Request, err
 	}
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", s.config.UserAgent)
-	s.config.Credential.authenticate(request)
+	credential := s.config.Credential
+	if call.isFleetAPI {
+		credential = credential.forFleetAPI()
+	}
+	credential.authenticate(request)
 	return request, nil
 }
 
-// attemptTimeout is the request timeout, and twice that for a POST: it opens a connection first, and what it creates
-// must not be lost because that took long.
-func (s *service) attemptTimeout(method string) time.Duration {
-	if method == http.MethodPost {
+// attemptTimeout is the request timeout, and twice that for a creation: it opens a connection first, and what it
+// creates must not be lost because that took long.
+func (s *service) attemptTimeout(call apiCall) time.Duration {
+	if call.creates() {
 		return 2 * s.config.RequestTimeout
 	}
 	return s.config.RequestTimeout

@@ -56,7 +56,7 @@ func (c *Client) CountTasks(ctx context.Context, resourceClass string) (TaskCoun
 //
 // Source: GET /runner/tasks, https://circleci.com/docs/api/v2/, "Runner".
 func (c *Client) UnclaimedTaskCount(ctx context.Context, resourceClass string) (int64, error) {
-	return c.count(ctx, call{endpoint: "runner/tasks"}, resourceClass, "unclaimed_task_count")
+	return c.count(ctx, apiCall{endpoint: "runner/tasks"}, resourceClass, "unclaimed_task_count")
 }
 
 // RunningTaskCount returns how many tasks of a resource class, namespace/name, run. Only V3 reports it. Errors are
@@ -64,10 +64,10 @@ func (c *Client) UnclaimedTaskCount(ctx context.Context, resourceClass string) (
 //
 // Source: GET /runner/tasks/running, https://circleci.com/docs/guides/execution-runner/runner-api/.
 func (c *Client) RunningTaskCount(ctx context.Context, resourceClass string) (int64, error) {
-	return c.count(ctx, call{endpoint: "runner/tasks/running", onlyV3: true}, resourceClass, "running_runner_tasks")
+	return c.count(ctx, apiCall{endpoint: "runner/tasks/running", onlyV3: true}, resourceClass, "running_runner_tasks")
 }
 
-func (c *Client) count(ctx context.Context, call call, resourceClass, key string) (int64, error) {
+func (c *Client) count(ctx context.Context, call apiCall, resourceClass, key string) (int64, error) {
 	call.query = url.Values{"resource-class": {resourceClass}}
 	return read(ctx, c, call, func(body []byte) (int64, error) { return decodeCount(body, key) })
 }

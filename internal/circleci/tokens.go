@@ -21,7 +21,7 @@ func (c *Client) ListTokens(ctx context.Context, class string) (tokens []RunnerT
 
 // listTokensNow is ListTokens, but sends its request in an outage too: what a write did must be found out.
 func (c *Client) listTokensNow(ctx context.Context, class string) ([]RunnerToken, error) {
-	listing := call{endpoint: tokenEndpoint, query: url.Values{"resource-class": {class}}}
+	listing := apiCall{endpoint: tokenEndpoint, query: url.Values{"resource-class": {class}}}
 	return read(ctx, c, listing, func(body []byte) ([]RunnerToken, error) {
 		tokens, err := decodeTokens(body)
 		for _, token := range tokens {
@@ -70,7 +70,7 @@ func (c *Client) postToken(
 		ResourceClass string `json:"resource_class"`
 		Nickname      string `json:"nickname"`
 	}{class, nickname}
-	err = c.post(ctx, call{endpoint: tokenEndpoint, isSecret: true, decode: func(body []byte) (err error) {
+	err = c.post(ctx, apiCall{endpoint: tokenEndpoint, isSecret: true, decode: func(body []byte) (err error) {
 		created, err = decodeCreatedToken(body)
 		return cmp.Or(err, checkCreated(c, created.ID, created.ResourceClass, class, before))
 	}}, fields)

@@ -63,12 +63,3 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 	}
 	return nil
 }
-
-// origin is the part of a URL that decides who receives a request: scheme, host and port.
-func origin(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port)
-}

@@ -62,7 +62,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// BenchmarkFleet is one read of circleci_runner_fleet: a list, and a count for each class, from a server that responds
+// BenchmarkFleet is one read of circleci_runner_fleets: a list, and a count for each class, from a server that responds
 // immediately.
 func BenchmarkFleet(b *testing.B) {
 	for _, classes := range []int{1, 20, 200} {
@@ -70,7 +70,7 @@ func BenchmarkFleet(b *testing.B) {
 			server := circlecitest.NewServer()
 			defer server.Close()
 			serveFleet(server, classes, 0)
-			read := newRead(b, newProvider(b, server, nil), "circleci_runner_fleet")
+			read := newRead(b, newProvider(b, server, nil), "circleci_runner_fleets")
 			b.ReportAllocs()
 			for b.Loop() {
 				read()
@@ -122,11 +122,11 @@ func TestCostOfRunners(t *testing.T) {
 		bytes[i] = (manyBytes - fewBytes) / (longer - shorter)
 	}
 	// The measured values are 13 allocations, two for each optional string, and some 1,500 bytes, of which the response
-	// itself takes 290, several times over.
-	const maxAllocations, maxBytes = 16, 3_000
-	if allocations[0] <= 0 || allocations[0] > min(maxAllocations, allocations[1]/20) ||
-		bytes[0] <= 0 || bytes[0] > min(maxBytes, bytes[1]/20) {
-		t.Errorf("a runner costs %.1f allocations and %.0f bytes, want up to %d and %d, and a twentieth of %.1f and %.0f",
+	// itself takes 290, several times over. With the race detector, they are 3,800 bytes.
+	const maxAllocations, maxBytes = 16, 4_500
+	if allocations[0] <= 0 || allocations[0] > min(maxAllocations, allocations[1]/10) ||
+		bytes[0] <= 0 || bytes[0] > min(maxBytes, bytes[1]/10) {
+		t.Errorf("a runner costs %.1f allocations and %.0f bytes, want up to %d and %d, and a tenth of %.1f and %.0f",
 			allocations[0], bytes[0], maxAllocations, maxBytes, allocations[1], bytes[1])
 	}
 }
@@ -150,7 +150,7 @@ func TestCostOfCounts(t *testing.T) {
 		requests []string
 		elapsed  time.Duration
 	}{
-		"circleci_runner_fleet": {
+		"circleci_runner_fleets": {
 			blocks: []providertest.Attributes{acmeNamespace}, requests: append(counts, "/api/v3/runner?namespace=acme"),
 			elapsed: (2*classes + concurrency - 1) / concurrency * time.Second,
 		},

@@ -97,7 +97,7 @@ func (api *providerData) statusAdvice(ctx context.Context, at path.Path, err *ci
 	case isHTML:
 		return notAPIAdvice
 	case code == http.StatusMethodNotAllowed, code == http.StatusGone, code == http.StatusNotImplemented:
-		return api.settings.versionAdvice(attribute)
+		return api.settings.versionAdvice(err.Endpoint, attribute)
 	case code >= 400 && err.Message != "":
 		return "The API rejected the request: its message says why."
 	case code == http.StatusBadRequest:
@@ -107,8 +107,8 @@ func (api *providerData) statusAdvice(ctx context.Context, at path.Path, err *ci
 }
 
 // versionAdvice is about a status that says that an API version is not served, or not any more.
-func (s settings) versionAdvice(attribute string) string {
-	if attribute == "organization_id" { // Nothing but version 3 lists the runners of an organization.
+func (s settings) versionAdvice(endpoint, attribute string) string {
+	if endpoint == "runner" && attribute == "organization_id" { // Only version 3 lists an organization's runners.
 		return "The installation does not serve API v3, which this needs: upgrade it, or use circleci_runners."
 	}
 	if s.APIVersion == circleci.Auto {

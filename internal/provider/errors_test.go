@@ -39,7 +39,7 @@ var (
 		"circleci_runner_tokens", "resource_class", "Error reading tokens of resource class acme/linux", linuxClass,
 	}
 	linuxTasks          = failedRead{"circleci_runner_tasks", "resource_class", countingTasks, linuxClass}
-	acmeFleet           = failedRead{"circleci_runner_fleet", "namespace", countingAcme, acmeNamespace}
+	acmeFleet           = failedRead{"circleci_runner_fleets", "namespace", countingAcme, acmeNamespace}
 	organizationRunners = failedRead{
 		"circleci_organization_runners", "organization_id", "Error reading runners of organization " + organization,
 		providertest.Attributes{"organization_id": providertest.String(organization)},

@@ -14,11 +14,13 @@ func exampleTests(caFile string) map[string]exampleTest {
 		"data-sources/circleci_organization_runners": {
 			outputs: `{"busy":["linux-1"],"idle":["linux-2","linux-3","mac-1"]}`,
 		},
-		"data-sources/circleci_runner_fleet": {
+		"data-sources/circleci_runner_fleets": {
 			outputs: `{"connected":{"acme/gpu":0,"acme/linux":2,"acme/mac":0},"waiting":8}`,
 		},
+		"data-sources/circleci_runner_resource_class": {outputs: `{"description":"Linux machines"}`},
 		"data-sources/circleci_runner_resource_classes": {
-			outputs: `{"descriptions":{"acme/gpu":"","acme/linux":"Linux machines","acme/mac":"Mac minis"}}`,
+			outputs: `{"descriptions":{"acme/gpu":"","acme/linux":"Linux machines","acme/mac":"Mac minis"},` +
+				`"organization":["acme/gpu","acme/linux","acme/mac"]}`,
 		},
 		"data-sources/circleci_runner_tasks": {
 			inBinary: true, outputs: `{"waiting":{"acme/linux":6,"acme/mac":0},"waiting_in_all":6}`,

@@ -145,7 +145,16 @@ func TestListingCache(t *testing.T) {
 			p.apply(ctx, "circleci_runner_token", tokenState, nil)
 			p.refreshAll(ctx)
 		}},
-		"not for data sources": {want: 3, test: func(ctx context.Context, _ func(), p testProvider) {
+		"for data sources of one class": {want: 1, test: func(ctx context.Context, _ func(), p testProvider) {
+			for _, class := range []string{"acme/linux", "acme/LINUX"} {
+				attributes := providertest.Attributes{"resource_class": providertest.String(class)}
+				if _, got := p.read(ctx, "circleci_runner_resource_class", attributes); len(got) != 0 {
+					p.t.Errorf("got %s, want none", formatDiagnostics(got))
+				}
+				p.refresh(ctx, "acme/linux", 0)
+			}
+		}},
+		"not for other data sources": {want: 3, test: func(ctx context.Context, _ func(), p testProvider) {
 			for range 2 {
 				p.refresh(ctx, "acme/linux", 0)
 				p.read(ctx, "circleci_runner_resource_classes", acmeNamespace)

@@ -206,8 +206,8 @@ func (p *circleciProvider) userAgent() string {
 
 func (p *circleciProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newRunnersDataSource, newRunnerTasksDataSource, newRunnerFleetDataSource, newOrganizationRunnersDataSource,
-		newRunnerResourceClassesDataSource, newRunnerTokensDataSource,
+		newRunnersDataSource, newRunnerTasksDataSource, newRunnerFleetsDataSource, newOrganizationRunnersDataSource,
+		newRunnerResourceClassDataSource, newRunnerResourceClassesDataSource, newRunnerTokensDataSource,
 	}
 }
 

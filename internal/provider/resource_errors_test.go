@@ -267,7 +267,11 @@ func TestPersonalTokenRequired(t *testing.T) {
 			"attribute token or the environment variable CIRCLE_TOKEN instead."}
 		_, _, got := p.plan("circleci_runner_resource_class", nil, linuxClass)
 		assertDiagnostic(t, got, want)
-		_, got = p.read(t.Context(), "circleci_runner_tokens", linuxClass)
+		for _, dataSource := range []string{"circleci_runner_tokens", "circleci_runner_resource_class"} {
+			_, got = p.read(t.Context(), dataSource, linuxClass)
+			assertDiagnostic(t, got, want)
+		}
+		_, got = p.read(t.Context(), "circleci_runner_resource_classes", organizationClasses.attributes)
 		assertDiagnostic(t, got, want)
 		assertDiagnostic(t, p.list("circleci_runner_token", linuxClass), want)
 	}

@@ -3,20 +3,27 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
 func newRunnerResourceClassesDataSource() datasource.DataSource {
 	return &resourceClassesDataSource{apiDataSource{name: "runner_resource_classes"}}
 }
 
-// resourceClassesDataSource implements data "circleci_runner_resource_classes": the resource classes of a namespace.
+// resourceClassesDataSource implements data "circleci_runner_resource_classes": the resource classes of a namespace or
+// of an organization.
 type resourceClassesDataSource struct{ apiDataSource }
 
 type resourceClassesModel struct {
 	Namespace       types.String               `tfsdk:"namespace"`
+	OrganizationID  types.String               `tfsdk:"organization_id"`
 	ResourceClasses []runnerResourceClassModel `tfsdk:"resource_classes"`
 }
 
@@ -30,10 +37,13 @@ func (d *resourceClassesDataSource) Schema(
 	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
 ) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the resource classes of a namespace, with and without runners. Needs a personal API " +
-			"token.",
+		MarkdownDescription: "Lists the resource classes of a namespace or of an organization, with and without runners. " +
+			"Needs a personal API token.",
 		Attributes: map[string]schema.Attribute{
-			"namespace": namespaceAttribute,
+			"namespace": optionalString("Namespace, the part of a resource class before the slash. Exactly one of `namespace` "+
+				"and `organization_id` is required.", namespaceValidator()),
+			"organization_id": optionalString("UUID of the organization. That the API takes one is observed, not documented by "+
+				"CircleCI.", organizationIDValidator),
 			"resource_classes": computedList("The resource classes, sorted by `resource_class`. Empty when there is none, "+
 				"never null.", map[string]schema.Attribute{
 				"id":             computedString("UUID of the resource class."),
@@ -41,6 +51,12 @@ func (d *resourceClassesDataSource) Schema(
 				"description":    computedString("Description, which may be empty."),
 			}),
 		},
+	}
+}
+
+func (d *resourceClassesDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
+	return []datasource.ConfigValidator{
+		datasourcevalidator.ExactlyOneOf(path.MatchRoot("namespace"), path.MatchRoot("organization_id")),
 	}
 }
 
@@ -54,10 +70,8 @@ func (d *resourceClassesDataSource) Read(
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
-	namespace := model.Namespace.ValueString()
-	classes, err := d.api.client.ListResourceClasses(ctx, namespace)
-	if err != nil {
-		d.api.addClassesError(ctx, &resp.Diagnostics, namespace, err)
+	classes := d.list(ctx, model, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	model.ResourceClasses = make([]runnerResourceClassModel, len(classes))
@@ -65,4 +79,23 @@ func (d *resourceClassesDataSource) Read(
 		model.ResourceClasses[i] = runnerResourceClassModel(class)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+func (d *resourceClassesDataSource) list(
+	ctx context.Context, model resourceClassesModel, diags *diag.Diagnostics,
+) []circleci.ResourceClass {
+	if organization := model.OrganizationID.ValueString(); organization != "" {
+		classes, err := d.api.client.ListOrganizationResourceClasses(ctx, organization)
+		if err != nil {
+			d.api.addError(ctx, diags, path.Root("organization_id"),
+				"Error reading resource classes of organization "+organization, err)
+		}
+		return classes
+	}
+	namespace := model.Namespace.ValueString()
+	classes, err := d.api.client.ListResourceClasses(ctx, namespace)
+	if err != nil {
+		d.api.addClassesError(ctx, diags, namespace, err)
+	}
+	return classes
 }

@@ -123,7 +123,7 @@ func TestSecretsInResponse(t *testing.T) {
 	} {
 		server.SetHandler(circlecitest.JSON(`{"items": [{` + runner + `}]}`))
 		p := newProvider(t, server, providertest.Attributes{"token": providertest.String(secret)})
-		for _, dataSource := range []string{"circleci_runners", "circleci_runner_fleet"} {
+		for _, dataSource := range []string{"circleci_runners", "circleci_runner_fleets"} {
 			state, got := p.read(t.Context(), dataSource, acmeNamespace)
 			assertDiagnostic(t, got, wantDiagnostic{
 				summary: acmeRunners.summary, detail: "namespace=acme ... contains the credential that was sent.",

@@ -23,7 +23,7 @@ variable "min_connected" {
   default     = 2
 }
 
-data "circleci_runner_fleet" "all" {
+data "circleci_runner_fleets" "all" {
   namespace        = var.namespace
   connected_within = "5m"
 
@@ -33,7 +33,7 @@ data "circleci_runner_fleet" "all" {
 
 locals {
   few_connected = {
-    for class, pool in data.circleci_runner_fleet.all.by_resource_class : class => pool.connected_runner_count
+    for class, pool in data.circleci_runner_fleets.all.fleets : class => pool.connected_runner_count
     if pool.connected_runner_count < var.min_connected
   }
 }

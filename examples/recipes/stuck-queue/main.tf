@@ -17,7 +17,7 @@ variable "namespace" {
   default     = "acme"
 }
 
-data "circleci_runner_fleet" "all" {
+data "circleci_runner_fleets" "all" {
   namespace        = var.namespace
   connected_within = "5m"
 
@@ -27,7 +27,7 @@ data "circleci_runner_fleet" "all" {
 
 locals {
   stuck = {
-    for class, pool in data.circleci_runner_fleet.all.by_resource_class : class => pool.unclaimed_task_count
+    for class, pool in data.circleci_runner_fleets.all.fleets : class => pool.unclaimed_task_count
     if pool.unclaimed_task_count > 0 && pool.connected_runner_count == 0
   }
 }

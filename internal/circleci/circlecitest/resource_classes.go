@@ -98,7 +98,7 @@ func (s *Server) createClass(r *http.Request) http.Handler {
 	return respondJSON(http.StatusCreated, class)
 }
 
-// deleteClass deletes a class, and with force its tokens. Its runners stay listed.
+// deleteClass deletes a class with its agents, and with force its tokens. Its runners stay listed.
 func (s *Server) deleteClass(id string, force bool) http.Handler {
 	i := slices.IndexFunc(s.resources.classes, func(c ResourceClass) bool { return strings.EqualFold(c.ID, id) })
 	if i < 0 {
@@ -112,5 +112,6 @@ func (s *Server) deleteClass(id string, force bool) http.Handler {
 	s.resources.tokens = slices.DeleteFunc(s.resources.tokens, isItsToken)
 	s.resources.classes = slices.Delete(s.resources.classes, i, i+1)
 	delete(s.tasks, strings.ToLower(class))
+	delete(s.resources.agents, strings.ToLower(class))
 	return respondJSON(http.StatusOK, map[string]string{"message": "resource class deleted"})
 }

@@ -19,13 +19,16 @@ const (
 type resources struct {
 	classes []ResourceClass
 	tokens  []Token
+	// agents are those of the fleet API, by class in lower case.
+	agents        map[string][]Agent
+	hasNoFleetAPI bool
 	// namespaces are those that exist, nil when all do.
 	namespaces            []string
 	maxClasses, maxTokens int
 }
 
 func newResources() resources {
-	return resources{maxClasses: DefaultMaxResourceClasses, maxTokens: DefaultMaxTokens}
+	return resources{agents: map[string][]Agent{}, maxClasses: DefaultMaxResourceClasses, maxTokens: DefaultMaxTokens}
 }
 
 // SetNamespaces says which namespaces exist. Without a call, every namespace does.
@@ -105,6 +108,11 @@ func newUUID() string {
 	var b [16]byte
 	_, err := rand.Read(b[:])
 	must(err)
+	return formatUUID(b)
+}
+
+// formatUUID formats random bytes as a UUID of version 4.
+func formatUUID(b [16]byte) string {
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

@@ -23,7 +23,8 @@ const (
 // ServeSample serves the namespace acme with the resource classes that the examples name. Times are relative to now:
 // two runners of acme/linux stay connected, a third was last seen 26 hours ago, and acme/mac has one that never ran a
 // task. A class that is created gets two runners with its first token, as if its machines had started. The queue of
-// acme/linux drains and fills again as the elapsed time grows. It replaces the function of Intercept.
+// acme/linux drains and fills again as the elapsed time grows. The fleet API has the same runners as agents. It
+// replaces the function of Intercept.
 func (s *Server) ServeSample(elapsed func() time.Duration) {
 	s.SetNamespaces("acme")
 	s.SetResourceClasses(
@@ -75,6 +76,37 @@ func (s *Server) updateSample(now time.Time, elapsed time.Duration) {
 			s.SetTasks(class.ResourceClass, 2, 0)
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, class := range s.resources.classes {
+		s.resources.setAgents(class.ResourceClass, sampleAgents(class.ResourceClass, runners, now))
+	}
+}
+
+// sampleAgents returns the runners of a class as agents.
+func sampleAgents(class string, runners []Runner, now time.Time) (agents []Agent) {
+	for _, runner := range runners {
+		if !strings.EqualFold(runner.ResourceClass, class) {
+			continue
+		}
+		agent := Agent{
+			Name: runner.Name, Version: runner.Version,
+			FirstConnectedAt: runner.FirstConnected, LastConnectedAt: runner.LastConnected,
+		}
+		if runner.LastUsed != nil {
+			agent.LastTaskClaimedAt = *runner.LastUsed
+		}
+		lastConnected, err := time.Parse(time.RFC3339, runner.LastConnected)
+		must(err)
+		switch {
+		case now.Sub(lastConnected) > 10*time.Minute:
+			agent.State = SilentAgent
+		case runner.Status == "busy":
+			agent.State = ActiveAgent
+		}
+		agents = append(agents, agent)
+	}
+	return agents
 }
 
 // sampleQueue returns how many tasks wait and run: two run while there are as many.

@@ -3,6 +3,7 @@ package circlecitest_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +55,40 @@ func TestSampleRunners(t *testing.T) {
 	}
 	if want := []string{"linux-1 0 true", "linux-2 0 true", "linux-3 26 true", "mac-1 2 false"}; !slices.Equal(got, want) {
 		t.Errorf("the runners, hours and whether they were used are %q, want %q", got, want)
+	}
+}
+
+// The fleets have the runners as agents, of which one is active and one idle: the others were silent for long.
+func TestSampleFleets(t *testing.T) {
+	server := startServer(t)
+	server.ServeSample(func() time.Duration { return 0 })
+	const list = "/api/v3/runner/fleets?filter[org_id]=" + circlecitest.SampleOrganizationID
+	var fleets struct {
+		Data []struct {
+			Attributes struct {
+				Name     string
+				Active   int     `json:"active_agents"`
+				Idle     int     `json:"idle_agents"`
+				Lost     int     `json:"disconnected_agents"`
+				All      int     `json:"agent_count"`
+				LastUsed *string `json:"last_task_claimed_at"`
+			}
+		}
+	}
+	if err := json.Unmarshal(get(t, server, list), &fleets); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][4]int{}
+	for _, fleet := range fleets.Data {
+		a := fleet.Attributes
+		got[a.Name] = [4]int{a.Active, a.Idle, a.Lost, a.All}
+		if (a.LastUsed != nil) != (a.Name == "acme/linux") {
+			t.Errorf("the last task of %s was claimed at %v", a.Name, a.LastUsed)
+		}
+	}
+	want := map[string][4]int{"acme/linux": {1, 1, 0, 3}, "acme/mac": {0, 0, 0, 1}, "acme/gpu": {}}
+	if !maps.Equal(got, want) {
+		t.Errorf("the active, idle, disconnected and all agents are %v, want %v", got, want)
 	}
 }
 

@@ -257,6 +257,8 @@ func (s *Server) route(r *http.Request) http.Handler {
 		return Error(http.StatusUnauthorized, "Invalid token provided.")
 	case (v2 || v3) && (rest == "runner/"+resource || hasID) && (resource == "resource" || resource == "token"):
 		return s.routeResource(r, resource, id, v3)
+	case v3 && (rest == "runner/"+resource || hasID) && isFleetResource(resource):
+		return s.routeFleetAPI(r, resource, id)
 	case !v2 && !v3 || rest != "runner" && rest != "runner/tasks" && !running:
 		return Error(http.StatusNotFound, "Not found")
 	case r.Method != http.MethodGet:

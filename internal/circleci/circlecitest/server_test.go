@@ -136,12 +136,17 @@ func TestCredentials(t *testing.T) {
 func TestErrorResponses(t *testing.T) {
 	t.Parallel()
 	const (
-		none    = "Accept: */*"
-		launch  = "Authorization: Bearer " + circlecitest.LaunchToken
-		filter  = "exactly one of resource-class and namespace must be given"
-		class   = "resource-class is required"
-		classes = "/runner/resource"
-		tokens  = "/runner/token"
+		none      = "Accept: */*"
+		launch    = "Authorization: Bearer " + circlecitest.LaunchToken
+		filter    = "exactly one of resource-class and namespace must be given"
+		class     = "resource-class is required"
+		classes   = "/runner/resource"
+		tokens    = "/runner/token"
+		session   = "Cookie: ring-session=" + circlecitest.SessionCookie
+		oneFilter = "exactly one filter must be given"
+		fleets    = "/api/v3/runner/fleets"
+		agents    = "/api/v3/runner/agents"
+		changes   = "/api/v3/runner/resource-classes"
 	)
 	of := func(class string) string { return `{"resource_class":"` + class + `"}` }
 	for _, row := range []struct {
@@ -179,6 +184,22 @@ func TestErrorResponses(t *testing.T) {
 		{404, "token not found", "DELETE " + tokens + "/" + unknownID, personal, ""},
 		{405, "Method not allowed", "PUT " + tokens + "/" + unknownID, personal, ""},
 		{404, "Not found", "DELETE " + tokens + "/" + unknownID + "/force", personal, ""},
+
+		{401, "Invalid token provided.", "GET " + fleets + "?filter[namespace]=acme", launch, ""},
+		{401, "Invalid token provided.", "GET " + agents + "?filter[namespace]=acme", session, ""},
+		{404, "Not found", "GET /api/v2/runner/fleets?filter[namespace]=acme", personal, ""},
+		{404, "Not found", "POST " + fleets + "/" + linuxID + "/update", personal, ""},
+		{405, "Method not allowed", "POST " + fleets, personal, ""},
+		{405, "Method not allowed", "GET " + changes + "/" + linuxID + "/update", personal, ""},
+		{400, oneFilter, "GET " + fleets, personal, ""},
+		{400, oneFilter, "GET " + fleets + "?filter[namespace]=acme&filter[resource_class]=acme/linux", personal, ""},
+		{400, oneFilter, "GET " + agents + "?filter[resource_class_id]=" + linuxID, personal, ""},
+		{400, "page[limit] must be from 1 to 250", "GET " + fleets + "?filter[namespace]=acme&page[limit]=251", personal, ""},
+		{400, "page[cursor] is not valid", "GET " + agents + "?filter[namespace]=acme&page[cursor]=x", personal, ""},
+		{400, "id is not a valid UUID", "GET " + fleets + "/7", personal, ""},
+		{404, "resource class not found", "GET " + fleets + "/" + unknownID, personal, ""},
+		{404, "resource class not found", "GET " + changes + "?filter[resource_class]=acme/none", personal, ""},
+		{400, "description is required", "POST " + changes + "/" + linuxID + "/update", personal, "{}"},
 	} {
 		server := startServer(t)
 		for _, version := range []string{"v2", "v3"} {

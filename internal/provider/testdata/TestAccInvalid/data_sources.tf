@@ -210,46 +210,46 @@ data "circleci_runner_tasks" "invalid_timeout" {
 }
 
 # Missing required argument: The argument "namespace" is required
-data "circleci_runner_fleet" "without_a_namespace" {}
+data "circleci_runner_fleets" "without_a_namespace" {}
 
-data "circleci_runner_fleet" "with_an_invalid_class" {
+data "circleci_runner_fleets" "with_an_invalid_class" {
   namespace = "acme"
   # Invalid resource class: "linux" in resource_classes has no slash between namespace and name.
   resource_classes = ["linux"]
 }
 
-data "circleci_runner_fleet" "only_with_a_class_outside_the_namespace" {
+data "circleci_runner_fleets" "only_with_a_class_outside_the_namespace" {
   namespace = "acme"
   # Resource class outside the namespace: "other/linux" is not in the namespace "acme".
   only_resource_classes = ["other/linux"]
 }
 
-data "circleci_runner_fleet" "only_with_an_invalid_class" {
+data "circleci_runner_fleets" "only_with_an_invalid_class" {
   namespace = "acme"
   # Invalid resource class: "linux" in only_resource_classes has no slash between namespace and name.
   only_resource_classes = ["linux"]
 }
 
-data "circleci_runner_fleet" "only_with_two_names_of_a_class" {
+data "circleci_runner_fleets" "only_with_two_names_of_a_class" {
   namespace = "acme"
   # Duplicate resource class: The elements "acme/Linux" and "acme/linux" of only_resource_classes name the same resource class.
   only_resource_classes = ["acme/linux", "acme/Linux"]
 }
 
-data "circleci_runner_fleet" "only_with_a_null_class" {
+data "circleci_runner_fleets" "only_with_a_null_class" {
   namespace = "acme"
   # Invalid resource class: An element of only_resource_classes is null. Remove it
   only_resource_classes = [null]
 }
 
-data "circleci_runner_fleet" "only_some_and_others" {
+data "circleci_runner_fleets" "only_some_and_others" {
   namespace        = "acme"
   resource_classes = ["acme/mac"]
   # Invalid Attribute Combination: Attribute "resource_classes" cannot be specified when "only_resource_classes" is specified
   only_resource_classes = ["acme/linux"]
 }
 
-data "circleci_runner_fleet" "only_some_and_all" {
+data "circleci_runner_fleets" "only_some_and_all" {
   namespace            = "acme"
   all_resource_classes = true
   # Invalid Attribute Combination: Attribute "all_resource_classes" cannot be specified when "only_resource_classes" is
@@ -257,26 +257,26 @@ data "circleci_runner_fleet" "only_some_and_all" {
   only_resource_classes = ["acme/linux"]
 }
 
-data "circleci_runner_fleet" "with_a_class_outside_the_namespace" {
+data "circleci_runner_fleets" "with_a_class_outside_the_namespace" {
   namespace = "acme"
   # Resource class outside the namespace: The resource class "other/linux" is not in the namespace "acme".
   resource_classes = ["other/linux"]
 }
 
-data "circleci_runner_fleet" "with_a_null_class" {
+data "circleci_runner_fleets" "with_a_null_class" {
   namespace = "acme"
   # Invalid resource class: An element of resource_classes is null. Remove it
   resource_classes = ["acme/linux", null, terraform_data.unknown.id]
 }
 
-data "circleci_runner_fleet" "with_two_names_of_a_class" {
+data "circleci_runner_fleets" "with_two_names_of_a_class" {
   namespace = "acme"
   # Duplicate resource class: The elements "acme/Linux" and "acme/linux" of resource_classes name the same resource class.
   # Specify each resource class once.
   resource_classes = ["acme/linux", "acme/Linux", "acme/mac"]
 }
 
-data "circleci_runner_fleet" "with_an_invalid_duration" {
+data "circleci_runner_fleets" "with_an_invalid_duration" {
   namespace = "acme"
   # Invalid duration: connected_within is not a duration.
   connected_within = ""
@@ -286,6 +286,30 @@ data "circleci_organization_runners" "organization_by_name" {
   # Invalid organization ID: The value of organization_id is not a UUID. Give the organization's UUID, such as
   # b9291e0d-a11e-41fb-8517-c545388b5953
   organization_id = "acme"
+}
+
+data "circleci_runner_resource_class" "without_a_slash" {
+  # Invalid resource class: The value of resource_class has no slash between namespace and name.
+  resource_class = "acme"
+}
+
+# Missing Attribute Configuration: Exactly one of these attributes must be configured: [namespace,organization_id]
+data "circleci_runner_resource_classes" "of_nothing" {}
+
+data "circleci_runner_resource_classes" "of_both" {
+  # Invalid Attribute Combination: Exactly one of these attributes must be configured: [namespace,organization_id]
+  namespace       = "acme"
+  organization_id = "b9291e0d-a11e-41fb-8517-c545388b5953"
+}
+
+data "circleci_runner_resource_classes" "organization_by_name" {
+  # Invalid organization ID: The value of organization_id is not a UUID.
+  organization_id = "acme"
+}
+
+data "circleci_runner_resource_classes" "namespace_with_a_slash" {
+  # Invalid namespace: The value of namespace has a slash
+  namespace = "acme/"
 }
 
 data "circleci_runners" "valid_unicode" {
@@ -327,7 +351,12 @@ data "circleci_runner_tasks" "valid_unknown_limit" {
   }
 }
 
-data "circleci_runner_fleet" "valid_unknown_class" {
+data "circleci_runner_resource_classes" "valid_unknown_namespace" {
+  namespace       = terraform_data.unknown.id
+  organization_id = var.unknown
+}
+
+data "circleci_runner_fleets" "valid_unknown_class" {
   namespace        = "acme"
   resource_classes = ["acme/linux", terraform_data.unknown.id]
 }

@@ -16,29 +16,29 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-func newRunnerFleetDataSource() datasource.DataSource {
-	return &runnerFleetDataSource{apiDataSource{name: "runner_fleet"}}
+func newRunnerFleetsDataSource() datasource.DataSource {
+	return &runnerFleetsDataSource{apiDataSource{name: "runner_fleets"}}
 }
 
-// runnerFleetDataSource implements data "circleci_runner_fleet": the runners and tasks of a namespace, by resource
+// runnerFleetsDataSource implements data "circleci_runner_fleets": the runners and tasks of a namespace, by resource
 // class.
-type runnerFleetDataSource struct{ apiDataSource }
+type runnerFleetsDataSource struct{ apiDataSource }
 
-type runnerFleetModel struct {
+type runnerFleetsModel struct {
 	Namespace           types.String `tfsdk:"namespace"`
 	ResourceClasses     types.Set    `tfsdk:"resource_classes"`
 	AllResourceClasses  types.Bool   `tfsdk:"all_resource_classes"`
 	OnlyResourceClasses types.Set    `tfsdk:"only_resource_classes"`
 	ConnectedWithin     types.String `tfsdk:"connected_within"`
 
-	ByResourceClass      map[string]*fleetClass `tfsdk:"by_resource_class"`
+	Fleets               map[string]*fleetClass `tfsdk:"fleets"`
 	RunnerCount          *int64                 `tfsdk:"runner_count"`
 	ConnectedRunnerCount *int64                 `tfsdk:"connected_runner_count"`
 	UnclaimedTaskCount   *int64                 `tfsdk:"unclaimed_task_count"`
 	RunningTaskCount     *int64                 `tfsdk:"running_task_count"`
 }
 
-func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *runnerFleetsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads all runners and task counts of a namespace: which runners exist, how many tasks are " +
 			"unclaimed and, with API v3, how many are running. If one count cannot be read, the data source fails and names " +
@@ -59,7 +59,7 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 				"`all_resource_classes`. Null, the default, reports on all classes with runners.",
 				setvalidator.ConflictsWith(path.MatchRoot("resource_classes"), path.MatchRoot("all_resource_classes"))),
 			"connected_within": connectedWithinAttribute("Null, the default, counts every listed runner as connected."),
-			"by_resource_class": schema.MapNestedAttribute{
+			"fleets": schema.MapNestedAttribute{
 				Computed: true,
 				MarkdownDescription: "Runners and tasks of each resource class, by `namespace/name`, as written in " +
 					"`resource_classes` or `only_resource_classes`, or else as the API returns it. Names are case-insensitive.",
@@ -98,10 +98,10 @@ func optionalClasses(description string, validators ...validator.Set) schema.Set
 }
 
 // ValidateConfig rejects classes outside the namespace, whose runners the list would not have.
-func (d *runnerFleetDataSource) ValidateConfig(
+func (d *runnerFleetsDataSource) ValidateConfig(
 	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
 ) {
-	var model runnerFleetModel
+	var model runnerFleetsModel
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
@@ -113,10 +113,10 @@ func (d *runnerFleetDataSource) ValidateConfig(
 	}
 }
 
-func (d *runnerFleetDataSource) Read(
+func (d *runnerFleetsDataSource) Read(
 	ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse,
 ) {
-	var model runnerFleetModel
+	var model runnerFleetsModel
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); resp.Diagnostics.HasError() {
 		return
 	}
@@ -141,15 +141,15 @@ func (d *runnerFleetDataSource) Read(
 	}
 	model.RunnerCount, model.ConnectedRunnerCount = &total.Runners, &total.Connected
 	model.UnclaimedTaskCount, model.RunningTaskCount = &total.Unclaimed, total.Running
-	model.ByResourceClass = make(map[string]*fleetClass, len(all))
+	model.Fleets = make(map[string]*fleetClass, len(all))
 	for _, class := range all {
-		model.ByResourceClass[class.name] = class
+		model.Fleets[class.name] = class
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
 
 // readFleet lists the runners of the namespace, and the classes that are to be in the fleet. It counts no tasks.
-func (d *runnerFleetDataSource) readFleet(ctx context.Context, model *runnerFleetModel, diags *diag.Diagnostics) fleet {
+func (d *runnerFleetsDataSource) readFleet(ctx context.Context, model *runnerFleetsModel, diags *diag.Diagnostics) fleet {
 	var classes []string
 	_, named := model.namedClasses()
 	if diags.Append(named.ElementsAs(ctx, &classes, false)...); diags.HasError() {
@@ -176,7 +176,7 @@ func (d *runnerFleetDataSource) readFleet(ctx context.Context, model *runnerFlee
 
 // listClasses returns the classes of the namespace that the API lists: those of configured as they are written there.
 // Each of these must be listed.
-func (d *runnerFleetDataSource) listClasses(
+func (d *runnerFleetsDataSource) listClasses(
 	ctx context.Context, namespace string, configured []string, diags *diag.Diagnostics,
 ) []string {
 	if diags.Append(d.api.requirePersonalToken()...); diags.HasError() {
@@ -205,7 +205,7 @@ func (d *runnerFleetDataSource) listClasses(
 
 // warnEmpty returns the warning about a fleet without a runner and a class, whose counts would pass any check of a
 // limit.
-func (m *runnerFleetModel) warnEmpty() diag.Diagnostic {
+func (m *runnerFleetsModel) warnEmpty() diag.Diagnostic {
 	at, namespace := path.Root("namespace"), m.Namespace.ValueString()
 	reason := "No runner of namespace " + namespace + " is listed, and no resource class is named"
 	advice := "Check the name of the namespace. If its classes are scaled to zero, name them in resource_classes, or " +
@@ -222,7 +222,7 @@ func (m *runnerFleetModel) warnEmpty() diag.Diagnostic {
 }
 
 // namedClasses returns the attribute that names resource classes, and its value.
-func (m *runnerFleetModel) namedClasses() (path.Path, types.Set) {
+func (m *runnerFleetsModel) namedClasses() (path.Path, types.Set) {
 	if !m.OnlyResourceClasses.IsNull() {
 		return path.Root("only_resource_classes"), m.OnlyResourceClasses
 	}
@@ -230,7 +230,7 @@ func (m *runnerFleetModel) namedClasses() (path.Path, types.Set) {
 }
 
 // attributeOf returns the attribute that selects a class.
-func (m *runnerFleetModel) attributeOf(class string) path.Path {
+func (m *runnerFleetsModel) attributeOf(class string) path.Path {
 	element := types.StringValue(class)
 	if at, named := m.namedClasses(); slices.ContainsFunc(named.Elements(), element.Equal) {
 		return at.AtSetValue(element)

@@ -19,7 +19,7 @@ import (
 // ago returns a time as the API writes it.
 func ago(d time.Duration) string { return time.Now().Add(-d).UTC().Format(time.RFC3339) }
 
-func TestAccRunnerFleetDataSource(t *testing.T) {
+func TestAccRunnerFleetsDataSource(t *testing.T) {
 	t.Parallel()
 	recent, older, future := ago(time.Minute), ago(time.Hour), ago(-time.Hour)
 	const formed = "2024-02-29T05:05:06.5+01:00"
@@ -78,8 +78,8 @@ func TestAccRunnerFleetDataSource(t *testing.T) {
 	})
 }
 
-// TestRunnerFleetDataSourceEmpty has a fleet of no class, whose counts would pass any check of a limit.
-func TestRunnerFleetDataSourceEmpty(t *testing.T) {
+// TestRunnerFleetsDataSourceEmpty has a fleet of no class, whose counts would pass any check of a limit.
+func TestRunnerFleetsDataSourceEmpty(t *testing.T) {
 	t.Parallel()
 	const (
 		lists = "The API lists no runner and no resource class of namespace acme, so every count is 0. "
@@ -97,7 +97,7 @@ func TestRunnerFleetDataSourceEmpty(t *testing.T) {
 		for _, version := range []string{"v2", "v3"} {
 			attributes["namespace"] = providertest.String("acme")
 			p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String(version)})
-			state, got := p.read(t.Context(), "circleci_runner_fleet", attributes)
+			state, got := p.read(t.Context(), "circleci_runner_fleets", attributes)
 			want.severity, want.summary = "warning", "Empty fleet"
 			assertDiagnostic(t, got, want)
 			for _, count := range []string{"runner_count", "connected_runner_count", "unclaimed_task_count"} {
@@ -109,8 +109,8 @@ func TestRunnerFleetDataSourceEmpty(t *testing.T) {
 	}
 }
 
-// TestRunnerFleetDataSourceErrors has lists and counts from which no fleet can be made.
-func TestRunnerFleetDataSourceErrors(t *testing.T) {
+// TestRunnerFleetsDataSourceErrors has lists and counts from which no fleet can be made.
+func TestRunnerFleetsDataSourceErrors(t *testing.T) {
 	t.Parallel()
 	const reading, counting = "Error reading fleet of namespace acme", "Error counting tasks of namespace acme"
 	list := func(classes ...string) string {
@@ -166,14 +166,14 @@ func TestRunnerFleetDataSourceErrors(t *testing.T) {
 			attributes := maps.Clone(acmeNamespace)
 			maps.Copy(attributes, row.attributes)
 			p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String("v3")})
-			_, got := p.read(t.Context(), "circleci_runner_fleet", attributes)
+			_, got := p.read(t.Context(), "circleci_runner_fleets", attributes)
 			assertDiagnostic(t, got, row.want)
 		})
 	}
 }
 
-// TestRunnerFleetDataSourceOnly counts no tasks of the classes that are not in the fleet, and parses no time of theirs.
-func TestRunnerFleetDataSourceOnly(t *testing.T) {
+// TestRunnerFleetsDataSourceOnly counts no tasks of the classes that are not in the fleet, and parses no time of theirs.
+func TestRunnerFleetsDataSourceOnly(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	server.SetRunners(
@@ -184,7 +184,7 @@ func TestRunnerFleetDataSourceOnly(t *testing.T) {
 	attributes := maps.Clone(acmeNamespace)
 	attributes["connected_within"], attributes["only_resource_classes"] = providertest.String("10m"), classes(2)
 	p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String("v2")})
-	state, got := p.read(t.Context(), "circleci_runner_fleet", attributes)
+	state, got := p.read(t.Context(), "circleci_runner_fleets", attributes)
 	assertNoDiagnostics(t, got)
 	expectSame(t, "connected runners", providertest.Number(2), state["connected_runner_count"])
 	const tasks = "/api/v2/runner/tasks?resource-class=acme%2F"

@@ -11,7 +11,7 @@ terraform {
 provider "circleci" {}
 
 # Every resource class of the namespace that has runners, and acme/gpu even if it has none.
-data "circleci_runner_fleet" "acme" {
+data "circleci_runner_fleets" "acme" {
   namespace        = "acme"
   resource_classes = ["acme/gpu"]
   connected_within = "10m"
@@ -19,10 +19,10 @@ data "circleci_runner_fleet" "acme" {
 
 output "connected" {
   description = "Number of connected runners, by resource class"
-  value       = { for class, pool in data.circleci_runner_fleet.acme.by_resource_class : class => pool.connected_runner_count }
+  value       = { for class, pool in data.circleci_runner_fleets.acme.fleets : class => pool.connected_runner_count }
 }
 
 output "waiting" {
   description = "Number of tasks that wait for any runner of the namespace"
-  value       = data.circleci_runner_fleet.acme.unclaimed_task_count
+  value       = data.circleci_runner_fleets.acme.unclaimed_task_count
 }
