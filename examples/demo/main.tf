@@ -20,10 +20,11 @@ data "circleci_runner_tasks" "queue" {
   resource_class = var.resource_class
 }
 
-# All resource classes, including var.resource_class even if it has no runners.
+# The fleets of all resource classes, including that of var.resource_class even if it has no runners.
 data "circleci_runner_fleets" "all" {
   namespace        = var.namespace
   resource_classes = [var.resource_class]
+  agent_states     = true # CircleCI Cloud alone counts them: remove this for CircleCI Server.
 }
 
 locals {
@@ -43,11 +44,17 @@ output "runners" {
   ]
 }
 
-output "fleet" {
-  description = "Runners, waiting tasks and agent versions of each resource class."
+output "fleets" {
+  description = "Runners, their agents' states and versions, and waiting tasks of each resource class."
   value = {
-    for class, pool in data.circleci_runner_fleets.all.fleets :
-    class => "runners: ${pool.runner_count}, waiting tasks: ${pool.unclaimed_task_count}, agents: ${join(", ", pool.versions)}"
+    for class, fleet in data.circleci_runner_fleets.all.fleets :
+    class => join(", ", [
+      "runners: ${fleet.runner_count}",
+      "busy agents: ${coalesce(fleet.active_agents, "unknown")}",
+      "idle agents: ${coalesce(fleet.idle_agents, "unknown")}",
+      "versions: ${join(" ", fleet.versions)}",
+      "waiting tasks: ${fleet.unclaimed_task_count}",
+    ])
   }
 }
 

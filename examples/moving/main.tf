@@ -24,5 +24,5 @@ output "waiting" {
 
 output "connected" {
   description = "Number of connected runners, by resource class."
-  value       = { for class, pool in data.circleci_runner_fleets.acme.fleets : class => pool.connected_runner_count }
+  value       = { for class, fleet in data.circleci_runner_fleets.acme.fleets : class => fleet.connected_runner_count }
 }

@@ -34,9 +34,9 @@ data "circleci_runner_fleets" "all" {
 output "counts" {
   description = "Number of connected runners and of waiting tasks, by resource class."
   value = {
-    for class, pool in data.circleci_runner_fleets.all.fleets : class => {
-      connected = pool.connected_runner_count
-      waiting   = pool.unclaimed_task_count
+    for class, fleet in data.circleci_runner_fleets.all.fleets : class => {
+      connected = fleet.connected_runner_count
+      waiting   = fleet.unclaimed_task_count
     }
   }
 

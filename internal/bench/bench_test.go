@@ -101,7 +101,7 @@ func BenchmarkPlan(b *testing.B) {
 		compare(b, 0.95, list(b, 10_000), decode)
 	})
 	b.Run("100,000 runners/10,000 runners", func(b *testing.B) { compare(b, 20, list(b, 100_000), list(b, 10_000)) })
-	b.Run("fleet/200 blocks", func(b *testing.B) {
+	b.Run("fleets/200 blocks", func(b *testing.B) {
 		const classes = 200
 		runners := circlecitest.Body(circlecitest.LongList(classes, classes))
 		count := circlecitest.JSON(`{"unclaimed_task_count": 1, "running_runner_tasks": 1}`)
@@ -112,14 +112,14 @@ func BenchmarkPlan(b *testing.B) {
 			}
 			return circlecitest.Delay(100*time.Millisecond, runners)
 		})
-		fleet := plan(b, found, server, 1+2*classes,
+		fleets := plan(b, found, server, 1+2*classes,
 			`data "circleci_runner_fleets" "all" { namespace = "acme" }`,
 			"data.circleci_runner_fleets.all.unclaimed_task_count", classes)
 		blocks := plan(b, found, server, 2*classes, `data "circleci_runner_tasks" "each" {
 			for_each       = toset([for i in range(200) : format("acme/pool-%03d", i)])
 			resource_class = each.value
 		}`, "sum([for class in data.circleci_runner_tasks.each : class.unclaimed_task_count])", classes)
-		compare(b, 0.75, fleet, blocks)
+		compare(b, 0.75, fleets, blocks)
 	})
 }
 

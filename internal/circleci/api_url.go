@@ -115,7 +115,14 @@ func normalizeHost(u *url.URL) error {
 		return errors.New("has a host that is not in ASCII; an internationalized name has an ASCII form that starts " +
 			"with xn--")
 	}
-	u.Host = strings.ToLower(u.Host)
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port := u.Port(); port != "" {
+		host += ":" + port
+	}
+	u.Host = host
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 func TestParseAPIURL(t *testing.T) {
 	for text, want := range map[string]string{
 		circleci.DefaultAPIURL:                     "https://runner.circleci.com",
+		"https://ci.example.com.:8443":             "https://ci.example.com:8443",
 		"HTTPS://CI.Example.com///":                "https://ci.example.com",
 		"https://ci.example.com/api/v2/":           "https://ci.example.com",
 		"https://ci.example.com/circle//api/v2//":  "https://ci.example.com/circle",

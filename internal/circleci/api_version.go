@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -74,7 +75,7 @@ func (v *versions) begin(ctx context.Context) (found APIVersion, search *version
 		select {
 		case <-other.done:
 			if other.err != nil {
-				return "", nil, other.err
+				return "", nil, fmt.Errorf("the request that finds out the version of the API failed: %w", other.err)
 			}
 		case <-ctx.Done():
 			return "", nil, ctx.Err()

@@ -140,6 +140,19 @@ func rejectPaginationHeaders(header http.Header) error {
 	return nil
 }
 
+// nullable is a string that may be null, but must not be missing: it may have another name by now.
+type nullable struct {
+	isSet bool
+	// text is "" for null.
+	text string
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *nullable) UnmarshalJSON(value []byte) error {
+	n.isSet = true
+	return json.Unmarshal(value, &n.text)
+}
+
 // decodeData decodes a response such as {"data": {"id": "…", "attributes": {…}}}.
 func decodeData[T any](body []byte) (data T, err error) {
 	response := struct {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Fleet is the runner agents of one resource class, as CircleCI counts them. No count is negative. Agents that were
-// silent for ten minutes are in none of the three states, which may thus add up to less than AgentCount.
+// Fleet is the runner agents of one resource class, as CircleCI counts them. No count is negative. The three states may
+// add up to less than AgentCount: they may leave out agents that were silent for a while.
 //
 // Source: GET /runner/fleets, a preview.
 type Fleet struct {
@@ -27,14 +27,14 @@ type Fleet struct {
 type fleetObject struct {
 	ID         string `json:"id"`
 	Attributes struct {
-		Name               string  `json:"name"`
-		ActiveAgents       *int64  `json:"active_agents"`
-		IdleAgents         *int64  `json:"idle_agents"`
-		DisconnectedAgents *int64  `json:"disconnected_agents"`
-		AgentCount         *int64  `json:"agent_count"`
-		LastTaskClaimedAt  *string `json:"last_task_claimed_at"`
-		RunningTasks       *int64  `json:"running_tasks"`
-		QueuedTasks        *int64  `json:"queued_tasks"`
+		Name               string   `json:"name"`
+		ActiveAgents       *int64   `json:"active_agents"`
+		IdleAgents         *int64   `json:"idle_agents"`
+		DisconnectedAgents *int64   `json:"disconnected_agents"`
+		AgentCount         *int64   `json:"agent_count"`
+		LastTaskClaimedAt  nullable `json:"last_task_claimed_at"`
+		RunningTasks       *int64   `json:"running_tasks"`
+		QueuedTasks        *int64   `json:"queued_tasks"`
 	} `json:"attributes"`
 }
 
@@ -50,8 +50,10 @@ func (o fleetObject) value() (fleet Fleet, err error) {
 		return Fleet{}, errors.New("has no UUID for id")
 	case a.Name == "":
 		return Fleet{}, errors.New("has no name")
+	case !a.LastTaskClaimedAt.isSet:
+		return Fleet{}, errors.New("has no last_task_claimed_at")
 	}
-	fleet = Fleet{ID: o.ID, ResourceClass: a.Name, LastTaskClaimedAt: nonEmpty(a.LastTaskClaimedAt)}
+	fleet = Fleet{ID: o.ID, ResourceClass: a.Name, LastTaskClaimedAt: nonEmpty(&a.LastTaskClaimedAt.text)}
 	err = cmp.Or(
 		setCount(&fleet.ActiveAgents, a.ActiveAgents, "active_agents"),
 		setCount(&fleet.IdleAgents, a.IdleAgents, "idle_agents"),

@@ -86,6 +86,15 @@ func TestCredentialOfFleetAPI(t *testing.T) {
 	equal(t, "error of a server that rejects HTTP Basic", errorText(err), "")
 }
 
+// A header that tells the next page is no error in a list that is read to its last page.
+func TestLinkOfFleetAPI(t *testing.T) {
+	server, client := serveFleet(t)
+	server.Enqueue(circlecitest.WithHeader(circlecitest.JSON(fleetList.good), "Link", `<https://a.b>; rel="next"`))
+	fleets, err := client.ListFleets(t.Context(), "acme")
+	equal(t, "error", errorText(err), "")
+	equal(t, "fleets", fleets, fleetList.want)
+}
+
 // CircleCI Server does not have the fleet API, whose version is not searched for.
 func TestWithoutFleetAPI(t *testing.T) {
 	server, client := serveFleet(t, auto)

@@ -108,7 +108,7 @@ func (o *outage) list(list func() error) error {
 	err, until := o.err, o.until
 	o.mu.Unlock()
 	if time.Now().Before(until) {
-		return err
+		return fmt.Errorf("another listing has just failed: %w", err)
 	}
 	err = list()
 	if isTransientForAll(err) && !isRateLimited(err) {

@@ -7,8 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/go-json-experiment/json"
 )
 
 const (
@@ -68,7 +66,7 @@ func (p *pages[T, O]) add(body []byte) (next string, err error) {
 	var page struct {
 		Data []O `json:"data"`
 		Page *struct {
-			Next nextCursor `json:"next"`
+			Next nullable `json:"next"`
 		} `json:"page"`
 	}
 	err = decodeInto(&page, body)
@@ -90,7 +88,7 @@ func (p *pages[T, O]) add(body []byte) (next string, err error) {
 		}
 		p.values = append(p.values, value)
 	}
-	return page.Page.Next.cursor, p.follow(page.Page.Next.cursor)
+	return page.Page.Next.text, p.follow(page.Page.Next.text)
 }
 
 // check rejects an object that was not requested, or was listed before: it must not inflate a count.
@@ -119,17 +117,4 @@ func (p *pages[T, O]) follow(cursor string) error {
 	}
 	p.cursors[cursor] = true
 	return nil
-}
-
-// nextCursor is page.next of a response, which is null on the last page. A page without it may have another name for it
-// by now, and not be the last one.
-type nextCursor struct {
-	isSet  bool
-	cursor string
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (n *nextCursor) UnmarshalJSON(value []byte) error {
-	n.isSet = true
-	return json.Unmarshal(value, &n.cursor)
 }

@@ -128,6 +128,7 @@ func TestMalformedPage(t *testing.T) {
 	with := fleetList.replace
 	fleetList.assertMalformed(t, map[string][]string{
 		"has no UUID for id in data[0]":             {with(newID, "7"), with(`"id"`, `"ID"`)},
+		"has no last_task_claimed_at in data[0]":    {with(`"last_task_claimed_at"`, `"last_task"`)},
 		"has no name in data[0]":                    {with(`"name"`, `"resource_class"`), with(`acme/linux`, ``)},
 		"has no active_agents in data[0]":           {with(`"active_agents":1,`, ``), with(`s":1`, `s":null`)},
 		"has no idle_agents in data[0]":             {with(`"idle_agents":2,`, ``)},

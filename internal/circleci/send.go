@@ -77,7 +77,7 @@ func (s *sender) check(call apiCall, response *http.Response, body []byte, err e
 		const reason = "contains the credential that was sent"
 		return &ResponseError{Request: s.request(call), Body: classifyBody(body), Reason: reason}
 	}
-	if err := rejectPaginationHeaders(response.Header); err != nil {
+	if err := rejectPaginationHeaders(response.Header); err != nil && !call.isFleetAPI { // Its body tells the next page.
 		return s.newResponseError(call, body, err)
 	}
 	return nil

@@ -77,9 +77,9 @@ func TestDemo(t *testing.T) {
 			`"acme/linux: linux-2, agent 3.1.2, last used 2026-03-02T14:29:48Z"`,
 			`"acme/linux: linux-3, agent 3.1.2, last used never"`,
 			`"acme/macos: macos-1, agent 3.1.2, last used 2026-03-01T17:02:33Z"`,
-			` = "runners: 1, waiting tasks: 1, agents: 3.0.9"`,
-			`"acme/linux" = "runners: 3, waiting tasks: 14, agents: 3.1.2"`,
-			`"acme/macos" = "runners: 1, waiting tasks: 0, agents: 3.1.2"`,
+			` = "runners: 1, busy agents: 0, idle agents: 0, versions: 3.0.9, waiting tasks: 1"`,
+			`"acme/linux" = "runners: 3, busy agents: 2, idle agents: 1, versions: 3.1.2, waiting tasks: 14"`,
+			`"acme/macos" = "runners: 1, busy agents: 0, idle agents: 1, versions: 3.1.2, waiting tasks: 0"`,
 			"unclaimed_tasks = 14\n",
 			"Warning: Check block assertion failed\n", "\nacme/linux has 14 waiting tasks, more than 10: add runners.\n")
 		if got := strings.Count(step, "Warning: "); got != 1 {
@@ -110,7 +110,7 @@ func TestDemo(t *testing.T) {
 func TestServe(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	var tasks, runners string
+	var tasks, runners, fleets string
 	stdout := &watcher{text: "by organization too: "}
 	stdout.found = func() {
 		defer stop()
@@ -118,6 +118,7 @@ func TestServe(t *testing.T) {
 			FindStringSubmatch(stdout.buffer.String())
 		tasks = get(t, printed[1]+"/api/v2/runner/tasks?resource-class=acme/linux", printed[2])
 		runners = get(t, printed[1]+"/api/v3/runner?org-id="+printed[3], printed[2])
+		fleets = get(t, printed[1]+"/api/v3/runner/fleets?filter[resource_class]=acme/linux", printed[2])
 	}
 	if err := (demo{stdout: stdout}).serve(ctx); err != nil {
 		t.Error(err)
@@ -126,6 +127,7 @@ func TestServe(t *testing.T) {
 		t.Errorf("the API responds with %q, want %q", tasks, want)
 	}
 	expectText(t, "the list", runners, `"name":"linux-1"`, `"name":"linux-2"`, `"name":"linux-3"`, `"name":"mac-1"`)
+	expectText(t, "the fleet", fleets, `"active_agents":1`, `"agent_count":3`, `"idle_agents":1`)
 }
 
 func get(t *testing.T, target, token string) string {

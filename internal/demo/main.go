@@ -95,7 +95,7 @@ func (d demo) runAll(ctx context.Context) (err error) {
 		return err
 	}
 	d.say("The configuration in %s reads the runners of the namespace acme, the queue of the resource\n"+
-		"class acme/linux, and the whole fleet. %s %s plans it:\n", d.configuration, product(found), found.Version)
+		"class acme/linux, and the fleets of all resource classes. %s %s plans it:\n", d.configuration, product(found), found.Version)
 	if err := d.show(ctx, w, "plan", "-out=demo.tfplan"); err != nil {
 		return err
 	}
@@ -164,8 +164,9 @@ With init, for any configuration, install the provider, where init finds it, aft
   unset TF_CLI_CONFIG_FILE
 
 It has the resource classes acme/linux, acme/mac and acme/gpu, which the examples name. Two runners of acme/linux are
-connected, and its queue drains and fills again. Classes and tokens of the namespace acme can be created and
-deleted: a new class gets two runners with its first token. It lists the runners by organization too: %s`,
+connected, of which the fleet API counts one as active and one as idle, and its queue drains and fills again. Classes
+and tokens of the namespace acme can be created and deleted: a new class gets two runners with its first token. It lists
+the runners by organization too: %s`,
 		server.URL, circlecitest.PersonalToken, circlecitest.SampleOrganizationID)
 	<-ctx.Done()
 	return nil
@@ -191,7 +192,7 @@ func product(found cli.CLI) string {
 	return "Terraform"
 }
 
-// setFixtures adds runners and tasks. The times are fixed, so that the output never changes.
+// setFixtures adds runners, their agents and tasks. The times are fixed, so that the output never changes.
 func setFixtures(server *circlecitest.Server) {
 	runner := func(class, name, version, first, last, used string) circlecitest.Runner {
 		r := circlecitest.Runner{
@@ -216,6 +217,13 @@ func setFixtures(server *circlecitest.Server) {
 		circlecitest.ResourceClass{ResourceClass: "acme/macos", Description: "macOS builds"},
 		circlecitest.ResourceClass{ResourceClass: "acme/gpu"},
 	)
+	agent := func(name string, state circlecitest.AgentState) circlecitest.Agent {
+		return circlecitest.Agent{Name: name, State: state}
+	}
+	server.SetAgents("acme/linux", agent("linux-1", circlecitest.ActiveAgent), agent("linux-2", circlecitest.ActiveAgent),
+		agent("linux-3", circlecitest.IdleAgent))
+	server.SetAgents("acme/macos", agent("macos-1", circlecitest.IdleAgent))
+	server.SetAgents("acme/gpu", agent("gpu-1", circlecitest.DisconnectedAgent))
 	server.SetTasks("acme/linux", 14, 2)
 	server.SetTasks("acme/macos", 0, 0)
 	server.SetTasks("acme/gpu", 1, 0)

@@ -53,7 +53,7 @@ func TestMain(m *testing.M) {
 type installation struct {
 	apiURL         string
 	apiVersion     string // of the provider, if it is configured
-	token          string // a personal API token, which is sent nowhere else
+	token          string // a personal API token, which goes to CircleCI only
 	namespace      string
 	resourceClass  string // namespace/name, that the token may see
 	emptyNamespace string // a namespace without resource classes, if there is one
@@ -114,7 +114,7 @@ func (i installation) check(ctx context.Context, dir string, report func(string)
 	if strings.Contains(planned, `"type":"planned_change"`) {
 		planErr = fmt.Errorf("a plan after apply has changes:\n%s", planned)
 	}
-	return errors.Join(err, planErr, i.survey(ctx, report))
+	return errors.Join(err, planErr, i.survey(ctx, report), i.surveyFleetAPI(ctx, report))
 }
 
 // newWorkspace returns a workspace that is initialized with the configuration and the built provider.
@@ -151,7 +151,8 @@ func TestCheck(t *testing.T) {
 		})
 		report := ""
 		err := fmt.Sprint(i.check(t.Context(), t.TempDir(), func(line string) { report += line }))
-		isReported := strings.Contains(report, "runners = 3\nunclaimed_task_count = 6\n")
+		isReported := strings.Contains(report, "runners = 3\nunclaimed_task_count = 6\n") &&
+			strings.Contains(report, ": the known shape, 3 agents")
 		if !strings.Contains(err, want) || isReported != (responses == nil) {
 			t.Errorf("check() = %s, want %q, and reports\n%s", err, want, report)
 		}

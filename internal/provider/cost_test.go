@@ -62,14 +62,14 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// BenchmarkFleet is one read of circleci_runner_fleets: a list, and a count for each class, from a server that responds
+// BenchmarkFleets is one read of circleci_runner_fleets: a list, and a count for each class, from a server that responds
 // immediately.
-func BenchmarkFleet(b *testing.B) {
+func BenchmarkFleets(b *testing.B) {
 	for _, classes := range []int{1, 20, 200} {
 		b.Run(fmt.Sprintf("classes=%d", classes), func(b *testing.B) {
 			server := circlecitest.NewServer()
 			defer server.Close()
-			serveFleet(server, classes, 0)
+			serveFleets(server, classes, 0)
 			read := newRead(b, newProvider(b, server, nil), "circleci_runner_fleets")
 			b.ReportAllocs()
 			for b.Loop() {
@@ -79,8 +79,8 @@ func BenchmarkFleet(b *testing.B) {
 	}
 }
 
-// serveFleet lists five runners of each class, and counts one unclaimed and one running task of each, after a latency.
-func serveFleet(server *circlecitest.Server, classes int, latency time.Duration) {
+// serveFleets lists five runners of each class, and counts one unclaimed and one running task of each, after a latency.
+func serveFleets(server *circlecitest.Server, classes int, latency time.Duration) {
 	list := circlecitest.Body(circlecitest.LongList(5*classes, classes))
 	oneTask := circlecitest.Delay(latency, circlecitest.JSON(`{"unclaimed_task_count": 1, "running_runner_tasks": 1}`))
 	server.Intercept(func(r *http.Request) http.Handler {
@@ -160,7 +160,7 @@ func TestCostOfCounts(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			server := newMemoryServer(t)
-			serveFleet(server, classes, time.Second)
+			serveFleets(server, classes, time.Second)
 			p := newProvider(t, server, nil)
 			start, want := time.Now(), providertest.Number(int64(classes/len(row.blocks)))
 			var reads sync.WaitGroup

@@ -52,8 +52,9 @@ func (api *providerData) advice(ctx context.Context, at path.Path, err error) st
 		if response.Body == circleci.BodyHTML || response.Body == circleci.BodyText {
 			return notAPIAdvice
 		}
-		return "The response does not match CircleCI's documented format, so it was rejected. Check api_url and " +
-			"api_version; if both are correct, please report this at " + issuesURL + "."
+		return "The response does not match CircleCI's documented format, so it was rejected. Check api_url" +
+			api.settings.orAPIVersion(" and api_version") + ". If nothing is wrong there, please report this at " +
+			issuesURL + "."
 	case errors.As(err, &request):
 		return api.settings.requestAdvice(request)
 	}
@@ -101,9 +102,17 @@ func (api *providerData) statusAdvice(ctx context.Context, at path.Path, err *ci
 	case code >= 400 && err.Message != "":
 		return "The API rejected the request: its message says why."
 	case code == http.StatusBadRequest:
-		return "The API rejected the request: check " + attribute + " and api_version."
+		return "The API rejected the request: check " + attribute + api.settings.orAPIVersion(" and api_version") + "."
 	}
 	return "The Runner API is not known to respond with this status: check api_url."
+}
+
+// orAPIVersion returns a part of a sentence about api_version, "" unless that is set.
+func (s settings) orAPIVersion(part string) string {
+	if s.APIVersion == circleci.Auto {
+		return ""
+	}
+	return part
 }
 
 // versionAdvice is about a status that says that an API version is not served, or not any more.

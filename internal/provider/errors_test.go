@@ -39,7 +39,7 @@ var (
 		"circleci_runner_tokens", "resource_class", "Error reading tokens of resource class acme/linux", linuxClass,
 	}
 	linuxTasks          = failedRead{"circleci_runner_tasks", "resource_class", countingTasks, linuxClass}
-	acmeFleet           = failedRead{"circleci_runner_fleets", "namespace", countingAcme, acmeNamespace}
+	acmeFleets          = failedRead{"circleci_runner_fleets", "namespace", countingAcme, acmeNamespace}
 	organizationRunners = failedRead{
 		"circleci_organization_runners", "organization_id", "Error reading runners of organization " + organization,
 		providertest.Attributes{"organization_id": providertest.String(organization)},
@@ -71,7 +71,7 @@ func TestErrors(t *testing.T) {
 		other      = "Something other than the Runner API returned this "
 		served     = "\n\nThe installation does not serve API v2: set api_version to \"auto\", which selects a version "
 		timedOut   = "timed out after 300ms waiting for a complete response (attempts: 2, in  ... increase request_timeout."
-		format     = "The response does not match CircleCI's documented format, so it was rejected. Check api_url and "
+		format     = "The response does not match CircleCI's documented format, so it was rejected. Check api_url. "
 		redirected = "The credential was not sent there. If the Runner API is served at https://a.b:443, set api_url to it."
 	)
 	failed := func(status int) http.Handler { return circlecitest.Error(status, "no") }
@@ -91,7 +91,7 @@ func TestErrors(t *testing.T) {
 		without  string // It is not in the detail, if it is not "".
 	}{
 		"400":        {response: failed(400), at: "namespace", detail: `: "no".` + message},
-		"400, empty": {response: raw(400, text, ""), at: "namespace", detail: "check namespace and api_version."},
+		"400, empty": {response: raw(400, text, ""), at: "namespace", detail: "check namespace."},
 		"401, text":  {response: raw(401, text, "no"), detail: `: "no".` + "\n\n ... was not accepted: ", without: notAPI},
 		"401, HTML":  {response: raw(401, html, page), detail: other + "401: check api_url and the proxies ... first, and"},
 		"402":        {response: failed(402), detail: `: "no".` + message},
@@ -157,23 +157,23 @@ func TestNotFound(t *testing.T) {
 		classes2, token2 = "/api/v2/runner/resource", "/api/v2/runner/token"
 		check, noAccess  = "Check that ", " is correct, and that the credential has access to it."
 		noRunners        = " CircleCI may also respond with 404 for a resource class without runners."
-		everything       = " If every request fails with 404, check api_version and the path of api_url."
+		everything       = " If every request fails with 404, check api_version and api_url."
 		isListed         = "The API lists this resource class: check that the credential has access to it."
 		unknownClass     = "Namespace acme has no resource class acme/0; it has acme/linux."
 		rejectedRead     = "The API rejected the request: check "
 	)
 	empty, rejected := circlecitest.JSON(`{"items": []}`), circlecitest.Raw(400, "application/json", "")
 	lateNotFound := circlecitest.Delay(time.Second, circlecitest.Error(404, "Not found")) // After what is sent with it.
-	fleetOf := func(attribute string, n int) failedRead {
-		fleet := acmeFleet
-		fleet.attribute, fleet.attributes = attribute, maps.Clone(acmeNamespace)
-		fleet.attributes[attribute] = classes(n)
-		return fleet
+	fleetsOf := func(attribute string, n int) failedRead {
+		fleets := acmeFleets
+		fleets.attribute, fleets.attributes = attribute, maps.Clone(acmeNamespace)
+		fleets.attributes[attribute] = classes(n)
+		return fleets
 	}
-	rejectedFleet := acmeFleet
-	rejectedFleet.summary = acmeRunners.summary
+	rejectedFleets := acmeFleets
+	rejectedFleets.summary = acmeRunners.summary
 	class := []string{list2, classes2}
-	fleetPaths := []string{list2, classes2, count2}
+	fleetsPaths := []string{list2, classes2, count2}
 	for name, row := range map[string]struct {
 		read      failedRead
 		settings  string    // The default of api_version is v2.
@@ -202,29 +202,33 @@ func TestNotFound(t *testing.T) {
 			detail: noRunners + " The launch token from the provider's attribute launch_token may not be allowed to read this. ",
 		},
 		"namespace": {read: acmeRunners, requests: []string{list2}, detail: check + "namespace" + noAccess + everything},
-		"fleet of unknown classes": {
-			read: fleetOf("resource_classes", 200), responses: responses{list2: empty, classes2: listing("acme/linux")},
-			count: 1 + 200 + 1, requests: fleetPaths, detail: unknownClass,
+		"fleets of unknown classes": {
+			read: fleetsOf("resource_classes", 200), responses: responses{list2: empty, classes2: listing("acme/linux")},
+			count: 1 + 200 + 1, requests: fleetsPaths, detail: unknownClass,
 		},
-		"fleet of only an unknown class": {
-			read: fleetOf("only_resource_classes", 1), responses: responses{list2: empty, classes2: listing("acme/linux")},
-			requests: fleetPaths, detail: unknownClass,
+		"fleets of only an unknown class": {
+			read: fleetsOf("only_resource_classes", 1), responses: responses{list2: empty, classes2: listing("acme/linux")},
+			requests: fleetsPaths, detail: unknownClass,
 		},
-		"fleet of a listed class": {
-			read: acmeFleet, requests: fleetPaths, detail: check + "namespace" + noAccess + noRunners,
+		"fleets with a listed class": {
+			read: acmeFleets, requests: fleetsPaths, detail: check + "namespace" + noAccess + noRunners,
 			responses: responses{list2: circlecitest.JSON(`{"items": [{"resource_class": "acme/linux", "name": "a"}]}`)},
 		},
 		"tasks that are counted with v3": {
 			read: linuxTasks, settings: "api_version=v3", detail: check + "resource_class" + noAccess,
 			requests: []string{"/api/v3/runner/resource", count3, count3 + "/running"},
 		},
-		"fleet that is rejected": {
-			read: rejectedFleet, responses: responses{list2: rejected}, requests: []string{list2},
+		"fleets that are rejected": {
+			read: rejectedFleets, responses: responses{list2: rejected}, requests: []string{list2},
 			detail: rejectedRead + "namespace and api_version.",
 		},
 		"organization that is rejected": {
 			read: organizationRunners, settings: "api_version=v3", responses: responses{list3: rejected},
 			requests: []string{list3}, detail: rejectedRead + "organization_id and api_version.",
+		},
+		"organization, where version 3 may not be served": {
+			read: organizationRunners, settings: "api_version=auto", requests: []string{list3},
+			detail: check + "organization_id" + noAccess + " It needs API v3, which the installation may not serve.",
 		},
 		"organization that is not found": {
 			read: organizationRunners, settings: "api_version=v3", requests: []string{list3},

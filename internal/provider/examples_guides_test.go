@@ -89,9 +89,11 @@ func TestExampleTesting(t *testing.T) {
 	expectRequests(t, server)
 }
 
-// TestExampleReplacement changes the description of a class that has a token: both are replaced, the token first.
+// TestExampleReplacement changes the description of a class that has a token, at CircleCI Server: both are replaced,
+// the token first.
 func TestExampleReplacement(t *testing.T) {
 	b, server := newExample(t, "resources/circleci_runner_resource_class")
+	server.OmitFleetAPI()
 	b.succeed("apply", "-auto-approve")
 	b.replace("resource.tf", "Large Linux machines", "Machines")
 	server.ResetRecords()
@@ -164,7 +166,7 @@ func TestExamplePipeline(t *testing.T) {
 	b.expectPipeline(1, "", "Error: Module output value precondition failed\n", "acme has 51 waiting tasks, more than 50.")
 	b.expectCommands(false)
 	server.SetRunners()
-	b.expectPipeline(1, "", "Warning: Empty fleet\n", "Error: Module output value precondition failed\n",
+	b.expectPipeline(1, "", "Warning: No fleet\n", "Error: Module output value precondition failed\n",
 		"acme has no runners: check the namespace.")
 	server.SetHandler(circlecitest.Error(http.StatusForbidden, "no"))
 	b.expectPipeline(1, "", "Error: Error reading runners of namespace acme\n")

@@ -14,8 +14,10 @@ func exampleTests(caFile string) map[string]exampleTest {
 		"data-sources/circleci_organization_runners": {
 			outputs: `{"busy":["linux-1"],"idle":["linux-2","linux-3","mac-1"]}`,
 		},
+		"data-sources/circleci_runner_fleet": {outputs: `{"busy":["linux-1"],"idle":1}`},
 		"data-sources/circleci_runner_fleets": {
-			outputs: `{"connected":{"acme/gpu":0,"acme/linux":2,"acme/mac":0},"waiting":8}`,
+			outputs: `{"connected":{"acme/gpu":0,"acme/linux":2,"acme/mac":0},"idle":{"acme/gpu":0,"acme/linux":1,"acme/mac":0},` +
+				`"waiting":8}`,
 		},
 		"data-sources/circleci_runner_resource_class": {outputs: `{"description":"Linux machines"}`},
 		"data-sources/circleci_runner_resource_classes": {
@@ -114,6 +116,18 @@ func exampleTests(caFile string) map[string]exampleTest {
 			outputs: `{"counts":{"acme/gpu":{"connected":0,"waiting":2},"acme/linux":{"connected":2,"waiting":6},` +
 				`"acme/mac":{"connected":0,"waiting":0}}}`,
 		},
+		"scaling-in": {outputs: `{"desired_capacity":8,"drain":[]}`},
+		"scaling-in: more machines than tasks": {
+			serve: serveAgents(0, circlecitest.IdleAgent), outputs: `{"desired_capacity":1,"drain":["b","c"]}`,
+		},
+		"scaling-in: one machine more than the minimum": {
+			environment: environment{"TF_VAR_min_machines": "2"}, outputs: `{"desired_capacity":2,"drain":["b"]}`,
+			serve: serveAgents(0, circlecitest.IdleAgent),
+		},
+		"scaling-in: a queue without an idle agent": {
+			serve: serveAgents(3, circlecitest.ActiveAgent), outputs: `{"desired_capacity":4,"drain":[]}`,
+			failed: []string{"acme/linux has 3 queued tasks and no idle agent."},
+		},
 		"server": {
 			environment: environment{"TF_VAR_server_url": "URL", "TF_VAR_ca_file": caFile},
 			outputs:     `{"runners":["linux-1","linux-2","linux-3"]}`,
@@ -183,6 +197,20 @@ func serveOldAgents(server *circlecitest.Server) {
 func serveTwoTasks(server *circlecitest.Server) {
 	server.Intercept(nil)
 	server.SetTasks("acme/linux", 1, 1)
+}
+
+// serveAgents has a task of acme/linux that runs, some that are queued, and four agents: a runs the task, b and c are
+// in a state, and the machine of d was removed.
+func serveAgents(queued int64, state circlecitest.AgentState) func(server *circlecitest.Server) {
+	return func(server *circlecitest.Server) {
+		server.Intercept(nil)
+		server.SetTasks("acme/linux", queued, 1)
+		server.SetAgents("acme/linux",
+			circlecitest.Agent{Name: "a", State: circlecitest.ActiveAgent, LastConnectedAt: ago(0)},
+			circlecitest.Agent{Name: "b", State: state, LastConnectedAt: ago(0)},
+			circlecitest.Agent{Name: "c", State: state, LastConnectedAt: ago(0)},
+			circlecitest.Agent{Name: "d", State: circlecitest.DisconnectedAgent, LastConnectedAt: ago(time.Hour)})
+	}
 }
 
 // exampleRunner returns a runner of acme/linux.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -36,16 +37,32 @@ func (api *providerData) requireFleetAPI(at path.Path) (diags diag.Diagnostics) 
 func (api *providerData) addFleetAPIError(
 	ctx context.Context, diags *diag.Diagnostics, at path.Path, summary string, err error,
 ) {
-	status, response := (*circleci.StatusError)(nil), (*circleci.ResponseError)(nil)
-	switch {
-	case errors.As(err, &response):
-		diags.AddError(summary, sentence(err)+"\n\nCircleCI's fleet API is a preview, and may have changed: use the newest "+
-			"version of the provider, or please report this at "+issuesURL+".")
-	case errors.As(err, &status) && isUnsupported(status.StatusCode) && !status.FromProxy:
-		diags.AddAttributeError(at, summary, sentence(err)+"\n\n"+api.unsupportedFleetAPIAdvice())
-	default:
+	switch advice := api.fleetAPIAdvice(err); {
+	case advice == "":
 		api.addError(ctx, diags, at, summary, err)
+	case isUnsupported(apiStatusOf(err)):
+		diags.AddAttributeError(at, summary, sentence(err)+"\n\n"+advice)
+	default:
+		diags.AddError(summary, sentence(err)+"\n\n"+advice)
 	}
+}
+
+const changedFleetAPIAdvice = "CircleCI's fleet API is a preview, and may have changed: use the newest version of the " +
+	"provider, or please report this at " + issuesURL + "."
+
+// fleetAPIAdvice says what to do about an error that only the fleet API explains. It is "" for any other.
+func (api *providerData) fleetAPIAdvice(err error) string {
+	request, response := (*circleci.RequestError)(nil), (*circleci.ResponseError)(nil)
+	switch {
+	case errors.As(err, &request) && request.RedirectedTo != "":
+		return "CircleCI's fleet API does not redirect, and the credential was not sent there: check the proxies (HTTPS_PROXY, " +
+			"NO_PROXY)."
+	case errors.As(err, &response) && response.Body == circleci.BodyJSON:
+		return changedFleetAPIAdvice
+	case isUnsupported(apiStatusOf(err)):
+		return api.unsupportedFleetAPIAdvice()
+	}
+	return ""
 }
 
 // isUnsupported reports whether a status may mean that an installation does not have the fleet API.
@@ -63,7 +80,7 @@ func (api *providerData) unsupportedFleetAPIAdvice() string {
 	return "The installation does not have CircleCI's fleet API, as far as is known: only CircleCI Cloud has it."
 }
 
-// isCloud reports whether the fleet API that is requested is that of CircleCI Cloud.
+// isCloud reports whether the fleet API that is requested may be that of CircleCI Cloud, under any of its hosts.
 func (api *providerData) isCloud() bool {
-	return circleci.FleetAPIURL(api.settings.APIURL).String() == circleci.BrowserAPIURL
+	return strings.HasSuffix("."+api.settings.APIURL.Hostname(), ".circleci.com")
 }

@@ -16,6 +16,9 @@ func (api *providerData) notFoundAdvice(ctx context.Context, attribute string, e
 		noRunners = " CircleCI may also respond with 404 for a resource class without runners."
 	}
 	check := "Check that " + attribute + " is correct, and that the credential has access to it." + noRunners
+	if attribute == "organization_id" && err.Endpoint == "runner" && api.client.APIVersion() == circleci.Auto {
+		check += " It needs API v3, which the installation may not serve."
+	}
 	switch {
 	case credential.method.attribute == "launch_token":
 		return check + " " + credential.describe() + " may not be allowed to read this" + credential.advice()
@@ -73,8 +76,11 @@ func (api *providerData) alwaysNotFoundAdvice() string {
 	if api.settings.APIVersion != circleci.Auto {
 		causes = append(causes, "api_version")
 	}
-	if api.settings.APIURL.String() != circleci.DefaultAPIURL {
+	switch {
+	case api.settings.APIURL.Path != "":
 		causes = append(causes, "the path of api_url")
+	case api.settings.APIURL.String() != circleci.DefaultAPIURL:
+		causes = append(causes, "api_url")
 	}
 	if len(causes) == 0 {
 		return ""

@@ -21,11 +21,11 @@ func computedOnce(description string) schema.StringAttribute {
 	}
 }
 
-// replacingString is an optional attribute that the API cannot change.
-func replacingString(description string) schema.StringAttribute {
+// existingString is an optional attribute that keeps what exists while it is unset.
+func existingString(description string, modifiers ...planmodifier.String) schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true, Computed: true, MarkdownDescription: description,
-		PlanModifiers: []planmodifier.String{existingOrEmpty{}, stringplanmodifier.RequiresReplace()},
+		PlanModifiers: append([]planmodifier.String{existingOrEmpty{}}, modifiers...),
 	}
 }
 

@@ -206,8 +206,9 @@ func (p *circleciProvider) userAgent() string {
 
 func (p *circleciProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newRunnersDataSource, newRunnerTasksDataSource, newRunnerFleetsDataSource, newOrganizationRunnersDataSource,
-		newRunnerResourceClassDataSource, newRunnerResourceClassesDataSource, newRunnerTokensDataSource,
+		newRunnersDataSource, newRunnerTasksDataSource, newRunnerFleetDataSource, newRunnerFleetsDataSource,
+		newOrganizationRunnersDataSource, newRunnerResourceClassDataSource, newRunnerResourceClassesDataSource,
+		newRunnerTokensDataSource,
 	}
 }
 

@@ -39,6 +39,9 @@ func (api *providerData) writeAdvice(ctx context.Context, at path.Path, err erro
 	switch code := statusOf(err); {
 	case code == http.StatusTooManyRequests:
 		return rateLimitAdvice
+	case code != http.StatusNotFound && isUnsupported(code):
+		return "The installation serves API " + string(api.client.APIVersion()) + ", but not this request, or not any more: " +
+			"use the newest version of the provider. If you have it, please report this at " + issuesURL + "."
 	case errors.Is(err, context.Canceled):
 		return "The request was canceled, and may have been carried out. The next plan shows what exists."
 	case errors.As(err, &request) && request.RedirectedTo != "" && api.isOwnOrigin(request.RedirectedTo):
@@ -49,7 +52,7 @@ func (api *providerData) writeAdvice(ctx context.Context, at path.Path, err erro
 		return fmt.Sprintf("Something other than the Runner API returned this %d: check api_url and the proxies "+
 			"(HTTPS_PROXY, NO_PROXY).", code)
 	case status.Message != "":
-		return rejectedAdvice
+		return rejectionAdvice(err)
 	}
 	return api.advice(ctx, at, err)
 }
@@ -88,8 +91,8 @@ func (api *providerData) addRefreshError(ctx context.Context, diags *diag.Diagno
 		return
 	}
 	diags.AddAttributeError(path.Root("resource_class"), tokensErrorSummary+class,
-		sentence(err)+"\n\nThe resource class does not exist, or the credential may not see it, or api_version is not the "+
-			"installation's. When the class was deleted outside of Terraform, its tokens were deleted with it: remove them "+
+		sentence(err)+"\n\nThe resource class does not exist, or the credential may not see it"+
+			api.settings.orAPIVersion(", or api_version is not the installation's")+". When the class was deleted outside of Terraform, its tokens were deleted with it: remove them "+
 			"from state with the command state rm.")
 }
 

@@ -76,7 +76,7 @@ func TestResourceErrors(t *testing.T) {
 		},
 		"create class in a namespace that does not exist": {
 			op: createClass, server: func(s *circlecitest.Server) { s.SetNamespaces() }, at: at,
-			want: "Check that the namespace exists, that it is your organization's, and api_version. ... in CircleCI.",
+			want: "Check that the namespace exists, and that the namespace is your organization's. ... in CircleCI.",
 		},
 		"create class that exists": {
 			op: createClass, at: at,
@@ -101,10 +101,18 @@ func TestResourceErrors(t *testing.T) {
 			op: createClass, server: noClasses, warning: "Unexpected description", at: "description",
 			response: circlecitest.JSON(`{"id": "` + movedClass.ID + `", "resource_class": "acme/linux",
 				"description": "LINUX"}`),
-			want: `Resource class acme/linux was created with the ID ` + movedClass.ID + ` ... is "LINUX". ... the class.`,
+			want: `Resource class acme/linux was created with the ID ` + movedClass.ID + ` ... is "LINUX". ... the description.`,
 		},
 		"create token, 400": {op: createToken, response: rejection(400), at: at, want: rejected + " " + reference},
 		"create token, 402": {op: createToken, response: rejection(402), want: rejected + terms},
+		"create token, 402 as text": {
+			op: createToken, response: circlecitest.Raw(402, "text/plain", "pay"), want: "The API rejected the request." + terms,
+		},
+		"create token, 410": {
+			op: createToken, response: rejection(410),
+			want: "The installation serves API v3, but not this request, or not any more: use the newest version of the " +
+				"provider. If you have it, please report this at ... issues.",
+		},
 		"create token, 422": {op: createToken, response: rejection(422), want: rejected},
 		"create token, 409": {op: createToken, response: rejection(409), at: at, want: rejected},
 		"create token, 403": {

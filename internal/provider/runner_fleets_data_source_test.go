@@ -39,7 +39,7 @@ func TestAccRunnerFleetsDataSource(t *testing.T) {
 	server.SetTasks("acme/mac", 4, 1)
 	server.SetTasks("acme/empty", 9, 0)
 	server.SetTasks("forms/arm", 5, 0)
-	// The values of a fleet and of a class, in the order of the outputs.
+	// The values of a block and of a fleet, in the order of the outputs.
 	type values = []any
 	type fleets = map[string][]any
 	versions := values{"1.0.9000-def", "1.0.10000-abc", "3.1"}
@@ -55,7 +55,7 @@ func TestAccRunnerFleetsDataSource(t *testing.T) {
 						"default": {5, 5, 7, 3}, "classes": {5, 2, 16, 3}, "all": {5, 5, 16, 3}, "only": {4, 4, 12, 2},
 						"times": {3, 3, 5, 0},
 					}}),
-					statecheck.ExpectKnownOutputValue("classes", exactly{map[string]fleets{
+					statecheck.ExpectKnownOutputValue("fleets", exactly{map[string]fleets{
 						"default": {"ACME/Linux": linux, "acme/mac": mac},
 						"classes": {"Acme/linux": {4, 1, 3, 2, recent, versions}, "acme/mac": mac, "acme/empty": empty},
 						"all":     {"acme/Linux": linux, "acme/mac": mac, "acme/empty": empty},
@@ -69,7 +69,7 @@ func TestAccRunnerFleetsDataSource(t *testing.T) {
 				Config:    testdataConfig(t, server),
 				ConfigStateChecks: []statecheck.StateCheck{
 					statecheck.ExpectKnownOutputValueAtPath("totals", tfjsonpath.New("only"), exactly{values{4, 4, 12, nil}}),
-					statecheck.ExpectKnownOutputValueAtPath("classes", tfjsonpath.New("only"), exactly{fleets{
+					statecheck.ExpectKnownOutputValueAtPath("fleets", tfjsonpath.New("only"), exactly{fleets{
 						"Acme/linux": {4, 4, 3, nil, recent, versions}, "acme/empty": {0, 0, 9, nil, nil, values{}},
 					}}),
 				},
@@ -78,7 +78,7 @@ func TestAccRunnerFleetsDataSource(t *testing.T) {
 	})
 }
 
-// TestRunnerFleetsDataSourceEmpty has a fleet of no class, whose counts would pass any check of a limit.
+// TestRunnerFleetsDataSourceEmpty has a namespace without a fleet, whose counts would pass any check of a limit.
 func TestRunnerFleetsDataSourceEmpty(t *testing.T) {
 	t.Parallel()
 	const (
@@ -98,7 +98,7 @@ func TestRunnerFleetsDataSourceEmpty(t *testing.T) {
 			attributes["namespace"] = providertest.String("acme")
 			p := newProvider(t, server, providertest.Attributes{"api_version": providertest.String(version)})
 			state, got := p.read(t.Context(), "circleci_runner_fleets", attributes)
-			want.severity, want.summary = "warning", "Empty fleet"
+			want.severity, want.summary = "warning", "No fleet"
 			assertDiagnostic(t, got, want)
 			for _, count := range []string{"runner_count", "connected_runner_count", "unclaimed_task_count"} {
 				expectSame(t, count, providertest.Number(0), state[count])
@@ -109,10 +109,10 @@ func TestRunnerFleetsDataSourceEmpty(t *testing.T) {
 	}
 }
 
-// TestRunnerFleetsDataSourceErrors has lists and counts from which no fleet can be made.
+// TestRunnerFleetsDataSourceErrors has lists and counts from which no fleets can be made.
 func TestRunnerFleetsDataSourceErrors(t *testing.T) {
 	t.Parallel()
-	const reading, counting = "Error reading fleet of namespace acme", "Error counting tasks of namespace acme"
+	const reading, counting = "Error reading fleets of namespace acme", "Error counting tasks of namespace acme"
 	list := func(classes ...string) string {
 		return `{"items": [{"name": "x", "resource_class": "` +
 			strings.Join(classes, `"}, {"name": "x", "resource_class": "`) + `"}]}`
@@ -139,7 +139,7 @@ func TestRunnerFleetsDataSourceErrors(t *testing.T) {
 		"total beyond 64 bits": {
 			runners: list("acme/a", "acme/b"),
 			counts:  map[string]string{"acme/a": "9223372036854775807", "acme/b": "1"},
-			want: wantDiagnostic{summary: counting, detail: "The task counts of the resource classes add up " +
+			want: wantDiagnostic{summary: reading, detail: "The task counts of the fleets add up " +
 				"to more than 9223372036854775807.\n\nAt least one of the counts must be wrong: read them one by one with " +
 				"circleci_runner_tasks"},
 		},
@@ -172,7 +172,7 @@ func TestRunnerFleetsDataSourceErrors(t *testing.T) {
 	}
 }
 
-// TestRunnerFleetsDataSourceOnly counts no tasks of the classes that are not in the fleet, and parses no time of theirs.
+// TestRunnerFleetsDataSourceOnly counts no tasks of the classes that are not in the fleets, and parses no time of theirs.
 func TestRunnerFleetsDataSourceOnly(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)

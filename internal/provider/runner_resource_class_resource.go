@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -36,8 +37,9 @@ func (r *resourceClassResource) Schema(_ context.Context, _ resource.SchemaReque
 			"id": computedOnce("UUID of the resource class."),
 			"resource_class": replacingClass("Resource class, `namespace/name`. The namespace must exist. A new name consists " +
 				"of letters, digits, `:`, `_`, `-` and `+`. Changing it forces replacement. Names are case-insensitive."),
-			"description": replacingString("Description. Changing it forces replacement, because the API cannot update it. " +
-				"When unset, an existing class keeps its description, and a new one gets `\"\"`."),
+			"description": existingString("Description. When unset, an existing class keeps its description, and a new one " +
+				"gets `\"\"`. CircleCI Cloud changes it in place, with its fleet API, a preview. Where an installation does not " +
+				"have that API, such as CircleCI Server, changing it forces replacement."),
 			"force_delete": schema.BoolAttribute{
 				Optional:      true,
 				Computed:      true,
@@ -55,8 +57,8 @@ func (r *resourceClassResource) IdentitySchema(
 	resp.IdentitySchema = resourceClassIdentitySchema()
 }
 
-// ModifyPlan validates the name of a class that is to be created more strictly than that of one that exists. The CLI
-// plans a replacement twice: as a change, and then as a creation.
+// ModifyPlan validates the name of a class that is to be created more strictly than that of one that exists, and finds
+// out how a description can be changed. The CLI plans a replacement twice: as a change, and then as a creation.
 func (r *resourceClassResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
@@ -78,10 +80,50 @@ func (r *resourceClassResource) ModifyPlan(
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	isReplaced := !plan.ResourceClass.Equal(state.ResourceClass) || !plan.Description.Equal(state.Description)
-	if isReplaced && state.ForceDelete.ValueBool() {
+	isOtherClass := !plan.ResourceClass.Equal(state.ResourceClass)
+	if !isOtherClass && plan.changesDescription(state) {
+		r.planDescription(ctx, state, resp)
+	}
+	if (isOtherClass || len(resp.RequiresReplace) > 0) && state.ForceDelete.ValueBool() {
 		resp.Diagnostics.Append(deletesTokens(state.ResourceClass.ValueString()))
 	}
+}
+
+// changesDescription reports whether a plan has another description than a state. One that is not known yet may be.
+func (m resourceClassResourceModel) changesDescription(state resourceClassResourceModel) bool {
+	return m.Description.IsUnknown() || m.Description.ValueString() != state.Description.ValueString()
+}
+
+// planDescription plans another description of a class: a change in place, or a replacement where the installation
+// responds that it does not have the fleet API. CircleCI Cloud responds so to a token without rights, too.
+func (r *resourceClassResource) planDescription(
+	ctx context.Context, state resourceClassResourceModel, resp *resource.ModifyPlanResponse,
+) {
+	at, name := path.Root("description"), state.ResourceClass.ValueString()
+	resp.Diagnostics.Append(r.api.requireFleetAPI(at)...)
+	resp.Diagnostics.Append(checkIdentified(state.ResourceClass, state.ID)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	class, err := r.api.client.GetResourceClass(ctx, state.ID.ValueString())
+	switch err := cmp.Or(err, r.checkName(class, name)); {
+	case err == nil:
+	case isUnsupported(statusOf(err)) && !r.api.isCloud():
+		resp.RequiresReplace.Append(at)
+		resp.Diagnostics.Append(replacesClass(name, err))
+	default:
+		r.api.addFleetAPIError(ctx, &resp.Diagnostics, at, "Error reading resource class "+name, err)
+	}
+}
+
+// checkName rejects a class of the fleet API that has the requested ID, but another name.
+func (r *resourceClassResource) checkName(class circleci.ResourceClass, name string) error {
+	if circleci.SameName(class.ResourceClass, name) {
+		return nil
+	}
+	message := fmt.Sprintf("the fleet API returned the resource class %q for the ID of %s",
+		r.api.client.Sanitize(class.ResourceClass), name)
+	return &advisedError{message: message, advice: changedFleetAPIAdvice}
 }
 
 func (r *resourceClassResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -103,7 +145,7 @@ func (r *resourceClassResource) Create(ctx context.Context, req resource.CreateR
 	if created.Description != description { // An error would taint the class, and have it replaced.
 		resp.Diagnostics.AddAttributeWarning(path.Root("description"), "Unexpected description",
 			fmt.Sprintf("Resource class %s was created with the ID %s, but its description is %q. Set description to that, or "+
-				"remove it: until then, each apply replaces the class.",
+				"remove it: until then, each plan changes the description.",
 				name, created.ID, r.api.client.Sanitize(created.Description)))
 	}
 }
@@ -167,13 +209,23 @@ func (m resourceClassResourceModel) find(classes []circleci.ResourceClass) (foun
 	return found
 }
 
-// Update changes force_delete, which is in state only: the API cannot change a class.
+// Update changes the description, and force_delete, which is in state only.
 func (r *resourceClassResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var model resourceClassResourceModel
+	var model, state resourceClassResourceModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &model)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(checkIdentified(model.ResourceClass, model.ID)...)
 	if resp.Diagnostics.HasError() {
 		return
+	}
+	if model.changesDescription(state) {
+		name := model.ResourceClass.ValueString()
+		class, err := r.api.client.UpdateResourceClass(ctx, model.ID.ValueString(), model.Description.ValueString())
+		if err := cmp.Or(err, r.checkName(class, name)); err != nil {
+			advice := r.api.updateClassAdvice(ctx, err)
+			r.api.addResourceError(ctx, &resp.Diagnostics, "Error updating resource class "+name, err, advice)
+			return
+		}
 	}
 	resp.State.Raw = req.Plan.Raw
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, resourceClassIdentity{model.ResourceClass})...)

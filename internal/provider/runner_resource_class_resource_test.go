@@ -3,6 +3,7 @@ package provider_test
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,7 +59,8 @@ func TestAccRunnerResourceClassResource(t *testing.T) {
 				ConfigStateChecks: []statecheck.StateCheck{attributes("", true)},
 				PostApplyFunc:     func() { expectMutations(t, server) },
 			},
-			{ // What is in state decides how the class is deleted.
+			{ // What is in state decides how the class is deleted, here at CircleCI Server.
+				PreConfig:        server.OmitFleetAPI,
 				Config:           providerConfig(server) + classBlock(`  description = "Linux"`),
 				ConfigPlanChecks: expectAction(classAddress, plancheck.ResourceActionDestroyBeforeCreate),
 				PostApplyFunc:    func() { expectMutations(t, server, "DELETE "+path+"/"+id+"/force", "POST "+path) },
@@ -100,22 +102,29 @@ func TestReplacementDeletesTokens(t *testing.T) {
 	text, isTrue := providertest.String, providertest.Bool(true)
 	unknown := tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
 	for name, row := range map[string]struct {
-		force  bool // It is in state.
-		config attributes
-		want   bool
+		force   bool // It is in state.
+		inPlace bool // The installation has the fleet API.
+		config  attributes
+		want    bool
 	}{
 		"another description":          {force: true, config: attributes{"description": text("new")}, want: true},
 		"unknown description":          {force: true, config: attributes{"description": unknown}, want: true},
+		"another description in place": {force: true, config: attributes{"description": text("new")}, inPlace: true},
 		"another class":                {force: true, config: attributes{"resource_class": text("acme/new")}, want: true},
 		"another case":                 {force: true, config: attributes{"resource_class": text("acme/LINUX")}},
 		"force_delete is removed":      {force: true},
 		"force_delete is set only now": {config: attributes{"description": text("new"), "force_delete": isTrue}},
 	} {
+		server := newMovedServer(t)
+		if !row.inPlace {
+			server.OmitFleetAPI()
+		}
 		state := maps.Clone(classState)
 		state["force_delete"] = providertest.Bool(row.force)
 		config := maps.Clone(linuxClass)
 		maps.Copy(config, row.config)
-		_, isReplaced, got := newProvider(t, newServer(t), nil).plan("circleci_runner_resource_class", state, config)
+		_, isReplaced, got := newProvider(t, server, nil).plan(resourceClass, state, config)
+		got = slices.DeleteFunc(got, func(d diagnostic) bool { return d.Summary == "Description forces replacement" })
 		if !row.want {
 			assertNoDiagnostics(t, got)
 			continue

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
@@ -39,8 +40,9 @@ func (r *tokenResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 			"id": computedOnce("UUID of the token."),
 			"resource_class": replacingClass("Resource class that the token belongs to, `namespace/name`. A class has up to " +
 				"ten tokens. Changing it forces replacement. Names are case-insensitive."),
-			"nickname": replacingString("Nickname; tokens may share one. Changing it forces replacement, because the API " +
-				"cannot update it. When unset, an existing token keeps its nickname, and a new one gets `\"\"`."),
+			"nickname": existingString("Nickname; tokens may share one. Changing it forces replacement, because the API "+
+				"cannot update it. When unset, an existing token keeps its nickname, and a new one gets `\"\"`.",
+				stringplanmodifier.RequiresReplace()),
 			"created_at": computedOnce("When the token was created, RFC 3339."),
 			"token":      secret,
 		},

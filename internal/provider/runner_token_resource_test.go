@@ -66,7 +66,8 @@ func TestAccRunnerTokenResource(t *testing.T) {
 				PostApplyFunc:    func() { expectMutations(t, server, "DELETE "+tokenPath+"/"+id, "POST "+tokenPath) },
 			},
 			{ // The token is deleted with its class, which only the next plan shows.
-				Config: config("  description = \"Linux\"", "new"),
+				PreConfig: server.OmitFleetAPI, // Another description replaces the class.
+				Config:    config("  description = \"Linux\"", "new"),
 				ConfigPlanChecks: resource.ConfigPlanChecks{
 					PreApply:             expectAction(tokenAddress, plancheck.ResourceActionNoop).PreApply,
 					PostApplyPostRefresh: expectAction(tokenAddress, plancheck.ResourceActionCreate).PreApply,

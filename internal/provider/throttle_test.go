@@ -40,9 +40,9 @@ func TestRateLimitPausesAllReads(t *testing.T) {
 	})
 }
 
-// TestThrottledFleet has a namespace of 200 resource classes, and a rate limit under which its read completes, or
+// TestThrottledFleets has a namespace of 200 resource classes, and a rate limit under which its read completes, or
 // exceeds its five minutes. Each 429 is logged.
-func TestThrottledFleet(t *testing.T) {
+func TestThrottledFleets(t *testing.T) {
 	t.Parallel()
 	const classCount = 200
 	for name, row := range map[string]struct {
@@ -70,9 +70,9 @@ func TestThrottledFleet(t *testing.T) {
 			var log lockedBuffer
 			ctx := tflogtest.RootLogger(t.Context(), &log)
 			start := time.Now()
-			state, got := newProvider(t, server, nil).read(ctx, acmeFleet.dataSource, acmeFleet.attributes)
+			state, got := newProvider(t, server, nil).read(ctx, acmeFleets.dataSource, acmeFleets.attributes)
 			if row.detail != "" {
-				assertDiagnostic(t, got, wantDiagnostic{summary: acmeFleet.summary, detail: row.detail})
+				assertDiagnostic(t, got, wantDiagnostic{summary: acmeFleets.summary, detail: row.detail})
 				if elapsed := time.Since(start); elapsed > circleci.ReadTimeout {
 					t.Errorf("the read took %s", elapsed)
 				}

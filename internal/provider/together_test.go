@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
 	"github.com/circleci-community/terraform-provider-circleci/internal/provider"
 )
 
@@ -164,26 +165,36 @@ resource "circleci_runner_token" "old" {
 func TestMoveAtTheSameAddress(t *testing.T) {
 	installOther(t)
 	commands := [][]string{{"show", "-no-color"}, {"state", "show", "-no-color", "circleci_runner_token.old"}}
-	for name, prepare := range map[string]func(b binary){
-		"by its source": func(binary) {},
-		"by its local name": func(b binary) {
+	for name, prepare := range map[string]func(binary, *circlecitest.Server){
+		"by its source": func(binary, *circlecitest.Server) {},
+		"by its local name": func(b binary, _ *circlecitest.Server) {
 			b.replace("main.tf", requiredProviders+"\nprovider \"circleci\"", bothProviders+"\nprovider \"runners\"")
 			b.replace("main.tf", movedConfig, strings.ReplaceAll(movedConfig, "{\n", "{\n  provider = runners\n"))
 			b.check(b.Init(b.t.Context()))
 		},
 		// Until the next apply, the state has attributes that this provider does not have.
-		"with state replace-provider": func(b binary) {
+		"with state replace-provider": func(b binary, _ *circlecitest.Server) {
 			b.succeed("state", "replace-provider", "-auto-approve", otherAddress, b.CLI.ProviderAddress())
 			for _, command := range commands { // state show exits with 0.
 				printed, _ := b.run(command...)
 				expectLines(b.t, strings.Join(strings.Fields(printed), " "), `unsupported attribute "organization_id"`)
 			}
 		},
-		// CircleCI's own provider changed the description in its state, but not at the API.
-		"with a changed description": func(b binary) {
+		// CircleCI's own provider changed the description in its state, but not at the API. The first apply does.
+		"with a changed description": func(b binary, server *circlecitest.Server) {
 			b.replace("terraform.tfstate", `"Linux"`, `"Changed"`)
 			b.replace("main.tf", `"Linux"`, `"Changed"`)
-			expectLines(b.t, b.succeed("plan", "-no-color"), "circleci_runner_resource_class.old must be replaced")
+			expectLines(b.t, b.succeed("apply", "-auto-approve", "-no-color"), `"Linux" -> "Changed"`,
+				"0 added, 1 changed, 0 destroyed")
+			expectMutations(b.t, server, "POST "+fleetClassURL+"/update")
+		},
+		// Where that is not possible, the plan says that the class would be replaced.
+		"with a changed description at CircleCI Server": func(b binary, server *circlecitest.Server) {
+			server.OmitFleetAPI()
+			b.replace("terraform.tfstate", `"Linux"`, `"Changed"`)
+			b.replace("main.tf", `"Linux"`, `"Changed"`)
+			expectLines(b.t, b.succeed("plan", "-no-color"), "circleci_runner_resource_class.old must be replaced",
+				"Warning: Description forces replacement")
 			b.replace("main.tf", `description    = "Changed"`, "")
 		},
 	} {
@@ -194,7 +205,7 @@ func TestMoveAtTheSameAddress(t *testing.T) {
 			b := newBinary(t, "\n"+strings.TrimSpace(providerConfig(server))+movedConfig)
 			b.write("terraform.tfstate", read(t, "testdata/state-circleci-public.json"))
 			b.check(b.Init(t.Context())) // The state needs the other provider.
-			prepare(b)
+			prepare(b, server)
 			b.expectEmptyPlan()
 			b.succeed("apply", "-auto-approve")
 			expectMutations(t, server)

@@ -15,11 +15,19 @@ import (
 
 // What several failures of a request that changes something have as advice.
 const (
-	rejectedAdvice = "The API rejected the request: its message says why."
-	termsAdvice    = "An owner of the organization must have accepted the runner terms of service in CircleCI's web app."
+	termsAdvice = "An owner of the organization must have accepted the runner terms of service in CircleCI's web app."
 	// A deletion may have been carried out by an earlier attempt.
 	rateLimitAdvice = "The API limits the rate of requests: apply again later, with a lower -parallelism."
 )
+
+// rejectionAdvice refers to the message of a rejection if it has one. Plain text of a response that may hold the secret
+// of a token is not shown.
+func rejectionAdvice(err error) string {
+	if status := (*circleci.StatusError)(nil); errors.As(err, &status) && status.Message != "" {
+		return "The API rejected the request: its message says why."
+	}
+	return "The API rejected the request."
+}
 
 // creationAdvice says what to do about a failed creation, whatever was to be created. It is "" if that is not known.
 func creationAdvice(err error) string {
@@ -29,7 +37,7 @@ func creationAdvice(err error) string {
 	case status == http.StatusTooManyRequests:
 		return "Nothing was created. " + rateLimitAdvice
 	case status == http.StatusPaymentRequired:
-		return rejectedAdvice + " " + termsAdvice
+		return rejectionAdvice(err) + " " + termsAdvice
 	}
 	return ""
 }
@@ -67,8 +75,8 @@ func (api *providerData) createClassAdvice(ctx context.Context, name string, err
 		if _, listErr := api.client.ListResourceClasses(ctx, namespace); listErr == nil {
 			return onlyAdministrators + ". Others get this 404, although they may list those of the namespace."
 		}
-		return "Check that the namespace exists, that it is your organization's, and api_version. Namespaces are created " +
-			"in CircleCI."
+		return "Check that the namespace exists" + api.settings.orAPIVersion(", that api_version is the installation's") +
+			", and that the namespace is your organization's. Namespaces are created in CircleCI."
 	}
 	return creationAdvice(err)
 }
@@ -110,6 +118,27 @@ func (api *providerData) remainingTokensAdvice(ctx context.Context, class string
 	return "The resource class has these tokens, by nickname and ID:\n" + strings.Join(lines, "") + "\n" + deleteThem
 }
 
+// updateClassAdvice says what to do about a class whose description was not changed.
+func (api *providerData) updateClassAdvice(ctx context.Context, err error) string {
+	advice := api.fleetAPIAdvice(err)
+	switch {
+	case apiStatusOf(err) == http.StatusForbidden:
+		advice = "Only an administrator of the organization may change resource classes."
+	case advice == "":
+		advice = api.writeAdvice(ctx, path.Root("resource_class"), err)
+	}
+	return advice + "\n\nThe state is unchanged. The next plan reads the description again."
+}
+
+// replacesClass warns that another description replaces a class. err is why it cannot be changed in place.
+func replacesClass(class string, err error) diag.Diagnostic {
+	return diag.NewAttributeWarningDiagnostic(path.Root("description"), "Description forces replacement",
+		sentence(err)+"\n\nThis installation cannot change the description of a resource class in place, so "+class+
+			" is replaced, and no token of it survives. Without force_delete, a class that has tokens cannot be deleted: "+
+			"those of this configuration need replace_triggered_by = [circleci_runner_resource_class.NAME.id] in their lifecycle "+
+			"block. To keep the class and its tokens, remove description.")
+}
+
 // deletesTokens warns that a planned replacement of a class deletes its tokens.
 func deletesTokens(class string) diag.Diagnostic {
 	return diag.NewAttributeWarningDiagnostic(path.Root("force_delete"), "Replacement deletes tokens",
@@ -134,7 +163,7 @@ func (api *providerData) createTokenAdvice(ctx context.Context, class string, er
 		return onlyAdministrators + ", and a resource class has up to ten of them: delete one that is not in use any " +
 			"more. " + termsAdvice
 	case status == http.StatusBadRequest:
-		return rejectedAdvice + " " + reference
+		return rejectionAdvice(err) + " " + reference
 	case status == http.StatusNotFound:
 		if _, listErr := api.client.ListTokens(ctx, class); listErr == nil {
 			return onlyAdministrators + ". Others get this 404, although they may list those of the class."

@@ -33,8 +33,8 @@ data "circleci_runner_fleets" "all" {
 
 locals {
   few_connected = {
-    for class, pool in data.circleci_runner_fleets.all.fleets : class => pool.connected_runner_count
-    if pool.connected_runner_count < var.min_connected
+    for class, fleet in data.circleci_runner_fleets.all.fleets : class => fleet.connected_runner_count
+    if fleet.connected_runner_count < var.min_connected
   }
 }
 

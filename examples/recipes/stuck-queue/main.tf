@@ -27,8 +27,8 @@ data "circleci_runner_fleets" "all" {
 
 locals {
   stuck = {
-    for class, pool in data.circleci_runner_fleets.all.fleets : class => pool.unclaimed_task_count
-    if pool.unclaimed_task_count > 0 && pool.connected_runner_count == 0
+    for class, fleet in data.circleci_runner_fleets.all.fleets : class => fleet.unclaimed_task_count
+    if fleet.unclaimed_task_count > 0 && fleet.connected_runner_count == 0
   }
 }
 

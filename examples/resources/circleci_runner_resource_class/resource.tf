@@ -15,7 +15,7 @@ resource "circleci_runner_resource_class" "linux" {
   description    = "Large Linux machines"
 }
 
-# A new description replaces the class. A class that has tokens cannot be deleted, so the token is replaced with it.
+# A class that has tokens cannot be deleted, so the token is replaced with it.
 resource "circleci_runner_token" "linux" {
   resource_class = circleci_runner_resource_class.linux.resource_class
   nickname       = "linux-large"

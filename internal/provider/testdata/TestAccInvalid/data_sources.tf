@@ -209,6 +209,11 @@ data "circleci_runner_tasks" "invalid_timeout" {
   }
 }
 
+data "circleci_runner_fleet" "of_a_namespace" {
+  # Invalid resource class: has no slash between namespace and name.
+  resource_class = "acme"
+}
+
 # Missing required argument: The argument "namespace" is required
 data "circleci_runner_fleets" "without_a_namespace" {}
 

@@ -24,7 +24,7 @@ data "circleci_runner_fleets" "times" {
 }
 
 locals {
-  fleets = {
+  blocks = {
     default = data.circleci_runner_fleets.default
     classes = data.circleci_runner_fleets.classes
     all     = data.circleci_runner_fleets.all
@@ -34,14 +34,14 @@ locals {
 }
 
 output "totals" {
-  value = { for name, fleet in local.fleets : name => [
-    fleet.runner_count, fleet.connected_runner_count, fleet.unclaimed_task_count, fleet.running_task_count,
+  value = { for name, block in local.blocks : name => [
+    block.runner_count, block.connected_runner_count, block.unclaimed_task_count, block.running_task_count,
   ] }
 }
 
-output "classes" {
-  value = { for name, fleet in local.fleets : name => { for class, pool in fleet.fleets : class => [
-    pool.runner_count, pool.connected_runner_count, pool.unclaimed_task_count, pool.running_task_count,
-    pool.last_connected, pool.versions,
+output "fleets" {
+  value = { for name, block in local.blocks : name => { for class, fleet in block.fleets : class => [
+    fleet.runner_count, fleet.connected_runner_count, fleet.unclaimed_task_count, fleet.running_task_count,
+    fleet.last_connected, fleet.versions,
   ] } }
 }
