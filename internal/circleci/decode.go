@@ -58,7 +58,7 @@ func decodeCount(body []byte, key string) (int64, error) {
 	count, err := strconv.ParseUint(string(value), 10, 63)
 	if err != nil {
 		const format = "has %.40s for %s, which is not a whole number from 0 to %d in plain digits"
-		return 0, fmt.Errorf(format, value, key, math.MaxInt64)
+		return 0, fmt.Errorf(format, value, key, int64(math.MaxInt64))
 	}
 	return int64(count), nil
 }

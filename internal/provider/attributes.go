@@ -14,6 +14,9 @@ var (
 		namespaceValidator())
 )
 
+// runningCountDescription is for what several data sources have.
+const runningCountDescription = "A number with API v3, null with API v2, which does not report it."
+
 func requiredString(description string, validators ...validator.String) schema.StringAttribute {
 	return schema.StringAttribute{Required: true, Validators: validators, MarkdownDescription: description}
 }

@@ -98,3 +98,11 @@ func (s setting) locate(diagnostic diag.Diagnostic) diag.Diagnostic {
 func (s setting) addError(diags *diag.Diagnostics, summary, detail string) {
 	diags.Append(s.locate(diag.NewErrorDiagnostic(summary, detail)))
 }
+
+// orAPIVersion returns a part of a sentence about api_version, "" unless that is set.
+func (s settings) orAPIVersion(part string) string {
+	if s.APIVersion == circleci.Auto {
+		return ""
+	}
+	return part
+}

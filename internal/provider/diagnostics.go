@@ -107,14 +107,6 @@ func (api *providerData) statusAdvice(ctx context.Context, at path.Path, err *ci
 	return "The Runner API is not known to respond with this status: check api_url."
 }
 
-// orAPIVersion returns a part of a sentence about api_version, "" unless that is set.
-func (s settings) orAPIVersion(part string) string {
-	if s.APIVersion == circleci.Auto {
-		return ""
-	}
-	return part
-}
-
 // versionAdvice is about a status that says that an API version is not served, or not any more.
 func (s settings) versionAdvice(endpoint, attribute string) string {
 	if endpoint == "runner" && attribute == "organization_id" { // Only version 3 lists an organization's runners.

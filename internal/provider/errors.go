@@ -2,7 +2,9 @@ package provider
 
 import (
 	"errors"
+	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
@@ -49,4 +51,11 @@ func apiStatusOf(err error) int {
 		return 0
 	}
 	return statusOf(err)
+}
+
+// isUnsupported reports whether a status may mean that an installation does not have what was requested.
+func isUnsupported(status int) bool {
+	return slices.Contains([]int{
+		http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented,
+	}, status)
 }

@@ -182,8 +182,8 @@ func (e exampleTest) check(state *tfjson.State) error {
 
 const examples = "../../examples"
 
-// exampleDirectories returns the directories of all examples but the demo, which internal/demo tests, what needs
-// CircleCI's own provider, queries, and the module of another example.
+// exampleDirectories returns the directories of all examples but the demo, which internal/demo tests, what needs other
+// providers, queries, and the module of another example.
 func exampleDirectories(t *testing.T) (directories []string) {
 	t.Helper()
 	for name := range exampleFiles(t, ".") {
@@ -192,7 +192,9 @@ func exampleDirectories(t *testing.T) (directories []string) {
 	slices.Sort(directories)
 	return slices.DeleteFunc(slices.Compact(directories), func(directory string) bool {
 		queries, err := filepath.Glob(filepath.Join(examples, directory, "*.tfquery.hcl"))
-		return err != nil || len(queries) > 0 || strings.HasPrefix(directory, "demo") ||
+		top, _, _ := strings.Cut(directory, "/")
+		_, needsFakes := machinesTests()[top]
+		return err != nil || len(queries) > 0 || needsFakes || strings.HasPrefix(directory, "demo") ||
 			slices.Contains([]string{"together", "testing/connected"}, directory)
 	})
 }
@@ -208,7 +210,7 @@ func exampleFiles(t *testing.T, directory string) fstest.MapFS {
 			return err
 		case entry.IsDir() && entry.Name() == ".terraform":
 			return fs.SkipDir
-		case slices.Contains([]string{".tf", ".hcl", ".sh"}, path.Ext(name)) && entry.Name() != ".terraform.lock.hcl":
+		case slices.Contains([]string{".tf", ".tftpl", ".hcl", ".sh"}, path.Ext(name)) && entry.Name() != ".terraform.lock.hcl":
 			content, err := fs.ReadFile(fsys, name)
 			files[name] = &fstest.MapFile{Data: content, Mode: 0o700}
 			return err

@@ -9,8 +9,8 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// fleet is one resource class in Terraform: its runners, its tasks and, if requested, the states of its agents.
-type fleet struct {
+// fleetModel is one resource class in Terraform: its runners, its tasks and, if requested, the states of its agents.
+type fleetModel struct {
 	resourceClass string
 	Runners       int64  `tfsdk:"runner_count"`
 	Connected     int64  `tfsdk:"connected_runner_count"`
@@ -25,7 +25,7 @@ type fleet struct {
 	LastTaskClaimedAt *string `tfsdk:"last_task_claimed_at"`
 }
 
-// fleetAttributes is the schema of a fleet.
+// fleetAttributes is the schema of a fleetModel.
 func fleetAttributes() map[string]schema.Attribute {
 	attributes := agentStateAttributes("")
 	attributes["runner_count"] = computedCount("Number of listed runners.")
@@ -45,7 +45,7 @@ func fleetAttributes() map[string]schema.Attribute {
 }
 
 // add adds a runner of the class.
-func (f *fleet) add(runner circleci.Runner, filter connectedFilter) error {
+func (f *fleetModel) add(runner circleci.Runner, filter connectedFilter) error {
 	isConnected, err := filter.isConnected(runner)
 	if err != nil {
 		return err
@@ -65,6 +65,6 @@ func (f *fleet) add(runner circleci.Runner, filter connectedFilter) error {
 }
 
 // setStates sets what the fleet API reports of the class.
-func (f *fleet) setStates(reported circleci.Fleet) {
+func (f *fleetModel) setStates(reported circleci.Fleet) {
 	f.agentStates, f.LastTaskClaimedAt = newAgentStates(reported), reported.LastTaskClaimedAt
 }

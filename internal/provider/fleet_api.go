@@ -3,8 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -63,13 +61,6 @@ func (api *providerData) fleetAPIAdvice(err error) string {
 		return api.unsupportedFleetAPIAdvice()
 	}
 	return ""
-}
-
-// isUnsupported reports whether a status may mean that an installation does not have the fleet API.
-func isUnsupported(status int) bool {
-	return slices.Contains([]int{
-		http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented,
-	}, status)
 }
 
 func (api *providerData) unsupportedFleetAPIAdvice() string {

@@ -13,7 +13,7 @@ import (
 )
 
 // fleets are those of a namespace, one for each resource class, sorted by it.
-type fleets []*fleet
+type fleets []*fleetModel
 
 // fleetsConfig says which fleets a namespace has, and what is known of them.
 type fleetsConfig struct {
@@ -55,16 +55,16 @@ func newFleets(config fleetsConfig) (fleets, error) {
 
 // fleetIndex has the fleets by the names of their classes. Names with the same ResourceClassKey are one class, which
 // must not be counted twice. It has them by key as well: that saves computing the key for each of many runners.
-type fleetIndex map[string]*fleet
+type fleetIndex map[string]*fleetModel
 
 // fleetOf returns the fleet of a class, nil if there is none and none is to be added.
-func (x fleetIndex) fleetOf(class string, add bool) *fleet {
+func (x fleetIndex) fleetOf(class string, add bool) *fleetModel {
 	if known, isKnown := x[class]; isKnown {
 		return known
 	}
 	key := circleci.ResourceClassKey(class)
 	if x[key] == nil && add {
-		x[key] = &fleet{resourceClass: class, Versions: []string{}}
+		x[key] = &fleetModel{resourceClass: class, Versions: []string{}}
 	}
 	x[class] = x[key]
 	return x[class]
@@ -77,7 +77,7 @@ func (x fleetIndex) all() (all fleets) {
 			all = append(all, fleet)
 		}
 	}
-	slices.SortFunc(all, func(a, b *fleet) int { return strings.Compare(a.resourceClass, b.resourceClass) })
+	slices.SortFunc(all, func(a, b *fleetModel) int { return strings.Compare(a.resourceClass, b.resourceClass) })
 	return all
 }
 
@@ -131,7 +131,7 @@ func summarizeNames(names []string) string {
 
 // total adds up the counts of all fleets. Without a fleet, the running count is 0 unless the version does not report
 // it, and the states of agents are 0 if they were requested.
-func (f fleets) total(version circleci.APIVersion, hasStates bool) (total fleet, err error) {
+func (f fleets) total(version circleci.APIVersion, hasStates bool) (total fleetModel, err error) {
 	if version != circleci.V2 {
 		total.Running = new(int64)
 	}

@@ -71,6 +71,15 @@ func requireCLI(t *testing.T) cli.CLI {
 // does not have the feature. The package tfversion would take OpenTofu for Terraform of the same version.
 func requireVersion(t *testing.T, feature, terraform, openTofu string) {
 	t.Helper()
+	if found := requireCLI(t); !hasVersion(t, terraform, openTofu) {
+		t.Skipf("%s: needs Terraform %s or OpenTofu %s, this is %s %s",
+			feature, terraform, cmp.Or(openTofu, "(none)"), found.Name, found.Version)
+	}
+}
+
+// hasVersion reports whether the CLI is of these versions or newer.
+func hasVersion(t *testing.T, terraform, openTofu string) bool {
+	t.Helper()
 	found := requireCLI(t)
 	first := map[string]string{cli.Terraform: terraform, cli.OpenTofu: openTofu}[found.Name]
 	minimum, err := circleci.ParseVersion(cmp.Or(first, "9999"))
@@ -78,10 +87,7 @@ func requireVersion(t *testing.T, feature, terraform, openTofu string) {
 	if err != nil || versionErr != nil {
 		t.Fatal(err, versionErr)
 	}
-	if version.Compare(minimum) < 0 {
-		t.Skipf("%s: needs Terraform %s or OpenTofu %s, this is %s %s",
-			feature, terraform, cmp.Or(openTofu, "(none)"), found.Name, found.Version)
-	}
+	return version.Compare(minimum) >= 0
 }
 
 // newServer starts a Runner API, which is closed when the test ends.

@@ -27,9 +27,6 @@ var (
 		0, math.MaxInt64)
 )
 
-// runningCountDescription is for what several data sources have.
-const runningCountDescription = "A number with API v3, null with API v2, which does not report it."
-
 // requireLimit rejects a wait without a limit. The attributes are those of parent.
 func requireLimit(parent path.Path, maxUnclaimed, maxRunning attr.Value) (diags diag.Diagnostics) {
 	if !maxUnclaimed.IsNull() || !maxRunning.IsNull() {

@@ -17,18 +17,18 @@ type runnerFleetsModel struct {
 	AgentStates         types.Bool   `tfsdk:"agent_states"`
 	ConnectedWithin     types.String `tfsdk:"connected_within"`
 
-	Fleets               map[string]*fleet `tfsdk:"fleets"`
-	RunnerCount          *int64            `tfsdk:"runner_count"`
-	ConnectedRunnerCount *int64            `tfsdk:"connected_runner_count"`
-	UnclaimedTaskCount   *int64            `tfsdk:"unclaimed_task_count"`
-	RunningTaskCount     *int64            `tfsdk:"running_task_count"`
+	Fleets               map[string]*fleetModel `tfsdk:"fleets"`
+	RunnerCount          *int64                 `tfsdk:"runner_count"`
+	ConnectedRunnerCount *int64                 `tfsdk:"connected_runner_count"`
+	UnclaimedTaskCount   *int64                 `tfsdk:"unclaimed_task_count"`
+	RunningTaskCount     *int64                 `tfsdk:"running_task_count"`
 
 	agentStates
 }
 
 // setFleets sets what was read.
-func (m *runnerFleetsModel) setFleets(all fleets, total fleet) {
-	m.Fleets = make(map[string]*fleet, len(all))
+func (m *runnerFleetsModel) setFleets(all fleets, total fleetModel) {
+	m.Fleets = make(map[string]*fleetModel, len(all))
 	for _, fleet := range all {
 		m.Fleets[fleet.resourceClass] = fleet
 	}

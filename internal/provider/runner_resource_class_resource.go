@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -265,4 +266,16 @@ func (r *resourceClassResource) ImportState(
 
 func (r *resourceClassResource) MoveState(ctx context.Context) []resource.StateMover {
 	return moveFromAnyProvider(ctx, r)
+}
+
+// updateClassAdvice says what to do about a class whose description was not changed.
+func (api *providerData) updateClassAdvice(ctx context.Context, err error) string {
+	advice := api.fleetAPIAdvice(err)
+	switch {
+	case apiStatusOf(err) == http.StatusForbidden:
+		advice = "Only an administrator of the organization may change resource classes."
+	case advice == "":
+		advice = api.writeAdvice(ctx, path.Root("resource_class"), err)
+	}
+	return advice + "\n\nThe state is unchanged. The next plan reads the description again."
 }

@@ -118,18 +118,6 @@ func (api *providerData) remainingTokensAdvice(ctx context.Context, class string
 	return "The resource class has these tokens, by nickname and ID:\n" + strings.Join(lines, "") + "\n" + deleteThem
 }
 
-// updateClassAdvice says what to do about a class whose description was not changed.
-func (api *providerData) updateClassAdvice(ctx context.Context, err error) string {
-	advice := api.fleetAPIAdvice(err)
-	switch {
-	case apiStatusOf(err) == http.StatusForbidden:
-		advice = "Only an administrator of the organization may change resource classes."
-	case advice == "":
-		advice = api.writeAdvice(ctx, path.Root("resource_class"), err)
-	}
-	return advice + "\n\nThe state is unchanged. The next plan reads the description again."
-}
-
 // replacesClass warns that another description replaces a class. err is why it cannot be changed in place.
 func replacesClass(class string, err error) diag.Diagnostic {
 	return diag.NewAttributeWarningDiagnostic(path.Root("description"), "Description forces replacement",
