@@ -27,7 +27,7 @@ const BrowserAPIURL = "https://circleci.com"
 //
 // Source: "Monitor self-hosted runner fleets".
 func FleetAPIURL(apiURL *url.URL) *url.URL {
-	if origin := origin(apiURL); origin == DefaultAPIURL+":443" || origin == BrowserAPIURL+":443" {
+	if origin := Origin(apiURL); origin == DefaultAPIURL+":443" || origin == BrowserAPIURL+":443" {
 		return &url.URL{Scheme: "https", Host: "circleci.com"}
 	}
 	return apiURL
@@ -134,8 +134,9 @@ func isLoopback(host string) bool {
 	return err == nil && address.IsLoopback()
 }
 
-// origin is the part of a URL that decides who receives a request: scheme, host and port.
-func origin(u *url.URL) string {
+// Origin returns the part of a URL that decides who receives a request: scheme, host and port, such as
+// "https://circleci.com:443".
+func Origin(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]

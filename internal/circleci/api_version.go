@@ -108,7 +108,7 @@ func (v *versions) find(next handler) handler {
 			call.version = cmp.Or(v.current(), call.version)
 			return next(ctx, call)
 		}
-		waiting := newProgress(ctx, v.service.request(call))
+		waiting := newProgress(ctx, func() string { return v.service.request(call) })
 		found, search, err := v.begin(ctx)
 		switch {
 		case err != nil && ctx.Err() != nil:

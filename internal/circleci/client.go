@@ -78,15 +78,25 @@ func read[T any](ctx context.Context, c *Client, call apiCall, decode func(body 
 	return result, err
 }
 
-// post sends fields as JSON. If the call creates something, the error is an *UncertainError when the outcome is not
-// known.
-func (c *Client) post(ctx context.Context, call apiCall, fields any) error {
-	body, err := json.Marshal(fields)
+// postJSON sends fields as JSON, and returns what decode makes of the response. If the call creates something, the error is
+// an *UncertainError when the outcome is not known.
+func postJSON[T any](
+	ctx context.Context, c *Client, call apiCall, fields any, decode func(body []byte) (T, error),
+) (result T, err error) {
+	var none T
+	call.body, err = json.Marshal(fields)
 	if err != nil {
+		return none, err
+	}
+	call.method, call.accepted = http.MethodPost, []int{http.StatusOK, http.StatusCreated}
+	call.decode = func(body []byte) (err error) {
+		result, err = decode(body)
 		return err
 	}
-	call.method, call.body, call.accepted = http.MethodPost, body, []int{http.StatusOK, http.StatusCreated}
-	return c.handle(ctx, call)
+	if err := c.handle(ctx, call); err != nil {
+		return none, err
+	}
+	return result, nil
 }
 
 // delete deletes what has an ID. It may be repeated, so it is retried after transient errors.

@@ -102,19 +102,19 @@ type outage struct {
 	until time.Time
 }
 
-// list calls a listing, unless another one has just failed.
-func (o *outage) list(list func() error) error {
+// listUnlessOut calls a listing, unless another one has just failed.
+func listUnlessOut[T any](o *outage, list func() ([]T, error)) ([]T, error) {
 	o.mu.Lock()
 	err, until := o.err, o.until
 	o.mu.Unlock()
 	if time.Now().Before(until) {
-		return fmt.Errorf("another listing has just failed: %w", err)
+		return nil, fmt.Errorf("another listing has just failed: %w", err)
 	}
-	err = list()
+	items, err := list()
 	if isTransientForAll(err) && !isRateLimited(err) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.err, o.until = err, time.Now().Add(outageDuration)
 	}
-	return err
+	return items, err
 }

@@ -44,15 +44,16 @@ func (e *RetryError) Unwrap() error { return e.Err }
 
 // progress is how far a call has come.
 type progress struct {
-	ctx      context.Context
-	request  string
+	ctx context.Context
+	// request returns the call as errors name it, which costs nothing as long as there is none.
+	request  func() string
 	start    time.Time
 	attempts int
 	// last is the error of the last attempt.
 	last error
 }
 
-func newProgress(ctx context.Context, request string) *progress {
+func newProgress(ctx context.Context, request func() string) *progress {
 	return &progress{ctx: ctx, request: request, start: time.Now()}
 }
 
@@ -92,13 +93,13 @@ func (p *progress) stop(err error) error {
 	case errors.As(err, &pause):
 		return p.pause(pause)
 	case errors.Is(p.ctx.Err(), context.Canceled):
-		err = fmt.Errorf("%s: %w", p.request, context.Cause(p.ctx))
+		err = fmt.Errorf("%s: %w", p.request(), context.Cause(p.ctx))
 	default:
 		reason := "timed out waiting for a complete response"
 		if p.attempts == 0 {
 			reason = "timed out waiting for other requests to complete, and was not sent"
 		}
-		err = p.failOutOfTime(&RequestError{Request: p.request, Reason: reason, Err: cause})
+		err = p.failOutOfTime(&RequestError{Request: p.request(), Reason: reason, Err: cause})
 	}
 	if isUncertain {
 		return &UncertainError{Err: err}
@@ -110,7 +111,7 @@ func (p *progress) stop(err error) error {
 func (p *progress) pause(pause *pauseError) error {
 	cause := p.last
 	if !isRateLimited(cause) { // What was refused is another request.
-		cause = fmt.Errorf("%s was not sent, because the API limits the rate of requests: %w", p.request, pause.cause)
+		cause = fmt.Errorf("%s was not sent, because the API limits the rate of requests: %w", p.request(), pause.cause)
 	}
 	failed := p.failOutOfTime(cause)
 	failed.RetryAfter = pause.wait

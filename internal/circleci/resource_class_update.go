@@ -35,7 +35,7 @@ func (c *Client) GetResourceClass(ctx context.Context, id string) (ResourceClass
 // *ResponseError also for a response with another ID or description. After an error, the class may have changed.
 //
 // Source: POST /runner/resource-classes/{id}/update, a preview.
-func (c *Client) UpdateResourceClass(ctx context.Context, id, description string) (updated ResourceClass, err error) {
+func (c *Client) UpdateResourceClass(ctx context.Context, id, description string) (ResourceClass, error) {
 	if err := c.checkID(id); err != nil {
 		return ResourceClass{}, err
 	}
@@ -46,17 +46,13 @@ func (c *Client) UpdateResourceClass(ctx context.Context, id, description string
 	}{description}
 	call := fleetCall(fleetClassEndpoint + "/" + id + "/update")
 	call.isIdempotent = true
-	call.decode = func(body []byte) (err error) {
-		updated, err = decodeClassData(body, id)
+	return postJSON(ctx, c, call, fields, func(body []byte) (ResourceClass, error) {
+		updated, err := decodeClassData(body, id)
 		if err == nil && updated.Description != description {
 			err = fmt.Errorf("has the description %s, though another one was requested", c.Quote(updated.Description))
 		}
-		return err
-	}
-	if err := c.post(ctx, call, fields); err != nil {
-		return ResourceClass{}, err
-	}
-	return updated, nil
+		return updated, err
+	})
 }
 
 // decodeClassData returns the class in a response about the one with an ID.

@@ -13,12 +13,8 @@ import (
 // are those of [Client.ListRunners].
 //
 // Source: GET /runner/resource, observed.
-func (c *Client) ListResourceClasses(ctx context.Context, namespace string) (classes []ResourceClass, err error) {
-	err = c.outage.list(func() (err error) {
-		classes, err = c.listClassesNow(ctx, namespace)
-		return err
-	})
-	return classes, err
+func (c *Client) ListResourceClasses(ctx context.Context, namespace string) ([]ResourceClass, error) {
+	return listUnlessOut(&c.outage, func() ([]ResourceClass, error) { return c.listClassesNow(ctx, namespace) })
 }
 
 // listClassesNow is ListResourceClasses, but sends its request in an outage too: what a write did must be found out.
@@ -39,13 +35,11 @@ func (c *Client) CachedResourceClasses(ctx context.Context, namespace string) ([
 // Source: GET /runner/resource, observed.
 func (c *Client) ListOrganizationResourceClasses(
 	ctx context.Context, organizationID string,
-) (classes []ResourceClass, err error) {
+) ([]ResourceClass, error) {
 	listing := apiCall{endpoint: classEndpoint, query: url.Values{"org-id": {organizationID}}}
-	err = c.outage.list(func() (err error) {
-		classes, err = read(ctx, c, listing, decodeResourceClasses)
-		return err
+	return listUnlessOut(&c.outage, func() ([]ResourceClass, error) {
+		return read(ctx, c, listing, decodeResourceClasses)
 	})
-	return classes, err
 }
 
 // HasResourceClass reports whether its namespace lists a resource class, namespace/name. Errors are those of
@@ -87,19 +81,15 @@ func (c *Client) CreateResourceClass(ctx context.Context, class, description str
 // postResourceClass sends the request to create a class. A response that is wrong is an *UncertainError.
 func (c *Client) postResourceClass(
 	ctx context.Context, class, description string, before []ResourceClass,
-) (created ResourceClass, err error) {
+) (ResourceClass, error) {
 	fields := struct {
 		ResourceClass string `json:"resource_class"`
 		Description   string `json:"description"`
 	}{class, description}
-	err = c.post(ctx, apiCall{endpoint: classEndpoint, decode: func(body []byte) (err error) {
-		created, err = decodeResourceClass(body)
-		return cmp.Or(err, checkCreated(c, created.ID, created.ResourceClass, class, before))
-	}}, fields)
-	if err != nil {
-		return ResourceClass{}, err
-	}
-	return created, nil
+	return postJSON(ctx, c, apiCall{endpoint: classEndpoint}, fields, func(body []byte) (ResourceClass, error) {
+		created, err := decodeResourceClass(body)
+		return created, cmp.Or(err, checkCreated(c, created.ID, created.ResourceClass, class, before))
+	})
 }
 
 // DeleteResourceClass deletes a resource class by its ID; with force, its tokens too. A class that its namespace does

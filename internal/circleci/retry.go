@@ -8,7 +8,7 @@ import (
 // up its retries or its time. A 429 uses up time only: the limits delay the next attempt.
 func retry(service *service, limits *limits, next handler) handler {
 	return func(ctx context.Context, call apiCall) error {
-		sending := newProgress(ctx, service.request(call))
+		sending := newProgress(ctx, func() string { return service.request(call) })
 		for failures := 0; ; {
 			epoch, release, err := limits.acquire(ctx)
 			if err != nil {

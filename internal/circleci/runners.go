@@ -52,12 +52,13 @@ func (c *Client) ListRunners(ctx context.Context, filter RunnerFilter) ([]Runner
 			return nil, err
 		}
 		for i, runner := range runners {
-			class := c.Sanitize(runner.ResourceClass)
-			switch {
-			case !filter.matches(runner.ResourceClass): // A service that ignores the filter must not inflate a count.
-				return nil, fmt.Errorf("lists a runner of resource class %q, though only %s was requested", class, filter)
+			switch class := runner.ResourceClass; {
+			case !filter.matches(class): // A service that ignores the filter must not inflate a count.
+				return nil, fmt.Errorf("lists a runner of resource class %q, though only %s was requested",
+					c.Sanitize(class), filter)
 			case i > 0 && compareRunners(runners[i-1], runner) == 0:
-				return nil, fmt.Errorf("lists runner %q of resource class %s twice", c.Sanitize(runner.Name), class)
+				return nil, fmt.Errorf("lists runner %q of resource class %s twice",
+					c.Sanitize(runner.Name), c.Sanitize(class))
 			}
 		}
 		return runners, nil

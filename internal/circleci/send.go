@@ -64,7 +64,7 @@ func (s *sender) exchange(ctx context.Context, call apiCall, attempt *Attempt) e
 func (s *sender) check(call apiCall, response *http.Response, body []byte, err error) error {
 	isRedirect := response.StatusCode >= 300 && response.StatusCode < 400
 	if location, noLocation := response.Location(); noLocation == nil && isRedirect {
-		return s.newRequestError(call, &redirectError{to: origin(location)})
+		return s.newRequestError(call, &redirectError{to: Origin(location)})
 	}
 	switch tooLarge := errors.As(err, new(tooLargeError)); {
 	case !slices.Contains(call.accepted, response.StatusCode):

@@ -11,12 +11,8 @@ import (
 // is an empty list. Errors are those of [Client.ListRunners].
 //
 // Source: GET /runner/token, observed.
-func (c *Client) ListTokens(ctx context.Context, class string) (tokens []RunnerToken, err error) {
-	err = c.outage.list(func() (err error) {
-		tokens, err = c.listTokensNow(ctx, class)
-		return err
-	})
-	return tokens, err
+func (c *Client) ListTokens(ctx context.Context, class string) ([]RunnerToken, error) {
+	return listUnlessOut(&c.outage, func() ([]RunnerToken, error) { return c.listTokensNow(ctx, class) })
 }
 
 // listTokensNow is ListTokens, but sends its request in an outage too: what a write did must be found out.
@@ -65,19 +61,16 @@ func (c *Client) CreateToken(ctx context.Context, class, nickname string) (token
 // postToken sends the request to create a token. A response that is wrong is an *UncertainError.
 func (c *Client) postToken(
 	ctx context.Context, class, nickname string, before []RunnerToken,
-) (created createdToken, err error) {
+) (createdToken, error) {
 	fields := struct {
 		ResourceClass string `json:"resource_class"`
 		Nickname      string `json:"nickname"`
 	}{class, nickname}
-	err = c.post(ctx, apiCall{endpoint: tokenEndpoint, isSecret: true, decode: func(body []byte) (err error) {
-		created, err = decodeCreatedToken(body)
-		return cmp.Or(err, checkCreated(c, created.ID, created.ResourceClass, class, before))
-	}}, fields)
-	if err != nil {
-		return createdToken{}, err
-	}
-	return created, nil
+	call := apiCall{endpoint: tokenEndpoint, isSecret: true}
+	return postJSON(ctx, c, call, fields, func(body []byte) (createdToken, error) {
+		created, err := decodeCreatedToken(body)
+		return created, cmp.Or(err, checkCreated(c, created.ID, created.ResourceClass, class, before))
+	})
 }
 
 // DeleteToken deletes a token by its ID. A token that its class does not list, or whose class is not listed, is no

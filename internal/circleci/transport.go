@@ -54,8 +54,8 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 		return http.ErrUseLastResponse
 	}
 	target := *next.URL
-	if err := normalizeHost(&target); err != nil || origin(&target) != origin(via[0].URL) {
-		return &redirectError{to: origin(next.URL)}
+	if err := normalizeHost(&target); err != nil || Origin(&target) != Origin(via[0].URL) {
+		return &redirectError{to: Origin(next.URL)}
 	}
 	next.URL.Host = target.Host
 	if len(via) > maxRedirects {

@@ -97,10 +97,10 @@ func (api *providerData) statusAdvice(ctx context.Context, at path.Path, err *ci
 		return "The service, or a proxy in front of it, is failing: retry later" + api.settings.statusPage() + "."
 	case isHTML:
 		return notAPIAdvice
-	case code == http.StatusMethodNotAllowed, code == http.StatusGone, code == http.StatusNotImplemented:
+	case isUnsupported(code): // But for 404, see above.
 		return api.settings.versionAdvice(err.Endpoint, attribute)
 	case code >= 400 && err.Message != "":
-		return "The API rejected the request: its message says why."
+		return rejectedAdvice
 	case code == http.StatusBadRequest:
 		return "The API rejected the request: check " + attribute + api.settings.orAPIVersion(" and api_version") + "."
 	}

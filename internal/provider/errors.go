@@ -22,6 +22,9 @@ func (e *advisedError) Error() string { return e.message }
 // Unwrap returns the cause.
 func (e *advisedError) Unwrap() error { return e.cause }
 
+// rejectedAdvice is for an error with a message of the API.
+const rejectedAdvice = "The API rejected the request: its message says why."
+
 // sentence returns an error as a sentence.
 func sentence(err error) string {
 	detail := err.Error()

@@ -18,12 +18,9 @@ const fleetAPINote = "Preview: it needs CircleCI's fleet API, which CircleCI Clo
 // requireFleetAPI rejects settings with which the fleet API cannot be requested, so that a plan does. The attribute at
 // is what needs that API.
 func (api *providerData) requireFleetAPI(at path.Path) (diags diag.Diagnostics) {
-	credential := api.settings.credential
 	switch {
-	case credential.method.attribute != "token":
-		diags.AddAttributeError(at, "Personal API token required", "CircleCI's fleet API needs a personal API token, but "+
-			"the credential is the "+credential.method.name+" from "+credential.source()+". Set the provider's attribute "+
-			"token or the environment variable CIRCLE_TOKEN instead.")
+	case api.settings.credential.method.attribute != "token":
+		diags.AddAttributeError(at, tokenRequired, api.needPersonalToken("CircleCI's fleet API needs"))
 	case api.settings.APIVersion == circleci.V2:
 		diags.AddAttributeError(at, "API v3 required", "CircleCI's fleet API is a part of version 3 of the Runner API. "+
 			`Remove api_version = "v2" from the provider.`)

@@ -115,19 +115,11 @@ func (f fleets) countTasks(ctx context.Context, client *circleci.Client) (failed
 		return nil, nil
 	}
 	return failed, fmt.Errorf("could not count the tasks of %d of %d resource classes, so there is no total: %s; first "+
-		"error: %w", len(failed), len(f), summarizeNames(failed), first)
+		"error: %w", len(failed), len(f), summarizeNames(failed, maxNamedClasses), first)
 }
 
 // maxNamedClasses limits how many classes an error lists.
 const maxNamedClasses = 20
-
-func summarizeNames(names []string) string {
-	list := strings.Join(names[:min(len(names), maxNamedClasses)], ", ")
-	if more := len(names) - maxNamedClasses; more > 0 {
-		list += fmt.Sprintf(" and %d more", more)
-	}
-	return list
-}
 
 // total adds up the counts of all fleets. Without a fleet, the running count is 0 unless the version does not report
 // it, and the states of agents are 0 if they were requested.

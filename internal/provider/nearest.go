@@ -1,6 +1,9 @@
 package provider
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // nearestName returns the name that differs least from a mistyped one, regardless of case. It returns "" if none is as
 // near as a typo: at most two edits, as in Terraform's own suggestions, and fewer in a short name.
@@ -34,4 +37,13 @@ func editDistance(a, b string) int {
 		}
 	}
 	return distances[len(target)]
+}
+
+// summarizeNames lists up to most names, and says how many more there are.
+func summarizeNames(names []string, most int) string {
+	list := strings.Join(names[:min(len(names), most)], ", ")
+	if more := len(names) - most; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return list
 }

@@ -54,20 +54,16 @@ func (api *providerData) unlistedClassAdvice(class string, classes []circleci.Re
 	if len(classes) == 0 {
 		return "The API lists no resource class of namespace " + namespace + ": check the name of the namespace."
 	}
-	names := make([]string, len(classes))
+	names, full := make([]string, len(classes)), make([]string, len(classes))
 	for i, c := range classes {
 		_, names[i], _ = strings.Cut(api.client.Sanitize(c.ResourceClass), "/")
+		full[i] = namespace + "/" + names[i]
 	}
 	problem := fmt.Sprintf("Namespace %s has no resource class %s; ", namespace, class)
 	if nearest := nearestName(name, names); nearest != "" {
 		return problem + "the nearest name is " + namespace + "/" + nearest + "."
 	}
-	few := names[:min(len(names), maxSuggestedClasses)]
-	problem += "it has " + namespace + "/" + strings.Join(few, ", "+namespace+"/")
-	if more := len(names) - len(few); more > 0 {
-		problem += fmt.Sprintf(" and %d more", more)
-	}
-	return problem + "."
+	return problem + "it has " + summarizeNames(full, maxSuggestedClasses) + "."
 }
 
 // alwaysNotFoundAdvice says which settings may make every request fail with 404.

@@ -69,13 +69,19 @@ func (api *providerData) configure(given any) bool {
 
 // requirePersonalToken rejects other credentials for what CircleCI allows with personal API tokens only.
 func (api *providerData) requirePersonalToken() (diags diag.Diagnostics) {
-	if credential := api.settings.credential; credential.method.attribute != "token" {
-		diags.AddError("Personal API token required",
-			"Resource classes and runner tokens need a personal API token, but the credential is the "+
-				credential.method.name+" from "+credential.source()+". Set the provider's attribute token or the "+
-				"environment variable CIRCLE_TOKEN instead.")
+	if api.settings.credential.method.attribute != "token" {
+		diags.AddError(tokenRequired, api.needPersonalToken("Resource classes and runner tokens need"))
 	}
 	return diags
+}
+
+const tokenRequired = "Personal API token required"
+
+// needPersonalToken is the detail of tokenRequired. It says what needs such a token.
+func (api *providerData) needPersonalToken(whatNeeds string) string {
+	credential := api.settings.credential
+	return whatNeeds + " a personal API token, but the credential is the " + credential.method.name + " from " +
+		credential.source() + ". Set the provider's attribute token or the environment variable CIRCLE_TOKEN instead."
 }
 
 // checkVersion3 rejects an attribute that only version 3 of the API serves, if api_version is v2. It ignores one that

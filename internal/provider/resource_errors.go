@@ -44,15 +44,13 @@ func (api *providerData) writeAdvice(ctx context.Context, at path.Path, err erro
 			"use the newest version of the provider. If you have it, please report this at " + issuesURL + "."
 	case errors.Is(err, context.Canceled):
 		return "The request was canceled, and may have been carried out. The next plan shows what exists."
-	case errors.As(err, &request) && request.RedirectedTo != "" && api.isOwnOrigin(request.RedirectedTo):
+	case errors.As(err, &request) && request.RedirectedTo != "" && request.RedirectedTo == circleci.Origin(api.settings.APIURL):
 		return "The Runner API does not redirect: a proxy or a sign-in page at the same origin did. A request that changes " +
 			"something is sent to no other URL. Check the path in api_url, and the proxies (HTTPS_PROXY, NO_PROXY)."
 	case !isUnspecificRejection(code) || !errors.As(err, &status):
 	case status.Body == circleci.BodyHTML:
 		return fmt.Sprintf("Something other than the Runner API returned this %d: check api_url and the proxies "+
 			"(HTTPS_PROXY, NO_PROXY).", code)
-	case status.Message != "":
-		return rejectionAdvice(err)
 	}
 	return api.advice(ctx, at, err)
 }
@@ -63,13 +61,6 @@ func isUnspecificRejection(status int) bool {
 	return slices.Contains([]int{
 		http.StatusBadRequest, http.StatusPaymentRequired, http.StatusConflict, http.StatusUnprocessableEntity,
 	}, status)
-}
-
-// isOwnOrigin reports whether an origin, which has a port, is that of api_url.
-func (api *providerData) isOwnOrigin(origin string) bool {
-	own := api.settings.APIURL.Scheme + "://" + api.settings.APIURL.Host
-	defaultPort := map[string]string{"http": ":80", "https": ":443"}[api.settings.APIURL.Scheme]
-	return origin == own || origin == own+defaultPort
 }
 
 // addClassesError reports that the resource classes of the attribute namespace could not be listed.
@@ -92,8 +83,8 @@ func (api *providerData) addRefreshError(ctx context.Context, diags *diag.Diagno
 	}
 	diags.AddAttributeError(path.Root("resource_class"), tokensErrorSummary+class,
 		sentence(err)+"\n\nThe resource class does not exist, or the credential may not see it"+
-			api.settings.orAPIVersion(", or api_version is not the installation's")+". When the class was deleted outside of Terraform, its tokens were deleted with it: remove them "+
-			"from state with the command state rm.")
+			api.settings.orAPIVersion(", or api_version is not the installation's")+". When the class was deleted outside "+
+			"of Terraform, its tokens were deleted with it: remove them from state with the command state rm.")
 }
 
 // isClassGone reports whether a class is certainly gone when the listing of its tokens failed with err. A credential

@@ -25,15 +25,12 @@ type runnerFleetModel struct {
 	ResourceClass types.String `tfsdk:"resource_class"`
 	IncludeAgents types.Bool   `tfsdk:"include_agents"`
 
-	ID                 *string      `tfsdk:"id"`
-	ActiveAgents       *int64       `tfsdk:"active_agents"`
-	IdleAgents         *int64       `tfsdk:"idle_agents"`
-	DisconnectedAgents *int64       `tfsdk:"disconnected_agents"`
-	AgentCount         *int64       `tfsdk:"agent_count"`
-	RunningTasks       *int64       `tfsdk:"running_tasks"`
-	QueuedTasks        *int64       `tfsdk:"queued_tasks"`
-	LastTaskClaimedAt  *string      `tfsdk:"last_task_claimed_at"`
-	Agents             []agentModel `tfsdk:"agents"`
+	agentStates
+	ID                *string      `tfsdk:"id"`
+	RunningTasks      *int64       `tfsdk:"running_tasks"`
+	QueuedTasks       *int64       `tfsdk:"queued_tasks"`
+	LastTaskClaimedAt *string      `tfsdk:"last_task_claimed_at"`
+	AgentList         []agentModel `tfsdk:"agents"`
 }
 
 // agentModel is an agent in Terraform.
@@ -132,14 +129,13 @@ func (d *runnerFleetDataSource) addError(ctx context.Context, diags *diag.Diagno
 
 func (m *runnerFleetModel) setFleet(fleet circleci.Fleet) {
 	m.ID, m.LastTaskClaimedAt = &fleet.ID, fleet.LastTaskClaimedAt
-	m.ActiveAgents, m.IdleAgents = &fleet.ActiveAgents, &fleet.IdleAgents
-	m.DisconnectedAgents, m.AgentCount = &fleet.DisconnectedAgents, &fleet.AgentCount
+	m.agentStates = newAgentStates(fleet)
 	m.RunningTasks, m.QueuedTasks = fleet.RunningTasks, fleet.QueuedTasks
 }
 
 func (m *runnerFleetModel) setAgents(agents []circleci.RunnerAgent) {
-	m.Agents = make([]agentModel, len(agents))
+	m.AgentList = make([]agentModel, len(agents))
 	for i, agent := range agents {
-		m.Agents[i] = agentModel(agent)
+		m.AgentList[i] = agentModel(agent)
 	}
 }

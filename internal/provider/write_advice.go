@@ -24,7 +24,7 @@ const (
 // of a token is not shown.
 func rejectionAdvice(err error) string {
 	if status := (*circleci.StatusError)(nil); errors.As(err, &status) && status.Message != "" {
-		return "The API rejected the request: its message says why."
+		return rejectedAdvice
 	}
 	return "The API rejected the request."
 }
