@@ -1,5 +1,5 @@
-# A token in an ephemeral variable, which is stored in no plan and no state. Ephemeral variables need Terraform 1.10 or
-# OpenTofu 1.11. Set TF_VAR_circleci_token, or use an ephemeral resource of your secret store.
+# provider.tf has a token in an ephemeral variable, which is stored in no plan and no state. Ephemeral variables need
+# Terraform 1.10 or OpenTofu 1.11. Set TF_VAR_circleci_token, or use an ephemeral resource of your secret store.
 
 terraform {
   required_providers {
@@ -8,17 +8,6 @@ terraform {
       version = "~> 0.1"
     }
   }
-}
-
-variable "circleci_token" {
-  description = "Personal API token of the machine user that reads the runners."
-  type        = string
-  sensitive   = true
-  ephemeral   = true
-}
-
-provider "circleci" {
-  token = var.circleci_token
 }
 
 data "circleci_runner_tasks" "linux" {

@@ -15,11 +15,8 @@ terraform {
   }
 }
 
-# The region and the credentials come from the environment, such as AWS_REGION and AWS_PROFILE.
-provider "aws" {}
-
-# The token comes from the environment variable CIRCLE_TOKEN.
-provider "circleci" {}
+# The providers are configured by the environment: CIRCLE_TOKEN, AWS_REGION, and credentials such as AWS_PROFILE. Without
+# blocks for them, this directory is also a module, which pools/main.tf calls for each pool.
 
 locals {
   name = "circleci-${replace(var.resource_class, "/", "-")}"

@@ -52,7 +52,7 @@ output "fleets" {
       "runners: ${fleet.runner_count}",
       "busy agents: ${coalesce(fleet.active_agents, "unknown")}",
       "idle agents: ${coalesce(fleet.idle_agents, "unknown")}",
-      "versions: ${join(" ", fleet.versions)}",
+      "versions: ${coalesce(join(" ", fleet.versions), "none")}",
       "waiting tasks: ${fleet.unclaimed_task_count}",
     ])
   }

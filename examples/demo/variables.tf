@@ -13,5 +13,5 @@ variable "resource_class" {
 variable "max_queue" {
   description = "Maximum number of waiting tasks, beyond which a check warns."
   type        = number
-  default     = 10
+  default     = 5
 }

@@ -1,7 +1,4 @@
-# Imports all resource classes of a namespace, and their tokens. Needs Terraform 1.14 or newer:
-#
-#   terraform query -generate-config-out=imported.tf
-#   terraform apply
+# For terraform query, which needs Terraform 1.14 or newer.
 
 terraform {
   required_providers {

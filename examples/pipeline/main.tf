@@ -1,4 +1,4 @@
-# run.sh in this directory runs it in a pipeline: it outputs counts for other tools, and fails on a condition.
+# Outputs the counts of a namespace, and fails on a condition. The environment variable CIRCLE_TOKEN has the token.
 
 terraform {
   required_providers {
@@ -9,28 +9,17 @@ terraform {
   }
 }
 
-# The pipeline sets the environment variable CIRCLE_TOKEN.
-provider "circleci" {}
-
-variable "namespace" {
-  description = "The namespace whose runners are counted."
-  type        = string
-  default     = "acme"
-}
-
-variable "max_queue" {
-  description = "Maximum number of tasks that wait for a runner, of all resource classes."
-  type        = number
-  default     = 50
+locals {
+  namespace = "acme"
+  max_queue = 50 # Tasks that may wait for a runner, of all resource classes.
 }
 
 data "circleci_runner_fleets" "all" {
-  namespace            = var.namespace
-  connected_within     = "10m"
+  namespace            = local.namespace
+  connected_within     = "5m"
   all_resource_classes = true # Those without runners may have a queue.
 }
 
-# Do not output last_connected: it changes with every plan, so `plan -detailed-exitcode` would always report a change.
 output "counts" {
   description = "Number of connected runners and of waiting tasks, by resource class."
   value = {
@@ -41,15 +30,14 @@ output "counts" {
   }
 
   # A failed precondition ends the run with exit status 1.
+  precondition {
+    condition     = data.circleci_runner_fleets.all.unclaimed_task_count <= local.max_queue
+    error_message = "${local.namespace} has ${data.circleci_runner_fleets.all.unclaimed_task_count} waiting tasks, more than ${local.max_queue}."
+  }
 
   # A misspelled namespace has no runners and no tasks, and would pass.
   precondition {
     condition     = data.circleci_runner_fleets.all.runner_count > 0
-    error_message = "${var.namespace} has no runners: check the namespace."
-  }
-
-  precondition {
-    condition     = data.circleci_runner_fleets.all.unclaimed_task_count <= var.max_queue
-    error_message = "${var.namespace} has ${data.circleci_runner_fleets.all.unclaimed_task_count} waiting tasks, more than ${var.max_queue}."
+    error_message = "${local.namespace} has no runners: check the namespace."
   }
 }

@@ -7,8 +7,8 @@ terraform {
   }
 }
 
-# The token comes from the environment variable CIRCLE_TOKEN. Alternatively,
-# set the attribute token to an ephemeral variable.
+# The token comes from the environment variable CIRCLE_TOKEN. You can
+# set the `token` attribute to an ephemeral variable instead.
 provider "circleci" {}
 
 data "circleci_runner_tasks" "linux" {

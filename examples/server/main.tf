@@ -1,4 +1,4 @@
-# CircleCI Server with a private certificate authority.
+# The runners of an installation of CircleCI Server, whose certificate is of a private certificate authority.
 
 terraform {
   required_providers {
@@ -17,11 +17,6 @@ variable "server_url" {
 variable "ca_file" {
   description = "File with the CA certificate of the installation, in PEM format."
   type        = string
-}
-
-provider "circleci" {
-  api_url     = var.server_url
-  ca_cert_pem = file(var.ca_file)
 }
 
 data "circleci_runners" "linux" {

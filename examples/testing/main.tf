@@ -1,5 +1,4 @@
-# A module that computes how many machines a resource class should have. pool.tftest.hcl tests it without CircleCI. Provider
-# functions need Terraform 1.8 or OpenTofu 1.7.
+# A module that computes how many machines each pool should have. pools.tftest.hcl tests it without CircleCI.
 
 terraform {
   required_providers {
@@ -10,46 +9,48 @@ terraform {
   }
 }
 
-variable "resource_class" {
-  description = "The resource class whose machines are counted, as namespace/name."
+variable "namespace" {
+  description = "The namespace of the pools."
   type        = string
 }
 
-variable "max_machines" {
-  description = "Maximum number of machines."
-  type        = number
-  default     = 10
+variable "pools" {
+  description = "Minimum and maximum number of machines of each pool, by resource class."
+  type = map(object({
+    min = number
+    max = number
+  }))
 }
 
-data "circleci_runner_tasks" "pool" {
-  resource_class = var.resource_class
-}
+# A module of its own, so that a test can override its outputs.
+module "fleets" {
+  source = "./fleets"
 
-# A module of its own, so that tests can override its outputs: a provider that Terraform mocks returns empty lists and maps of
-# objects. OpenTofu can mock them.
-module "connected" {
-  source = "./connected"
-
-  resource_class = var.resource_class
+  namespace        = var.namespace
+  resource_classes = keys(var.pools)
 }
 
 output "machines" {
-  description = "Number of machines for the tasks of the resource class."
-  value = provider::circleci::desired_capacity(
-    data.circleci_runner_tasks.pool.unclaimed_task_count,
-    data.circleci_runner_tasks.pool.running_task_count,
-    1, var.max_machines,
-  )
-}
-
-output "hosts" {
-  description = "Hosts of the connected runners."
-  value       = distinct(module.connected.runners[*].hostname)
-}
-
-check "max_is_enough" {
-  assert {
-    condition     = data.circleci_runner_tasks.pool.unclaimed_task_count <= var.max_machines
-    error_message = "${var.resource_class} has more waiting tasks than the maximum of ${var.max_machines} machines."
+  description = "Number of machines that each pool should have, by resource class."
+  value = {
+    for class, pool in var.pools : class => provider::circleci::desired_capacity(
+      module.fleets.fleets[class].unclaimed_task_count,
+      module.fleets.fleets[class].running_task_count,
+      pool.min, pool.max,
+    )
   }
+}
+
+# A failed check is a warning of a plan, and a failure of a test.
+check "enough_are_connected" {
+  assert {
+    condition     = length(local.too_few) == 0
+    error_message = "Fewer runners are connected than the minimum: ${join(", ", local.too_few)}."
+  }
+}
+
+locals {
+  too_few = [
+    for class, pool in var.pools : class if module.fleets.fleets[class].connected_runner_count < pool.min
+  ]
 }

@@ -1,14 +1,13 @@
-# Both providers in one configuration: this one creates a resource class and a token, and reads the tasks. CircleCI's own
-# hands the token to the jobs that start machines. Both need CIRCLE_TOKEN. Provider functions need Terraform 1.8 or OpenTofu
-# 1.7.
+# This provider creates a resource class and a token, and counts the tasks. CircleCI's own hands the token to the jobs that
+# start machines. Both read CIRCLE_TOKEN.
 
 terraform {
   required_providers {
-    # The types of both providers begin with circleci_. A block belongs to this one unless it says otherwise.
+    # Every block whose type begins with circleci_ belongs to this provider unless it says otherwise.
     circleci = {
       source = "CircleCI-Public/circleci"
     }
-    # This name is only used within this module, so any other would do.
+    # Any name would do: it is only used within this module.
     runners = {
       source  = "circleci-community/circleci"
       version = "~> 0.1"
@@ -21,19 +20,9 @@ variable "organization_id" {
   type        = string
 }
 
-variable "runner_api_url" {
-  description = "Origin of the Runner API: of an installation of CircleCI Server, or null for CircleCI Cloud."
-  type        = string
-  default     = null
-}
+provider "circleci" {}
 
-provider "circleci" {
-  runner_host = var.runner_api_url
-}
-
-provider "runners" {
-  api_url = var.runner_api_url
-}
+provider "runners" {}
 
 resource "circleci_runner_resource_class" "linux" {
   provider = runners

@@ -1,4 +1,4 @@
-# Starts machines, and ends the apply when their runners are connected to CircleCI. Needs Terraform 1.14 or newer.
+# Starts new machines of a pool, and ends the apply when their runners are connected to CircleCI. Actions need Terraform 1.14.
 
 terraform {
   required_version = ">= 1.14.0"
@@ -13,36 +13,30 @@ terraform {
 
 provider "circleci" {}
 
-variable "resource_class" {
-  description = "The resource class that the machines serve, as namespace/name."
-  type        = string
-  default     = "acme/linux"
-}
-
-variable "machines" {
-  description = "Number of machines of the pool. A change replaces them all."
+variable "existing_machines" {
+  description = "Number of machines of the pool that are connected already, and stay."
   type        = number
   default     = 2
 }
 
-variable "start_command" {
-  description = "The command that starts the machines."
-  type        = string
-  default     = "echo This is where machines would start."
+variable "new_machines" {
+  description = "Number of machines to start. A change replaces them all."
+  type        = number
+  default     = 2
 }
 
-# Stands in for your machines, such as an autoscaling group.
+resource "circleci_runner_token" "new" {
+  resource_class = "acme/linux"
+  nickname       = "new machines"
+}
+
+# Stands in for your new machines.
 resource "terraform_data" "machines" {
-  triggers_replace = [var.machines]
+  triggers_replace = [var.new_machines, circleci_runner_token.new.id]
 
-  provisioner "local-exec" {
-    command = var.start_command
-  }
-
-  # The action runs when machines were created, and never otherwise: later plans and destroys do not wait.
   lifecycle {
     action_trigger {
-      events  = [after_create]
+      events  = [after_create] # Add after_update for a group whose size changes in place.
       actions = [action.circleci_wait_for_runners.pool]
     }
   }
@@ -50,8 +44,8 @@ resource "terraform_data" "machines" {
 
 action "circleci_wait_for_runners" "pool" {
   config {
-    resource_class = var.resource_class
-    min_runners    = var.machines # The wanted total: runners that were connected before count too.
+    resource_class = "acme/linux"
+    min_runners    = var.existing_machines + var.new_machines
     timeout        = "15m"
   }
 }

@@ -28,7 +28,7 @@ func ParseVersion(text string) (AgentVersion, error) {
 	}
 	match := versionForm.FindStringSubmatch(text)
 	if match == nil {
-		return AgentVersion{}, errors.New("does not consist of numbers with dots between them, before its build")
+		return AgentVersion{}, errors.New("is not a version")
 	}
 	segments := strings.Split(match[1], ".")
 	for i, segment := range segments {

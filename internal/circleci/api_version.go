@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// ErrVersion3Required is returned for what only version 3 has, when the installation serves version 2.
-var ErrVersion3Required = errors.New("only version 3 of the API has this, and the installation serves version 2")
+// ErrVersion3Required is returned for what needs version 3, when the installation serves version 2.
+var ErrVersion3Required = errors.New("this needs version 3 of the API, but the installation serves version 2")
 
 // versions knows which version of the API an installation serves, once a read has found it out. It is safe for
 // concurrent use.

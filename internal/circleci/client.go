@@ -101,7 +101,7 @@ func postJSON[T any](
 
 // delete deletes what has an ID. It may be repeated, so it is retried after transient errors.
 //
-// After a 404, isListed decides whether it is gone: the service responds so to a credential that may not see it, too.
+// After a 404, isListed decides whether it is gone: a credential that may not see it gets a 404, too.
 // What is gone is no error. isListed also finds out the version of the API, to which alone a write is sent.
 func (c *Client) delete(
 	ctx context.Context, endpoint, id, suffix string, isListed func(context.Context) (bool, error),

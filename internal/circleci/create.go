@@ -29,8 +29,8 @@ type creation[T identified] struct {
 // comparison tells what it created. It sends nothing if the listing fails, unless with 404: the API may respond so to a
 // name without objects.
 //
-// The request is sent again only when it certainly did not reach the service. When its outcome is not known, the error
-// is an *UncertainError, and appeared are the objects that exist since.
+// The request is sent again only when it cannot have created anything. When its outcome is not known, the error is
+// an *UncertainError, and appeared are the objects that exist since.
 func create[T identified](ctx context.Context, wanted creation[T]) (created T, appeared []T, err error) {
 	var none T
 	release, err := wanted.lock.acquire(ctx, wanted.class)

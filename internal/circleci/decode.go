@@ -99,7 +99,7 @@ func decodeList[T any](body []byte, validate func(item *T) error) ([]T, error) {
 // errNextPage is described as pageOfSeveral, with what indicates the next page.
 var errNextPage = errors.New("next page")
 
-const pageOfSeveral = "is one page of several (it has %s), which this API is not documented to give"
+const pageOfSeveral = "is one page of several (it has %s), but the documented API has no pages"
 
 // pageHint rejects a list that has another page, as every value but null, false and "" indicates.
 type pageHint struct{}

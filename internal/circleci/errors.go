@@ -110,7 +110,7 @@ func (e *UncertainError) Error() string {
 	case len(e.Appeared) == 0:
 		return text + ", although nothing new was listed afterwards"
 	}
-	return text + ": new since then is " + strings.Join(e.Appeared, ", ")
+	return text + "; new since then: " + strings.Join(e.Appeared, ", ")
 }
 
 // Unwrap returns why the outcome is not known.

@@ -34,7 +34,7 @@ func CheckNamespace(namespace string) error {
 	case namespace == "":
 		return errors.New("is empty")
 	case strings.Contains(namespace, "/"):
-		return errors.New("has a slash, as only a resource class has")
+		return errors.New("has a slash")
 	}
 	return checkCharacters(namespace)
 }

@@ -26,7 +26,7 @@ func TestParseResourceClass(t *testing.T) {
 
 func TestCheckNamespace(t *testing.T) {
 	for namespace, want := range map[string]string{
-		"Acme_1.x-y": "", "": "is empty", "acme/": "has a slash, as only a resource class has",
+		"Acme_1.x-y": "", "": "is empty", "acme/": "has a slash",
 		"acme\r\n": "contains white space", "acme\x7f": "contains a control character",
 	} {
 		equal(t, fmt.Sprintf("error of %q", namespace), errorText(circleci.CheckNamespace(namespace)), want)

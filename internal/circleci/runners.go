@@ -30,7 +30,7 @@ type Runner struct {
 	LastUsed *string `json:"last_used"`
 	// Version is the version of the runner's agent, such as "3.1.2" or "1.0.12345-abcdef0".
 	Version *string `json:"version"`
-	// IP is the address of the machine. It is observed, not documented.
+	// IP is the address of the machine. It is observed with every version, not documented.
 	IP *string `json:"ip"`
 	// Status is "idle" or "busy". It is observed with V3, in a listing of an organization only, not documented.
 	Status *string `json:"status"`

@@ -114,7 +114,7 @@ func assertPaged(t *testing.T, client *circleci.Client, what, hint string) {
 		return
 	}
 	equal(t, what+": runners", got, []circleci.Runner(nil))
-	want := "is one page of several (it has " + hint + "), which this API is not documented to give"
+	want := "is one page of several (it has " + hint + "), but the documented API has no pages"
 	equal(t, what+": reason", errorOf[*circleci.ResponseError](t, err).Reason, want)
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// RunnerToken is a runner token, by which machines prove that they belong to a resource class.
+// RunnerToken is a runner token. Machines authenticate with it as runners of a resource class.
 //
 // Source: GET /runner/token, observed.
 type RunnerToken struct {

@@ -76,7 +76,7 @@ func TestUncertain(t *testing.T) {
 				equal(t, "error of the listing", errorText(uncertain.ListErr), "")
 				equal(t, "is retryable", circleci.IsRetryable(err), false)
 				assertSuffix(t, uncertain.Err.Error(), test.want)
-				want := "; the request may have been carried out: new since then is " + created(server)[0]
+				want := "; the request may have been carried out; new since then: " + created(server)[0]
 				equal(t, "error", err.Error(), uncertain.Err.Error()+want)
 			}, withRetries(4))
 		})

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -72,16 +73,15 @@ func TestDemo(t *testing.T) {
 	}
 	for i, step := range steps[1:3] {
 		expectText(t, "the plan or the apply", step, []string{"plan -out=demo.tfplan\n", "apply demo.tfplan\n"}[i],
-			`"acme/gpu: gpu-1, agent 3.0.9, last used 2026-02-27T22:41:10Z"`,
-			`"acme/linux: linux-1, agent 3.1.2, last used 2026-03-02T14:30:12Z"`,
-			`"acme/linux: linux-2, agent 3.1.2, last used 2026-03-02T14:29:48Z"`,
-			`"acme/linux: linux-3, agent 3.1.2, last used never"`,
-			`"acme/macos: macos-1, agent 3.1.2, last used 2026-03-01T17:02:33Z"`,
-			` = "runners: 1, busy agents: 0, idle agents: 0, versions: 3.0.9, waiting tasks: 1"`,
-			`"acme/linux" = "runners: 3, busy agents: 2, idle agents: 1, versions: 3.1.2, waiting tasks: 14"`,
-			`"acme/macos" = "runners: 1, busy agents: 0, idle agents: 1, versions: 3.1.2, waiting tasks: 0"`,
-			"unclaimed_tasks = 14\n",
-			"Warning: Check block assertion failed\n", "\nacme/linux has 14 waiting tasks, more than 10: add runners.\n")
+			`"acme/linux: linux-1, agent 3.1.2, last used 2026-03-02T14:31:06Z"`,
+			`"acme/linux: linux-2, agent 3.1.2, last used 2026-03-02T14:30:07Z"`,
+			`"acme/linux: linux-3, agent 3.1.2, last used 2026-02-27T14:31:07Z"`,
+			`"acme/macos: macos-1, agent 3.0.9, last used never"`,
+			` = "runners: 0, busy agents: 0, idle agents: 0, versions: none, waiting tasks: 2"`,
+			`"acme/linux" = "runners: 3, busy agents: 1, idle agents: 1, versions: 3.1.2, waiting tasks: 6"`,
+			`"acme/macos" = "runners: 1, busy agents: 0, idle agents: 0, versions: 3.0.9, waiting tasks: 0"`,
+			"unclaimed_tasks = 6\n",
+			"Warning: Check block assertion failed\n", "\nacme/linux has 6 waiting tasks, more than 5: add runners.\n")
 		if got := strings.Count(step, "Warning: "); got != 1 {
 			t.Errorf("%d warnings are shown, want 1:\n%s", got, step)
 		}
@@ -89,7 +89,7 @@ func TestDemo(t *testing.T) {
 	expectText(t, "the apply", steps[2], "Apply complete! Resources: 0 added, 0 changed, 0 destroyed.\n", `
   check.has_runners         pass
   check.one_agent_version   pass
-  check.queue_is_short      fail: acme/linux has 14 waiting tasks, more than 10: add runners.
+  check.queue_is_short      fail: acme/linux has 6 waiting tasks, more than 5: add runners.
 `)
 	expectText(t, "the second apply", steps[3], "Apply complete! Resources: 2 added, 0 changed, 0 destroyed.")
 	expectText(t, "the second plan", steps[4], "No changes.")
@@ -99,11 +99,7 @@ func TestDemo(t *testing.T) {
 	}
 	assertEmpty(t, temporary)
 
-	readme, err := os.ReadFile("../../README.md")
-	example := regexp.MustCompile("(?s)```text\n(.*?)```").FindSubmatch(readme)
-	if example == nil || !strings.Contains(output, string(example[1])) {
-		t.Errorf("the README does not show how the demo ends (%v):\n%s", err, output)
-	}
+	expectPictures(t, output)
 }
 
 // TestServe reads what is served, at the address, with the token and by the organization that are printed.
@@ -111,10 +107,10 @@ func TestServe(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var tasks, runners, fleets string
-	stdout := &watcher{text: "by organization too: "}
+	stdout := &watcher{text: "organization: "}
 	stdout.found = func() {
 		defer stop()
-		printed := regexp.MustCompile(`(?s)CIRCLECI_RUNNER_API_URL=(\S+) CIRCLE_TOKEN=(\S+).*organization too: (\S+)\n`).
+		printed := regexp.MustCompile(`(?s)CIRCLECI_RUNNER_API_URL=(\S+) CIRCLE_TOKEN=(\S+).*organization: (\S+)\n`).
 			FindStringSubmatch(stdout.buffer.String())
 		tasks = get(t, printed[1]+"/api/v2/runner/tasks?resource-class=acme/linux", printed[2])
 		runners = get(t, printed[1]+"/api/v3/runner?org-id="+printed[3], printed[2])
@@ -126,8 +122,72 @@ func TestServe(t *testing.T) {
 	if want := `{"unclaimed_task_count":6}`; tasks != want {
 		t.Errorf("the API responds with %q, want %q", tasks, want)
 	}
-	expectText(t, "the list", runners, `"name":"linux-1"`, `"name":"linux-2"`, `"name":"linux-3"`, `"name":"mac-1"`)
+	expectText(t, "the list", runners, `"name":"linux-1"`, `"name":"linux-2"`, `"name":"linux-3"`, `"name":"macos-1"`)
 	expectText(t, "the fleet", fleets, `"active_agents":1`, `"agent_count":3`, `"idle_agents":1`)
+}
+
+// TestServeFailures serves with all failures: what is printed says so, and the third request fails.
+func TestServeFailures(t *testing.T) {
+	d := demo{}
+	settings := map[string]string{"PORT": "8643", "QUEUE": "stuck", "LATE": "1m30s", "STATUS": "503"}
+	if err := d.configure(func(name string) string { return settings[name] }); err != nil || d.port != 8643 {
+		t.Fatalf("configure sets the port %d: %v", d.port, err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var responses []string
+	stdout := &watcher{text: "organization: "}
+	stdout.found = func() {
+		defer stop()
+		url := regexp.MustCompile(`CIRCLECI_RUNNER_API_URL=(\S+)`).FindStringSubmatch(stdout.buffer.String())[1]
+		for range 4 {
+			responses = append(responses, get(t, url+"/api/v2/runner/tasks?resource-class=acme/gpu", circlecitest.PersonalToken))
+		}
+	}
+	d.stdout, d.port = stdout, 0
+	if err := d.serve(ctx); err != nil {
+		t.Error(err)
+	}
+	const usual = `{"unclaimed_task_count":2}`
+	if want := []string{usual, usual, `{"message":"Service Unavailable"}`, usual}; !slices.Equal(responses, want) {
+		t.Errorf("the API responds with %q, want %q", responses, want)
+	}
+	expectText(t, "what is printed", stdout.buffer.String(), "its queue never drains\n",
+		"which connect after 1m30s.\n", "\nEvery third request fails with status 503.\n")
+}
+
+func TestConfigure(t *testing.T) {
+	for setting, want := range map[string]string{
+		"PORT=8643":   "",
+		"PORT=0":      "PORT=0 is not valid: PORT must be a number from 1 to 65535",
+		"PORT=65536":  "PORT=65536 is not valid: PORT must be a number from 1 to 65535",
+		"PORT=http":   "PORT=http is not valid: PORT must be a number from 1 to 65535",
+		"QUEUE=stuck": "",
+		"QUEUE=long":  "QUEUE=long is not valid: QUEUE must be stuck",
+		"LATE=30s":    "",
+		"LATE=30":     "LATE=30 is not valid: LATE must be a positive duration, such as 30s",
+		"LATE=0s":     "LATE=0s is not valid: LATE must be a positive duration, such as 30s",
+		"LATE=-30s":   "LATE=-30s is not valid: LATE must be a positive duration, such as 30s",
+		"STATUS=429":  "",
+		"STATUS=503":  "",
+		"STATUS=500":  "STATUS=500 is not valid: STATUS must be 429 or 503",
+		"STATUS=":     "",
+	} {
+		got, d := "", demo{}
+		name, value, _ := strings.Cut(setting, "=")
+		getenv := func(variable string) string {
+			if variable == name {
+				return value
+			}
+			return ""
+		}
+		if err := d.configure(getenv); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("configure(%s) = %q, want %q", setting, got, want)
+		}
+	}
 }
 
 func get(t *testing.T, target, token string) string {

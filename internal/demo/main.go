@@ -1,11 +1,10 @@
-// Command demo plans and applies examples/demo with the real CLI, against a Runner API on loopback. It is what
-// `make demo` runs.
+// Command demo plans and applies examples/demo with the real CLI, against a Runner API on loopback, as `make demo` does.
+// `demo serve`, with settings such as LATE=30s in the environment, only serves that API until Ctrl-C, as `make api` does.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,24 +23,33 @@ import (
 )
 
 func main() {
-	d := demo{stdout: os.Stdout, stderr: os.Stderr, color: isTerminal(os.Stdout)}
-	flag.StringVar(&d.configuration, "configuration", "examples/demo", "the directory of the configuration")
-	serve := flag.Bool("serve", false, "only serve a Runner API with the resource classes of the examples, until Ctrl-C")
-	flag.IntVar(&d.port, "port", 8642, "the port for -serve")
-	flag.Parse()
+	d := demo{
+		configuration: "examples/demo", stdout: os.Stdout, stderr: os.Stderr, port: 8642,
+		color: isTerminal(os.Stdout) || os.Getenv("CLICOLOR_FORCE") == "1", // make picture sets it.
+	}
+	run := demo.run
+	switch arguments := os.Args[1:]; {
+	case slices.Equal(arguments, []string{"serve"}):
+		run = demo.serve
+		if err := d.configure(os.Getenv); err != nil {
+			fail(err)
+		}
+	case len(arguments) > 0:
+		fail(fmt.Errorf("unknown arguments %q: the only one is serve", arguments))
+	}
 
 	// A closed pipe (`make demo | head`) and a closed terminal interrupt the demo as Ctrl-C does, so that it cleans up.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
-	run := d.run
-	if *serve {
-		run = d.serve
-	}
-	err := run(ctx)
+	err := run(d, ctx)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "demo:", err)
-		os.Exit(1)
+		fail(err)
 	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "demo:", err)
+	os.Exit(1)
 }
 
 func isTerminal(file *os.File) bool {
@@ -48,13 +57,17 @@ func isTerminal(file *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
+// demoTime is when the demo takes place, so that its output never changes.
+var demoTime = time.Date(2026, time.March, 2, 14, 31, 7, 0, time.UTC)
+
 // demo is one run of the demo.
 type demo struct {
 	configuration string // the directory of the configuration
 	stdout        io.Writer
 	stderr        io.Writer
 	color         bool
-	port          int // the port for serve, 0 for any
+	port          int                 // the port for serve, 0 for any
+	sample        circlecitest.Sample // what serve serves
 }
 
 // run runs the demo and removes its files. When ctx is canceled, the CLI is interrupted.
@@ -79,7 +92,7 @@ func (d demo) runAll(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	server := circlecitest.NewServer()
 	defer server.Close()
-	setFixtures(server)
+	server.ServeSample(circlecitest.Sample{Now: func() time.Time { return demoTime }})
 	if err := found.InstallProvider(ctx, filepath.Join(dir, "mirror")); err != nil {
 		return err
 	}
@@ -104,7 +117,7 @@ func (d demo) runAll(ctx context.Context) (err error) {
 	if err := d.show(ctx, w, "apply", "demo.tfplan"); err != nil {
 		return err
 	}
-	results, err := checkResults(ctx, w)
+	results, err := d.checkResults(ctx, w)
 	if err != nil {
 		return err
 	}
@@ -139,6 +152,34 @@ func (d demo) runPool(ctx context.Context, found cli.CLI, dir string) error {
 	return d.show(ctx, w, "destroy", "-auto-approve")
 }
 
+// configure sets what serve serves, from the environment.
+func (d *demo) configure(getenv func(string) string) error {
+	for _, name := range []string{"PORT", "QUEUE", "LATE", "STATUS"} {
+		value := getenv(name)
+		if value == "" {
+			continue
+		}
+		number, err := strconv.Atoi(value)
+		var isValid bool
+		var want string
+		switch name {
+		case "PORT":
+			d.port, isValid, want = number, err == nil && 0 < number && number <= 65535, "a number from 1 to 65535"
+		case "QUEUE":
+			d.sample.StuckQueue, isValid, want = true, value == "stuck", "stuck"
+		case "LATE":
+			d.sample.Late, err = time.ParseDuration(value)
+			isValid, want = err == nil && d.sample.Late > 0, "a positive duration, such as 30s"
+		case "STATUS":
+			d.sample.Status, isValid, want = number, number == 429 || number == 503, "429 or 503"
+		}
+		if !isValid {
+			return fmt.Errorf("%s=%s is not valid: %s must be %s", name, value, name, want)
+		}
+	}
+	return nil
+}
+
 // serve serves the sample until ctx is canceled, and prints how to use it.
 func (d demo) serve(ctx context.Context) error {
 	var config net.ListenConfig
@@ -148,8 +189,18 @@ func (d demo) serve(ctx context.Context) error {
 	}
 	server := circlecitest.NewServerOn(listener)
 	defer server.Close()
-	start := time.Now()
-	server.ServeSample(func() time.Duration { return time.Since(start) })
+	server.ServeSample(d.sample)
+	queue, late := "drains in 16 of every 40 seconds", "at once"
+	failures := "To see failures, stop it, and add QUEUE=stuck, LATE=30s, STATUS=429 or STATUS=503 to `make api`."
+	if d.sample.StuckQueue {
+		queue = "never drains"
+	}
+	if d.sample.Late > 0 {
+		late = fmt.Sprintf("after %s", d.sample.Late)
+	}
+	if d.sample.Status != 0 {
+		failures = fmt.Sprintf("Every third request fails with status %d.", d.sample.Status)
+	}
 	d.say(`Serving a Runner API on loopback until Ctrl-C. To use it, run in another terminal:
 
   export CIRCLECI_RUNNER_API_URL=%s CIRCLE_TOKEN=%s
@@ -158,16 +209,23 @@ Without init, for a configuration without modules and other providers, run from 
 
   export TF_CLI_CONFIG_FILE="$PWD/bin/dev.tfrc"
 
-With init, for any configuration, install the provider, where init finds it, after each change:
+With init, for any configuration, install the provider where init finds it, once and after each change of the provider:
 
   make install
   unset TF_CLI_CONFIG_FILE
 
-It has the resource classes acme/linux, acme/mac and acme/gpu, which the examples name. Two runners of acme/linux are
-connected, of which the fleet API counts one as active and one as idle, and its queue drains and fills again. Classes
-and tokens of the namespace acme can be created and deleted: a new class gets two runners with its first token. It lists
-the runners by organization too: %s`,
-		server.URL, circlecitest.PersonalToken, circlecitest.SampleOrganizationID)
+It has the resource classes of the examples, in the namespace acme, to which you can add others:
+
+  acme/linux   1 busy and 1 idle runner, and 1 that was last seen 26 hours ago; its queue %s
+  acme/macos   1 runner, last seen 90 minutes ago
+  acme/gpu     no runner, and 2 waiting tasks
+
+Each token that you create brings 2 idle runners, which connect %s.
+
+The organization: %s
+
+%s`,
+		server.URL, circlecitest.PersonalToken, queue, late, circlecitest.SampleOrganizationID, failures)
 	<-ctx.Done()
 	return nil
 }
@@ -190,41 +248,4 @@ func product(found cli.CLI) string {
 		return "OpenTofu"
 	}
 	return "Terraform"
-}
-
-// setFixtures adds runners, their agents and tasks. The times are fixed, so that the output never changes.
-func setFixtures(server *circlecitest.Server) {
-	runner := func(class, name, version, first, last, used string) circlecitest.Runner {
-		r := circlecitest.Runner{
-			ResourceClass: class, Hostname: name + ".acme.example", Name: name, Version: version,
-			FirstConnected: first, LastConnected: last,
-		}
-		if used != "" {
-			r.LastUsed = &used
-		}
-		return r
-	}
-	server.SetRunners(
-		runner("acme/linux", "linux-1", "3.1.2", "2026-01-12T08:00:00Z", "2026-03-02T14:31:07Z", "2026-03-02T14:30:12Z"),
-		runner("acme/linux", "linux-2", "3.1.2", "2026-01-12T08:00:04Z", "2026-03-02T14:31:05Z", "2026-03-02T14:29:48Z"),
-		runner("acme/linux", "linux-3", "3.1.2", "2026-03-02T14:28:00Z", "2026-03-02T14:31:02Z", ""),
-		runner("acme/macos", "macos-1", "3.1.2", "2026-02-03T10:15:00Z", "2026-03-02T14:31:06Z", "2026-03-01T17:02:33Z"),
-		runner("acme/gpu", "gpu-1", "3.0.9", "2025-11-20T09:00:00Z", "2026-03-02T14:30:59Z", "2026-02-27T22:41:10Z"),
-	)
-	server.SetNamespaces("acme")
-	server.SetResourceClasses(
-		circlecitest.ResourceClass{ResourceClass: "acme/linux", Description: "Linux builds"},
-		circlecitest.ResourceClass{ResourceClass: "acme/macos", Description: "macOS builds"},
-		circlecitest.ResourceClass{ResourceClass: "acme/gpu"},
-	)
-	agent := func(name string, state circlecitest.AgentState) circlecitest.Agent {
-		return circlecitest.Agent{Name: name, State: state}
-	}
-	server.SetAgents("acme/linux", agent("linux-1", circlecitest.ActiveAgent), agent("linux-2", circlecitest.ActiveAgent),
-		agent("linux-3", circlecitest.IdleAgent))
-	server.SetAgents("acme/macos", agent("macos-1", circlecitest.IdleAgent))
-	server.SetAgents("acme/gpu", agent("gpu-1", circlecitest.DisconnectedAgent))
-	server.SetTasks("acme/linux", 14, 2)
-	server.SetTasks("acme/macos", 0, 0)
-	server.SetTasks("acme/gpu", 1, 0)
 }

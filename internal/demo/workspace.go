@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	tfjson "github.com/hashicorp/terraform-json"
+
 	"github.com/circleci-community/terraform-provider-circleci/internal/cli"
 )
 
@@ -54,14 +56,14 @@ func (d demo) show(ctx context.Context, w *cli.Workspace, arguments ...string) e
 }
 
 // checkResults returns the results of the check blocks, a line each. The CLI itself shows only those that fail.
-func checkResults(ctx context.Context, w *cli.Workspace) (string, error) {
+func (d demo) checkResults(ctx context.Context, w *cli.Workspace) (string, error) {
 	state, err := w.Show(ctx)
 	if err != nil {
 		return "", err
 	}
 	var lines []string
 	for _, check := range state.Checks {
-		line := []string{fmt.Sprintf("  %-25s %s", check.Address.ToDisplay, check.Status)}
+		line := []string{fmt.Sprintf("  %-25s %s", check.Address.ToDisplay, d.colored(check.Status))}
 		for _, instance := range check.Instances {
 			for _, problem := range instance.Problems {
 				line = append(line, problem.Message)
@@ -71,4 +73,13 @@ func checkResults(ctx context.Context, w *cli.Workspace) (string, error) {
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n"), nil
+}
+
+// colored returns the status of a check block in the colours of the CLI: a check that fails is a warning.
+func (d demo) colored(status tfjson.CheckStatus) string {
+	color, ok := map[tfjson.CheckStatus]int{tfjson.CheckStatusPass: 32, tfjson.CheckStatusFail: 33}[status]
+	if !d.color || !ok {
+		return string(status)
+	}
+	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", color, status)
 }

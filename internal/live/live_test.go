@@ -17,7 +17,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci/circlecitest"
@@ -167,7 +166,7 @@ func loopback(t *testing.T) (*circlecitest.Server, installation) {
 	t.Helper()
 	server := circlecitest.NewServer()
 	t.Cleanup(server.Close)
-	server.ServeSample(func() time.Duration { return 0 })
+	server.ServeSample(circlecitest.Sample{StuckQueue: true})
 	i := installation{
 		apiURL: server.URL, token: circlecitest.PersonalToken, namespace: "acme", resourceClass: "acme/linux",
 		emptyNamespace: "empty", created: "acme/terraform-test",

@@ -30,7 +30,7 @@ type fact struct {
 var facts = []fact{
 	{what: "version", target: "runner?namespace={namespace}", member: "last_used"},
 	{what: "unknown namespace", target: "runner?namespace={unknown}"},
-	{what: "class", target: "runner?resource-class={class}"},
+	{what: "class", target: "runner?resource-class={class}", member: "ip"},
 	{what: "its other case", target: "runner?resource-class={CLASS}", ifEmpty: true, misleads: "another case is empty"},
 	{what: "unknown class", target: "runner?resource-class={namespace}/{unknown}", misleads: "a wrong class is empty"},
 	{what: "its tasks", target: "runner/tasks?resource-class={namespace}/{unknown}", misleads: "a wrong class is idle"},
@@ -145,6 +145,7 @@ func TestSurvey(t *testing.T) {
 	}{
 		"as observed": {report: []string{
 			"version +GET /api/v2/runner.namespace=acme +200 OK , 4 items, without last_used: map.<nil>:1.\n",
+			"class +GET /api/v2/runner.resource-class=acme/linux +200 OK , 3 items, without ip: map..\n",
 			"its tasks .* 404 Not Found resource class not found\n",
 			"its other case .*=ACME/LINUX +200 OK , 3 items",
 			"classes +GET .* 3 items, without description: map.\"\":1.\n",

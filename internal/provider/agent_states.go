@@ -31,7 +31,7 @@ func agentStateAttributes(scope string) map[string]schema.Attribute {
 		"active_agents":       computedCount("Number of agents" + scope + " that run a task." + null),
 		"idle_agents":         computedCount("Number of agents" + scope + " that are connected and run no task." + null),
 		"disconnected_agents": computedCount("Number of agents" + scope + " that lost their connection." + null),
-		"agent_count": computedCount("Number of agents" + scope + " that the fleet API counts. It may be more than the sum of the " +
-			"three states, which may leave out agents that were silent for a while." + null),
+		"agent_count": computedCount("Number of agents" + scope + " that CircleCI counts. The three states may add up to less, because " +
+			"CircleCI may leave out agents that were silent for a while." + null),
 	}
 }

@@ -194,7 +194,7 @@ func TestAgentStatesErrors(t *testing.T) {
 	}{
 		"CircleCI Server": {want: wantDiagnostic{
 			at: "namespace", summary: reading,
-			detail: "404 Not Found ... \n\nThe installation does not have CircleCI's fleet API",
+			detail: "404 Not Found ... \n\nThe installation does not seem to have CircleCI's fleet API",
 		}},
 		"page that may not be the last": {
 			fleets: circlecitest.JSON(`{"data": [` + fleet(1, "1") + `]}`),

@@ -14,8 +14,8 @@ var (
 		namespaceValidator())
 )
 
-// runningCountDescription is for what several data sources have.
-const runningCountDescription = "A number with API v3, null with API v2, which does not report it."
+// runningCountDescription ends the description of each running_task_count.
+const runningCountDescription = "Null with API v2, which does not report it."
 
 func requiredString(description string, validators ...validator.String) schema.StringAttribute {
 	return schema.StringAttribute{Required: true, Validators: validators, MarkdownDescription: description}

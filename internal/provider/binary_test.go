@@ -87,10 +87,14 @@ func (b binary) write(name, content string) {
 	b.check(os.WriteFile(b.path(name), []byte(content), 0o600))
 }
 
-// replace replaces a part of a file.
+// replace replaces a part of a file, which must be there.
 func (b binary) replace(name, from, to string) {
 	b.t.Helper()
-	b.write(name, strings.Replace(read(b.t, b.path(name)), from, to, 1))
+	before, after, found := strings.Cut(read(b.t, b.path(name)), from)
+	if !found {
+		b.t.Fatalf("%s does not contain %q", name, from)
+	}
+	b.write(name, before+to+after)
 }
 
 // run runs the CLI and returns what it prints and whether it succeeds.

@@ -82,7 +82,7 @@ func (s setting) name() string { return cmp.Or(s.attribute, s.variable) }
 // source describes where the value came from, without the value.
 func (s setting) source() string {
 	if s.attribute != "" {
-		return "the provider's attribute " + s.attribute
+		return "the provider's " + s.attribute + " attribute"
 	}
 	return "the environment variable " + s.variable
 }

@@ -124,15 +124,15 @@ func TestInvalidSettings(t *testing.T) {
 	const token, noCredential = "token=sesame-open", "No CircleCI credential"
 	const noPair = "Incomplete mutual TLS configuration"
 	for _, row := range []struct{ attributes, environment, at, summary, detail string }{
-		{"", "CIRCLE_TOKEN= CIRCLECI_CLI_TOKEN=", "", noCredential, "Give one of: a personal API token (the attribute " +
-			"token or the environment variable CIRCLE_TOKEN), which works everywhere and can be made at " +
-			"https://app.circleci.com/settings/user/tokens; a launch token (launch_token or CIRCLECI_RUNNER_API_AUTH_TOKEN); " +
-			"a browser's session cookie (session_cookie or CIRCLECI_SESSION_COOKIE)."},
-		{"token_scheme=basic", "", "", noCredential, "Give one of:"},
+		{"", "CIRCLE_TOKEN= CIRCLECI_CLI_TOKEN=", "", noCredential, "Set a personal API token, in the token " +
+			"attribute or the environment variable CIRCLE_TOKEN: it works everywhere, and you create one at " +
+			"https://app.circleci.com/settings/user/tokens. Or set a launch token (launch_token or " +
+			"CIRCLECI_RUNNER_API_AUTH_TOKEN) or a browser's session cookie (session_cookie or CIRCLECI_SESSION_COOKIE)."},
+		{"token_scheme=basic", "", "", noCredential, "Set a personal API token, "},
 		{"token_scheme=header", "CIRCLECI_SESSION_COOKIE=sesame-open", "token_scheme", "token_scheme without token",
-			"the credential that is used is the session cookie from the environment variable CIRCLECI_SESSION_COOKIE."},
+			"the credential in use is the session cookie from the environment variable CIRCLECI_SESSION_COOKIE."},
 		{"", "CIRCLE_TOKEN=sesame-open\n", "", "Invalid personal API token", "CIRCLE_TOKEN starts or ends with white " +
-			"space, such as the line break at the end of a file. Remove it, which a shell does in \"$(cat FILE)\"."},
+			"space, such as the line break at the end of a file. Remove it, as a shell does in \"$(cat FILE)\"."},
 		{"", "LAUNCH_AGENT_API_AUTH_TOKEN=sesame\aopen", "", "Invalid launch token", "The launch token from the " +
 			"environment variable LAUNCH_AGENT_API_AUTH_TOKEN contains a control character"},
 		{token, "CIRCLECI_RUNNER_API_VERSION=3", "", "Invalid API version", "The environment variable " +

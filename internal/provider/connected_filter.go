@@ -15,9 +15,9 @@ const minConnectedWithin = time.Second
 
 // connectedWithinAttribute returns the attribute of a connectedFilter, with what its default is.
 func connectedWithinAttribute(whenNull string) schema.StringAttribute {
-	return optionalString("How recently a runner must have connected to count as connected, as a duration such as `90s`, "+
-		"`10m` or `1d`, of at least `1s`, by the clock of the machine that runs Terraform. A `last_connected` in the future "+
-		"counts; null does not. "+whenNull, durationAtLeast(minConnectedWithin))
+	return optionalString("Maximum time since `last_connected` for a runner to count as connected: a duration of at least "+
+		"`1s`, such as `90s`, `5m` or `1d`. The clock is that of the machine that runs Terraform. A `last_connected` in the "+
+		"future counts, null does not. "+whenNull, durationAtLeast(minConnectedWithin))
 }
 
 // connectedFilter selects the runners that count as connected, all by the same time.
@@ -45,10 +45,10 @@ func (c connectedFilter) isConnected(r circleci.Runner) (bool, error) {
 	if err != nil {
 		return false, &advisedError{
 			message: fmt.Sprintf("runner %q of resource class %s has last_connected %s, which is not an RFC 3339 time, so "+
-				"whether it is connected is not known",
+				"it may or may not be connected",
 				c.client.Sanitize(r.Name), c.client.Sanitize(r.ResourceClass), c.client.Quote(*r.LastConnected)),
-			advice: "To read the runners anyway, remove connected_within and wait_for: last_connected is not parsed then, and " +
-				"every listed runner counts. Please report this at " + issuesURL + ".",
+			advice: "To read the runners anyway, remove connected_within and wait_for: the provider then does not parse " +
+				"last_connected, and every listed runner counts. Please report this at " + issuesURL + ".",
 		}
 	}
 	return !seen.IsZero() && !seen.Before(c.since), nil

@@ -121,9 +121,9 @@ func TestCostOfRunners(t *testing.T) {
 		allocations[i] = (manyAllocations - fewAllocations) / (longer - shorter)
 		bytes[i] = (manyBytes - fewBytes) / (longer - shorter)
 	}
-	// The measured values are 13 allocations, two for each optional string, and some 1,500 bytes, of which the response
-	// itself takes 290, several times over. With the race detector, they are 3,800 bytes.
-	const maxAllocations, maxBytes = 16, 4_500
+	// The measured values are 15 allocations, two for each optional string, and some 1,500 bytes, of which the response
+	// itself takes 260, several times over. With the race detector, they are up to 3,800 bytes.
+	const maxAllocations, maxBytes = 18, 4_500
 	if allocations[0] <= 0 || allocations[0] > min(maxAllocations, allocations[1]/10) ||
 		bytes[0] <= 0 || bytes[0] > min(maxBytes, bytes[1]/10) {
 		t.Errorf("a runner costs %.1f allocations and %.0f bytes, want up to %d and %d, and a tenth of %.1f and %.0f",

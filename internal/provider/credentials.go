@@ -38,10 +38,10 @@ var credentialMethods = []credentialMethod{
 	},
 }
 
-const missingCredential = "The Runner API requires a credential. Give one of: a personal API token (the attribute " +
-	"token or the environment variable CIRCLE_TOKEN), which works everywhere and can be made at " +
-	"https://app.circleci.com/settings/user/tokens; a launch token (launch_token or CIRCLECI_RUNNER_API_AUTH_TOKEN); a " +
-	"browser's session cookie (session_cookie or CIRCLECI_SESSION_COOKIE)."
+const missingCredential = "The Runner API requires a credential. Set a personal API token, in the token attribute or " +
+	"the environment variable CIRCLE_TOKEN: it works everywhere, and you create one at " +
+	"https://app.circleci.com/settings/user/tokens. Or set a launch token (launch_token or " +
+	"CIRCLECI_RUNNER_API_AUTH_TOKEN) or a browser's session cookie (session_cookie or CIRCLECI_SESSION_COOKIE)."
 
 // checkToken rejects the complete value of a header.
 func checkToken(value string) error {
@@ -74,8 +74,8 @@ func (m providerModel) resolveCredential(getenv func(string) string) (c credenti
 	}
 	if c.method.attribute != "token" && c.scheme != "" {
 		diags.AddAttributeError(path.Root("token_scheme"), "token_scheme without token",
-			"token_scheme says how a personal API token is sent, but the credential that is used is the "+c.method.name+
-				" from "+c.source()+". Remove token_scheme, or give token.")
+			"token_scheme is for a personal API token, but the credential in use is the "+c.method.name+" from "+
+				c.source()+". Remove token_scheme, or set token.")
 		return c, diags
 	}
 	summary := "Invalid " + c.method.name
@@ -105,7 +105,7 @@ func (m providerModel) findCredential(getenv func(string) string, diags *diag.Di
 	if len(inConfiguration) > 1 {
 		first, second := inConfiguration[0].attribute, inConfiguration[1].attribute
 		diags.AddAttributeError(path.Root(second), "Two credentials",
-			"Both "+first+" and "+second+" are set, and only one credential can be sent. Remove one of them.")
+			"Both "+first+" and "+second+" are set, but only one credential can be sent. Remove one of them.")
 		return credentialSetting{}
 	}
 	if found := slices.Concat(inConfiguration, inEnvironment); len(found) > 0 {
@@ -122,7 +122,7 @@ func (c credentialSetting) invalidSecret(err error) string {
 	}
 	advice := "for example with trimspace()"
 	if c.variable != "" {
-		advice = "which a shell does in \"$(cat FILE)\""
+		advice = "as a shell does in \"$(cat FILE)\""
 	}
 	return "starts or ends with white space, such as the line break at the end of a file. Remove it, " + advice + "."
 }
@@ -157,7 +157,7 @@ func (c credentialSetting) forbiddenAdvice(attribute string) string {
 	if c.method.attribute != "launch_token" { // A launch token has no owner.
 		advice += ": its owner must be a member of the organization"
 		if attribute != "organization_id" {
-			advice += " that the namespace belongs to"
+			advice += " of the namespace"
 		}
 	}
 	return advice + c.advice()
@@ -167,8 +167,8 @@ func (c credentialSetting) forbiddenAdvice(attribute string) string {
 func (c credentialSetting) advice() string {
 	switch c.method.attribute {
 	case "launch_token":
-		return ". CircleCI's reference of API v2 lists launch tokens for this, but later references say that they are for " +
-			"claiming tasks only: use a personal API token (token or CIRCLE_TOKEN), which always works."
+		return ". CircleCI's reference of API v2 allows launch tokens here, but later references only for claiming tasks. " +
+			"Use a personal API token (token or CIRCLE_TOKEN), which always works."
 	case "session_cookie":
 		return ". A browser session expires: sign in again and copy the new cookie, or use a personal API token (token or " +
 			"CIRCLE_TOKEN)."

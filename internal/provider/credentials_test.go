@@ -69,7 +69,7 @@ func TestCredentials(t *testing.T) {
 // TestShortCredential has a token that is too short to be redacted: it is sent, with a warning.
 func TestShortCredential(t *testing.T) {
 	for _, row := range []struct{ source, at, attributes, environment string }{
-		{source: "the provider's attribute token", at: "token", attributes: "token=h"},
+		{source: "the provider's token attribute", at: "token", attributes: "token=h"},
 		{source: "the environment variable CIRCLE_CLI_TOKEN", environment: "CIRCLE_CLI_TOKEN=h"},
 	} {
 		server := newServer(t)
@@ -92,23 +92,23 @@ func TestRejectedCredential(t *testing.T) {
 	const (
 		revoked = " was not accepted: check that it is complete and has not been revoked"
 		expired = " was not accepted: check that it is complete, has not expired and has not been revoked. A personal API " +
-			"token expires after a year at most, one that was made through OAuth after 90 days. Create a new one in your user " +
-			"settings, which for CircleCI Cloud are at https://app.circleci.com/settings/user/tokens."
+			"token expires after at most a year, or after 90 days if it was made through OAuth. Create a new one in your user " +
+			"settings, for CircleCI Cloud at https://app.circleci.com/settings/user/tokens."
 		noAccess = " is not allowed to read this"
-		noMember = noAccess + ": its owner must be a member of the organization that the namespace belongs to"
-		launch   = ". CircleCI's reference of API v2 lists launch tokens for this, but later references say that they are " +
-			"for claiming tasks only: use a personal API token (token or CIRCLE_TOKEN), which always works."
+		noMember = noAccess + ": its owner must be a member of the organization of the namespace"
+		launch   = ". CircleCI's reference of API v2 allows launch tokens here, but later references only for " +
+			"claiming tasks. Use a personal API token (token or CIRCLE_TOKEN), which always works."
 		session = ". A browser session expires: sign in again and copy the new cookie, or use a personal API token (token " +
 			"or CIRCLE_TOKEN)."
 	)
 	for _, row := range []struct{ attributes, source, unauthorized, forbidden string }{
-		{"token=a-secret", "personal API token from the provider's attribute token", expired, noMember + "."},
+		{"token=a-secret", "personal API token from the provider's token attribute", expired, noMember + "."},
 		{
-			"launch_token=a-secret", "launch token from the provider's attribute launch_token", revoked + launch,
+			"launch_token=a-secret", "launch token from the provider's launch_token attribute", revoked + launch,
 			noAccess + launch,
 		},
 		{
-			"session_cookie=a-secret", "session cookie from the provider's attribute session_cookie", revoked + session,
+			"session_cookie=a-secret", "session cookie from the provider's session_cookie attribute", revoked + session,
 			noMember + session,
 		},
 		{"", "personal API token from the environment variable CIRCLECI_CLI_TOKEN", expired, noMember + "."},

@@ -36,7 +36,7 @@ func (s *deprecationWarner) addWarning(diagnostics *[]*tfprotov6.Diagnostic) {
 	}
 	*diagnostics = append(*diagnostics, &tfprotov6.Diagnostic{
 		Severity: tfprotov6.DiagnosticSeverityWarning, Summary: "Deprecated endpoint of the Runner API",
-		Detail: "The Runner API announced that what the provider requests " + announced + ": " + deprecation.Request +
+		Detail: "The Runner API announced that " + deprecation.Request + " " + announced +
 			`. If the provider's api_version is "v2", remove it. Otherwise use the newest version of the provider.`,
 	})
 }

@@ -72,8 +72,7 @@ func TestDeprecation(t *testing.T) {
 			} else {
 				expectReport(t, got, diagnostic{
 					Severity: "warning", Summary: "Deprecated endpoint of the Runner API",
-					Detail: "The Runner API announced that what the provider requests " + row.detail + ": GET " + server.URL +
-						cmp.Or(row.url, list) + ". " + advice,
+					Detail: "The Runner API announced that GET " + server.URL + cmp.Or(row.url, list) + " " + row.detail + ". " + advice,
 				})
 			}
 			assertNoDiagnostics(t, readClass(t, p))

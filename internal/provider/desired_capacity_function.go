@@ -29,20 +29,20 @@ func (desiredCapacity) Definition(_ context.Context, _ function.DefinitionReques
 	}
 	resp.Definition = function.Definition{
 		Summary: "Computes how many machines the tasks of a resource class need",
-		MarkdownDescription: "Returns a number, never null: one machine for each unclaimed or running task, `unclaimed` + " +
-			"`running`, but at least `min` and at most `max`. `provider::circleci::desired_capacity(3, 2, 1, 10)` is `5`; it " +
-			"is `1` without tasks, and `10` with 3 unclaimed and 20 running. A null `running` is an error, because treating " +
-			"it as 0 would remove machines that run tasks.",
+		MarkdownDescription: "Returns `unclaimed` + `running`, which is one machine for each task, but at least `min` and at " +
+			"most `max`. The number is never null. `provider::circleci::desired_capacity(3, 2, 1, 10)` returns " +
+			"`5`; without tasks it returns `1`, and with 3 unclaimed and 20 running tasks `10`. A null `running` fails, because " +
+			"treating it as 0 would remove machines that run tasks.",
 		Parameters: []function.Parameter{
 			number("unclaimed", "Number of tasks that no runner has claimed yet, such as `unclaimed_task_count` of "+
-				"`circleci_runner_tasks`. An integer, 0 or more. Null is an error."),
+				"`circleci_runner_tasks`. An integer, 0 or more. Must not be null."),
 			function.NumberParameter{
 				Name: "running", AllowNullValue: true, // Run rejects it with advice.
 				MarkdownDescription: "Number of running tasks, such as `running_task_count` of `circleci_runner_tasks`. An " +
-					"integer, 0 or more. Null, as with API v2, which does not report it, is an error.",
+					"integer, 0 or more. Must not be null, which it is with API v2.",
 			},
-			number("min", "Minimum number of machines. An integer, 0 or more. Null is an error."),
-			number("max", "Maximum number of machines. An integer, 0 or more. Not below `min`. Null is an error."),
+			number("min", "Minimum number of machines. An integer, 0 or more. Must not be null."),
+			number("max", "Maximum number of machines. An integer, at least `min`. Must not be null."),
 		},
 		Return: function.NumberReturn{},
 	}
@@ -54,8 +54,8 @@ func (desiredCapacity) Run(ctx context.Context, req function.RunRequest, resp *f
 		return
 	}
 	if running.IsNull() {
-		resp.Error = function.NewArgumentFuncError(1, "it is null, so the running count is not known: API v2 was used, "+
-			"which does not report it. Use an installation that serves API v3, and do not set api_version to v2")
+		resp.Error = function.NewArgumentFuncError(1, "it is null: the running count is not known, because API v2 "+
+			"does not report it. Use an installation that serves API v3, and do not set api_version to v2")
 		return
 	}
 	for i, number := range []types.Number{unclaimed, running, minimum, maximum} {

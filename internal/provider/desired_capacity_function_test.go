@@ -14,7 +14,7 @@ func TestAccDesiredCapacityFunction(t *testing.T) {
 	const (
 		invalid = " parameter: it must be an integer of at least 0."
 		exceeds = " parameter: it must not exceed max."
-		unknown = " parameter: it is null, so the running count is not known: API v2 was used, which does not report it. " +
+		unknown = " parameter: it is null: the running count is not known, because API v2 does not report it. " +
 			"Use an installation that serves API v3, and do not set api_version to v2."
 	)
 	testFunction(t, []invalidCalls{

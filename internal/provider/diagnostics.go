@@ -65,9 +65,8 @@ const (
 	// notAPIAdvice is for HTML and plain text.
 	notAPIAdvice = "The Runner API did not send this response: check that api_url is its URL, and that no proxy or " +
 		"login page responds instead."
-	tokenExpiryAdvice = "A personal API token expires after a year at most, one that was made through OAuth after 90 " +
-		"days. Create a new one in your user settings, which for CircleCI Cloud are at " +
-		"https://app.circleci.com/settings/user/tokens."
+	tokenExpiryAdvice = "A personal API token expires after at most a year, or after 90 days if it was made through " +
+		"OAuth. Create a new one in your user settings, for CircleCI Cloud at https://app.circleci.com/settings/user/tokens."
 )
 
 func (api *providerData) statusAdvice(ctx context.Context, at path.Path, err *circleci.StatusError) string {
@@ -90,7 +89,7 @@ func (api *providerData) statusAdvice(ctx context.Context, at path.Path, err *ci
 	case code == http.StatusNotFound:
 		return api.notFoundAdvice(ctx, attribute, err)
 	case code == http.StatusTooManyRequests:
-		return "The API limits the rate of requests: try again later, or send fewer requests, such as with " +
+		return "The API limits the rate of requests: try again later, or send fewer requests, for example with " +
 			"only_resource_classes or a longer poll_interval."
 	case code == http.StatusRequestTimeout, code == http.StatusTooEarly,
 		code >= 500 && code != http.StatusNotImplemented:
@@ -136,7 +135,7 @@ func (s settings) requestAdvice(err *circleci.RequestError) string {
 	case isAboutClientCertificate(alert) && len(s.TLS.Certificates) > 0:
 		return "The server rejected client_cert_pem: check its expiry and its issuer."
 	case isAboutClientCertificate(alert):
-		return "The server requires a client certificate that it trusts: give one in client_cert_pem and client_key_pem."
+		return "The server requires a client certificate that it trusts: set client_cert_pem and client_key_pem."
 	case alert != "":
 		return "The server and the provider could not agree on how to use TLS: check that api_url leads to the Runner API, " +
 			"and that it speaks TLS 1.2 or newer."
@@ -173,10 +172,9 @@ func (s settings) certificateAdvice(err error, atProxy bool) string {
 	case isForOtherHost:
 		return "Check the host in api_url."
 	case s.TLS.RootCAs != nil:
-		return "If a private CA issued that certificate, add the certificate of that CA to ca_cert_pem."
+		return "If a private CA issued that certificate, add the CA's certificate to ca_cert_pem."
 	}
-	return "If a private CA issued that certificate, set the provider's attribute ca_cert_pem to the certificate of " +
-		"that CA."
+	return "If a private CA issued that certificate, set the provider's ca_cert_pem attribute to the CA's certificate."
 }
 
 // isAboutClientCertificate reports whether the server requires a client certificate, or another one than it received.

@@ -60,9 +60,8 @@ func durationBetween(minimum, maximum time.Duration) validator.String {
 			}
 			return nil
 		},
-		summary: "Invalid duration",
-		description: `A duration is a number with its unit, w, d, h, m, s or ms, or several of them, such as "90s" or ` +
-			`"1h30m".`,
+		summary:     "Invalid duration",
+		description: `A duration is one or more numbers with units (w, d, h, m, s, ms), such as "90s" or "1h30m".`,
 	}
 }
 

@@ -156,7 +156,7 @@ func TestNotFound(t *testing.T) {
 		count2, count3   = "/api/v2/runner/tasks", "/api/v3/runner/tasks"
 		classes2, token2 = "/api/v2/runner/resource", "/api/v2/runner/token"
 		check, noAccess  = "Check that ", " is correct, and that the credential has access to it."
-		noRunners        = " CircleCI may also respond with 404 for a resource class without runners."
+		noRunners        = " CircleCI may also return 404 for a resource class without runners."
 		everything       = " If every request fails with 404, check api_version and api_url."
 		isListed         = "The API lists this resource class: check that the credential has access to it."
 		unknownClass     = "Namespace acme has no resource class acme/0; it has acme/linux."
@@ -199,7 +199,7 @@ func TestNotFound(t *testing.T) {
 		},
 		"class that a launch token may not read": {
 			read: linuxRunners, settings: "token= launch_token=" + circlecitest.LaunchToken, requests: []string{list2},
-			detail: noRunners + " The launch token from the provider's attribute launch_token may not be allowed to read this. ",
+			detail: noRunners + " The launch token from the provider's launch_token attribute may not be allowed to read this. ",
 		},
 		"namespace": {read: acmeRunners, requests: []string{list2}, detail: check + "namespace" + noAccess + everything},
 		"fleets of unknown classes": {

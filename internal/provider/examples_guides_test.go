@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,18 +76,18 @@ func TestExampleTesting(t *testing.T) {
 	b, server := newExample(t, "testing")
 	t.Setenv("CIRCLE_TOKEN", "")
 	printed := b.succeed("test", "-no-color")
-	expectLines(t, printed, `run "one_machine_for_each_task"... pass`, `run "one_machine_for_no_task"... pass`,
-		`run "never_too_many"... pass`, "Success! 3 passed, 0 failed.")
+	expectLines(t, printed, `run "one_machine_for_each_task"... pass`, `run "no_more_than_the_maximum"... pass`,
+		"Success! 2 passed, 0 failed.")
 	if strings.Contains(printed, "Warning: ") {
 		t.Errorf("the tests warn:\n%s", printed)
 	}
-	b.replace("main.tf", "1, var.max_machines,", "0, var.max_machines,") // A module that scales to zero does not pass.
+	b.replace("main.tf", "pool.min, pool.max,", "0, pool.max,") // A module that scales to zero does not pass.
 	printed, ok := b.run("test", "-no-color")
 	if ok {
 		t.Error("the tests pass")
 	}
-	expectLines(t, printed, `run "one_machine_for_each_task"... pass`, `run "one_machine_for_no_task"... fail`,
-		"Expected the minimum of 1 machine, got 0.")
+	expectLines(t, printed, `run "one_machine_for_each_task"... fail`, `got {"acme/linux":5,"acme/macos":0}.`,
+		`run "no_more_than_the_maximum"... `)
 	expectRequests(t, server)
 }
 
@@ -136,82 +138,141 @@ func TestExampleImporting(t *testing.T) {
 	expectListings()
 }
 
+// TestRemovingClass forgets an imported class and its token, imports them again, and deletes them. The class also has a
+// token outside of the configuration.
+func TestRemovingClass(t *testing.T) {
+	requireVersion(t, "removed blocks with a lifecycle", "1.7", "1.10")
+	server := newMovedServer(t)
+	server.SetTokens(movedToken, circlecitest.Token{ResourceClass: "acme/linux", Nickname: "other"})
+	b := newBinary(t, providerConfig(server))
+	classURL, tokenURL := "/api/v3/runner/resource/"+movedClass.ID, "/api/v3/runner/token/"+movedToken.ID
+	apply := func(configuration string) string {
+		b.write("linux.tf", configuration)
+		return b.succeed("apply", "-auto-approve", "-no-color")
+	}
+
+	imported := read(t, "testdata/TestRemovingClass/imported.tf")
+	apply(imported)
+	printed := apply(read(t, "testdata/TestRemovingClass/removed.tf"))
+	if strings.Count(printed, "but will not be destroyed\n") != 2 {
+		t.Errorf("the plan forgets not two resources:\n%s", printed)
+	}
+	expectLines(t, printed, "0 added, 0 changed, 0 destroyed")
+	apply(imported)
+	expectMutations(t, server)
+
+	b.write("linux.tf", "")
+	expectLines(t, b.succeed("plan", "-no-color"), "0 to add, 0 to change, 2 to destroy")
+	printed, ok := b.run("apply", "-auto-approve", "-no-color")
+	if ok {
+		t.Errorf("a class that has a token is deleted:\n%s", printed)
+	}
+	expectLines(t, printed, "Error: Error deleting resource class acme/linux", `- "other" (`)
+	expectMutations(t, server, "DELETE "+tokenURL, "DELETE "+classURL)
+	printed = apply(classBlock("  force_delete = true"))
+	expectLines(t, printed, "+ force_delete   = true", "0 added, 1 changed, 0 destroyed")
+	expectMutations(t, server)
+	expectLines(t, apply(""), "0 added, 0 changed, 1 destroyed")
+	expectMutations(t, server, "DELETE "+classURL+"/force")
+	expectSame(t, "number of tokens", 0, len(server.Tokens()))
+}
+
 // TestExamplesOfQueries lists the sample.
 func TestExamplesOfQueries(t *testing.T) {
 	requireVersion(t, "queries", "1.14", "")
 	for _, name := range []string{"circleci_runner_resource_class", "circleci_runner_token"} {
 		b, server := newExample(t, "list-resources/"+name)
-		server.ServeSample(func() time.Duration { return 0 })
+		server.ServeSample(circlecitest.Sample{StuckQueue: true})
 		expectLines(t, b.succeed("query", "-no-color"), "acme/linux")
 	}
 }
 
-// TestExamplePipeline runs the script and the commands of the pipeline, against a queue that grows too long, and other
-// errors.
+// TestExamplePipeline runs the jobs of the pipeline, against a queue that grows too long, and other errors.
 func TestExamplePipeline(t *testing.T) {
 	b, server := newExample(t, "pipeline")
 	connect := func(lastConnected time.Duration) {
 		server.SetRunners(exampleRunner("a", "", lastConnected), exampleRunner("b", "", time.Hour),
-			circlecitest.Runner{ResourceClass: "acme/mac", Name: "c", LastConnected: ago(lastConnected)})
+			circlecitest.Runner{ResourceClass: "acme/macos", Name: "c", LastConnected: ago(lastConnected)})
 	}
 	connect(2 * time.Minute)
 	server.SetTasks("acme/linux", 49, 0)
-	server.SetTasks("acme/mac", 1, 0)
-	b.expectPipeline(0, `{"acme/linux":{"connected":1,"waiting":49},"acme/mac":{"connected":1,"waiting":1}}`)
-	b.expectCommands(true)
+	server.SetTasks("acme/macos", 1, 0)
+	b.expectJob("plan", 0, "Changes to Outputs:")
+	b.expectJob("counts", 0)
+	var counts bytes.Buffer
+	b.check(json.Compact(&counts, []byte(read(t, b.path("counts.json")))))
+	const want = `{"acme/linux":{"connected":1,"waiting":49},"acme/macos":{"connected":1,"waiting":1}}`
+	if got := counts.String(); got != want {
+		t.Errorf("the counts are %s, want %s", got, want)
+	}
+	b.check(os.Remove(b.path("counts.json")))
 	connect(time.Minute) // Which changes no count, but a last_connected.
 	b.expectEmptyPlan()
 
-	server.SetTasks("acme/mac", 2, 0)
-	b.expectPipeline(1, "", "Error: Module output value precondition failed\n", "acme has 51 waiting tasks, more than 50.")
-	b.expectCommands(false)
+	server.SetTasks("acme/macos", 2, 0)
+	for _, job := range []string{"plan", "counts"} {
+		b.expectJob(job, 1, "Error: Module output value precondition failed", "acme has 51 waiting tasks, more than 50.")
+	}
 	server.SetRunners()
-	b.expectPipeline(1, "", "Warning: No fleet\n", "Error: Module output value precondition failed\n",
-		"acme has no runners: check the namespace.")
+	b.expectJob("counts", 1, "Warning: No fleet", "acme has no runners: check the namespace.")
 	server.SetHandler(circlecitest.Error(http.StatusForbidden, "no"))
-	b.expectPipeline(1, "", "Error: Error reading runners of namespace acme\n")
+	b.expectJob("counts", 1, "Error: Error reading runners of namespace acme")
+	if _, err := os.Stat(b.path("counts.json")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a job that failed has counts: %v", err)
+	}
 }
 
-// expectPipeline runs the script as a pipeline does, and asserts its exit status, the JSON on standard output, if any,
-// and parts of standard error.
-func (b binary) expectPipeline(status int, printed string, messages ...string) {
-	b.t.Helper()
-	command := exec.CommandContext(b.t.Context(), "sh", b.path("run.sh"), b.ExecPath())
-	command.Env = append(os.Environ(), "TF_CLI_ARGS=-no-color")
-	var stderr, compact bytes.Buffer
-	command.Stderr = &stderr
-	stdout, err := command.Output()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		b.t.Fatal(err)
+// TestExamplePipelineDrained runs the job that waits for a queue: one that is stuck, one that drains between two polls, and
+// one whose class does not exist.
+func TestExamplePipelineDrained(t *testing.T) {
+	b, server := newExample(t, "pipeline")
+	const configuration, tasks = "drained/main.tf", "/api/v3/runner/tasks"
+	server.SetTasks("acme/linux", 2, 1)
+	b.replace(configuration, `"20s"`, `"1s"`)
+	b.replace(configuration, `"5s"`, `"1s"`)
+	b.expectJob("drained", 1, "Error: Error counting tasks of resource class acme/linux",
+		"waiting for at most 0 unclaimed and at most 0 running tasks; last observed: 2 unclaimed and 1 running task.",
+		"Check that runners of resource class acme/linux are connected and claim its tasks, or increase wait_for.timeout.")
+
+	b.replace(configuration, `timeout       = "1s"`, `timeout       = "1m"`)
+	var polls atomic.Int32
+	server.Intercept(func(r *http.Request) http.Handler {
+		if r.URL.Path == tasks && polls.Add(1) == 2 {
+			server.SetTasks("acme/linux", 0, 0)
+		}
+		return nil
+	})
+	b.expectJob("drained", 0, "No changes.")
+	if got := polls.Load(); got < 2 || got > 3 { // The second may have counted a running task before the queue drained.
+		t.Errorf("the wait took %d polls", got)
 	}
-	if len(stdout) > 0 {
-		b.check(json.Compact(&compact, bytes.TrimSpace(stdout)))
-	}
-	if got := command.ProcessState.ExitCode(); got != status || compact.String() != printed {
-		b.t.Errorf("got exit status %d and output %s", got, stdout)
-	}
-	expectLines(b.t, stderr.String(), messages...)
+
+	b.replace(configuration, "acme/linux", "acme/linus")
+	b.expectJob("drained", 1, "Error: Error counting tasks of resource class acme/linus", "404 Not Found")
 }
 
-// expectCommands runs the commands of the configuration of the pipeline, and asserts whether all succeed or only init
-// does.
-func (b binary) expectCommands(succeed bool) {
+// expectJob runs the commands of a job of the pipeline until one fails, as CircleCI does. It asserts the exit status of the
+// last, and parts of what they print, without line breaks.
+func (b binary) expectJob(job string, status int, messages ...string) {
 	b.t.Helper()
 	path := b.t.TempDir()
 	b.check(os.Symlink(b.ExecPath(), filepath.Join(path, "terraform")))
-	pipeline := read(b.t, filepath.Join(examples, "pipeline/.circleci/config.yml"))
-	commands := regexp.MustCompile(`(?m)^ +- run: (.+)$`).FindAllStringSubmatch(pipeline, -1)
-	if len(commands) != 3 {
-		b.t.Fatalf("the configuration has %d commands, want 3", len(commands))
-	}
-	for _, command := range commands {
-		run := exec.CommandContext(b.t.Context(), "sh", "-ec", command[1])
-		run.Dir, run.Env = b.WorkingDir(), append(os.Environ(), "PATH="+path+":"+os.Getenv("PATH"))
-		if output, err := run.CombinedOutput(); (err == nil) != (succeed || strings.Contains(command[1], " init ")) {
-			b.t.Errorf("%s: %v\n%s", command[1], err, output)
+	_, steps, _ := strings.Cut(read(b.t, filepath.Join(examples, "pipeline/.circleci/config.yml")), "\n  "+job+":\n")
+	steps, _, _ = strings.Cut(steps, "\n\n")
+	var printed strings.Builder
+	exit := -1
+	for _, step := range regexp.MustCompile(`(?m)^ +- run: (.+)$`).FindAllStringSubmatch(steps, -1) {
+		command := exec.CommandContext(b.t.Context(), "sh", "-ec", step[1])
+		command.Dir = b.WorkingDir()
+		command.Env = append(os.Environ(), "TF_CLI_ARGS=-no-color", "PATH="+path+":"+os.Getenv("PATH"))
+		output, err := command.CombinedOutput()
+		printed.Write(output)
+		if exit = command.ProcessState.ExitCode(); err != nil {
+			break
 		}
 	}
-	if succeed {
-		expectLines(b.t, read(b.t, b.path("counts.json")), `"waiting":49`)
+	if exit != status {
+		b.t.Errorf("%s has the exit status %d, want %d", job, exit, status)
 	}
+	expectLines(b.t, strings.Join(strings.Fields(printed.String()), " "), messages...)
 }

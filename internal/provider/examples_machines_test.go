@@ -307,6 +307,56 @@ func prefixed(prefix string, names []string) (all []string) {
 	return all
 }
 
+// TestExampleAWSPools creates three pools, each with a class, a token and a group of its own, and destroys them.
+func TestExampleAWSPools(t *testing.T) {
+	requireVersion(t, "write-only arguments", "1.11", "1.11")
+	cloud := serveFakes(t, "hashicorp/aws")
+	files, server := exampleFiles(t, "aws"), newServer(t)
+	if !hasVersion(t, "1.14", "") {
+		delete(files, "wait.tf")
+	}
+	setEnvironment(t, server, map[string]string{"TF_VAR_subnets": `["subnet-1"]`, "TF_VAR_image": "ami-1"})
+	const linux = "acme/linux-medium"
+	cloud.onChange = func(change fakeChange) {
+		if change.Resource == "aws_autoscaling_group" && change.Action == "create" {
+			server.SetRunners(
+				circlecitest.Runner{ResourceClass: linux, Name: "a", LastConnected: ago(0)},
+				circlecitest.Runner{ResourceClass: linux, Name: "b", LastConnected: ago(0)},
+			)
+		}
+	}
+	b := newDirectory(t, files)
+	b.succeed("-chdir=pools", "init")
+	printed := b.succeed("-chdir=pools", "apply", "-auto-approve", "-no-color")
+	if strings.Contains(printed, "Warning: ") {
+		t.Errorf("the apply warns:\n%s", printed)
+	}
+	want := []string{"acme/gpu-large", "acme/linux-large", linux}
+	var classes, tokens []string
+	for _, class := range server.ResourceClasses() {
+		classes = append(classes, class.ResourceClass)
+	}
+	for _, token := range server.Tokens() {
+		tokens = append(tokens, token.ResourceClass)
+	}
+	slices.Sort(classes)
+	slices.Sort(tokens)
+	if !slices.Equal(classes, want) || !slices.Equal(tokens, want) {
+		t.Errorf("the classes are %q, their tokens are of %q, want %q", classes, tokens, want)
+	}
+	expectLines(t, b.succeed("-chdir=pools", "output", "-json"),
+		`"acme/gpu-large": "circleci-acme-gpu-large"`, `"acme/linux-large": "circleci-acme-linux-large"`,
+		`"acme/linux-medium": "circleci-acme-linux-medium"`)
+	if groups := strings.Count(strings.Join(cloud.take(), "\n"), "create aws_autoscaling_group"); groups != len(want) {
+		t.Errorf("%d groups were created, want %d", groups, len(want))
+	}
+	expectLines(t, b.succeed("-chdir=pools", "plan", "-no-color"), "No changes.")
+	b.succeed("-chdir=pools", "destroy", "-auto-approve")
+	if left := len(server.ResourceClasses()) + len(server.Tokens()); left > 0 {
+		t.Errorf("%d classes and tokens are left", left)
+	}
+}
+
 // TestMachinesTests runs the CLI's tests of the examples, with all providers mocked.
 func TestMachinesTests(t *testing.T) {
 	requireVersion(t, "mocked providers", "1.11", "1.12")

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-testing/config"
@@ -69,7 +68,7 @@ func TestAccExamples(t *testing.T) {
 			if name == "server" {
 				test.server = newTLSServer(t, ca, "127.0.0.1")
 			}
-			test.server.ServeSample(func() time.Duration { return 0 })
+			test.server.ServeSample(circlecitest.Sample{StuckQueue: true})
 			if test.serve != nil {
 				test.serve(test.server)
 			}
@@ -183,7 +182,7 @@ func (e exampleTest) check(state *tfjson.State) error {
 const examples = "../../examples"
 
 // exampleDirectories returns the directories of all examples but the demo, which internal/demo tests, what needs other
-// providers, queries, and the module of another example.
+// providers, queries, and what is a part of another example.
 func exampleDirectories(t *testing.T) (directories []string) {
 	t.Helper()
 	for name := range exampleFiles(t, ".") {
@@ -195,7 +194,7 @@ func exampleDirectories(t *testing.T) (directories []string) {
 		top, _, _ := strings.Cut(directory, "/")
 		_, needsFakes := machinesTests()[top]
 		return err != nil || len(queries) > 0 || needsFakes || strings.HasPrefix(directory, "demo") ||
-			slices.Contains([]string{"together", "testing/connected"}, directory)
+			slices.Contains([]string{"together", "testing/fleets", "token-file"}, directory)
 	})
 }
 

@@ -32,11 +32,12 @@ func fleetAttributes() map[string]schema.Attribute {
 	attributes["connected_runner_count"] = computedCount("Number of runners that count as connected.")
 	attributes["unclaimed_task_count"] = computedCount("Number of tasks that no runner has claimed yet.")
 	attributes["running_task_count"] = computedCount("Number of running tasks. " + runningCountDescription)
-	attributes["last_connected"] = computedString("When a runner of the class last connected, RFC 3339, as the API " +
+	attributes["last_connected"] = computedString("When CircleCI last saw a runner of the class, RFC 3339, as the API " +
 		"returns it. Null without runners, or if the API does not send it.")
 	attributes["versions"] = schema.ListAttribute{
 		Computed: true, ElementType: types.StringType,
-		MarkdownDescription: "Versions of the listed runners' agents, each once, the oldest first.",
+		MarkdownDescription: "Versions of the listed runners' agents, each once, the oldest first. Runners without a version " +
+			"are left out.",
 	}
 	attributes["last_task_claimed_at"] = computedString("When an agent of the class last claimed a task, RFC 3339, as " +
 		"the fleet API returns it. Null if none ever did, without `agent_states`, or if the fleet API " +

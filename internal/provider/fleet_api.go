@@ -11,18 +11,18 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// fleetAPINote is what the description of everything says that needs the fleet API.
-const fleetAPINote = "Preview: it needs CircleCI's fleet API, which CircleCI Cloud alone serves and may change without " +
-	"notice. A change results in an error, not in a wrong number."
+// fleetAPINote ends the description of everything that needs the fleet API.
+const fleetAPINote = "Preview: needs CircleCI's fleet API, which only CircleCI Cloud serves. CircleCI may change it without " +
+	"notice. Such a change causes an error, not a wrong number."
 
-// requireFleetAPI rejects settings with which the fleet API cannot be requested, so that a plan does. The attribute at
-// is what needs that API.
+// requireFleetAPI rejects settings with which the fleet API cannot be requested, so that the plan fails. The
+// attribute at is what needs that API.
 func (api *providerData) requireFleetAPI(at path.Path) (diags diag.Diagnostics) {
 	switch {
 	case api.settings.credential.method.attribute != "token":
 		diags.AddAttributeError(at, tokenRequired, api.needPersonalToken("CircleCI's fleet API needs"))
 	case api.settings.APIVersion == circleci.V2:
-		diags.AddAttributeError(at, "API v3 required", "CircleCI's fleet API is a part of version 3 of the Runner API. "+
+		diags.AddAttributeError(at, "API v3 required", "CircleCI's fleet API is part of version 3 of the Runner API. "+
 			`Remove api_version = "v2" from the provider.`)
 	}
 	return diags
@@ -50,8 +50,8 @@ func (api *providerData) fleetAPIAdvice(err error) string {
 	request, response := (*circleci.RequestError)(nil), (*circleci.ResponseError)(nil)
 	switch {
 	case errors.As(err, &request) && request.RedirectedTo != "":
-		return "CircleCI's fleet API does not redirect, and the credential was not sent there: check the proxies (HTTPS_PROXY, " +
-			"NO_PROXY)."
+		return "CircleCI's fleet API does not redirect, so check the proxies (HTTPS_PROXY, NO_PROXY). The credential was not " +
+			"sent to the new address."
 	case errors.As(err, &response) && response.Body == circleci.BodyJSON:
 		return changedFleetAPIAdvice
 	case isUnsupported(apiStatusOf(err)):
@@ -63,9 +63,9 @@ func (api *providerData) fleetAPIAdvice(err error) string {
 func (api *providerData) unsupportedFleetAPIAdvice() string {
 	if api.isCloud() {
 		return "Check the name of the resource class or namespace, and that the token has access to it: CircleCI Cloud " +
-			"responds so to a token without rights, too."
+			"responds to a token without access in the same way."
 	}
-	return "The installation does not have CircleCI's fleet API, as far as is known: only CircleCI Cloud has it."
+	return "The installation does not seem to have CircleCI's fleet API: only CircleCI Cloud is known to serve it."
 }
 
 // isCloud reports whether the fleet API that is requested may be that of CircleCI Cloud, under any of its hosts.

@@ -41,7 +41,7 @@ func newRunnerResourceClassList() list.ListResource {
 func newRunnerTokenList() list.ListResource {
 	return &listResource{
 		apiResource:     apiResource{name: "runner_token"},
-		description:     "Lists the runner tokens of a resource class, to import them. Their secrets cannot be read.",
+		description:     "Lists the runner tokens of a resource class, to import them, without their secrets.",
 		attribute:       "resource_class",
 		attributeSchema: resourceClassAttribute,
 		list:            listTokens,

@@ -13,7 +13,7 @@ import (
 func (api *providerData) notFoundAdvice(ctx context.Context, attribute string, err *circleci.StatusError) string {
 	credential, class, noRunners := api.settings.credential, err.Class, ""
 	if class != "" && err.Endpoint != "runner/token" {
-		noRunners = " CircleCI may also respond with 404 for a resource class without runners."
+		noRunners = " CircleCI may also return 404 for a resource class without runners."
 	}
 	check := "Check that " + attribute + " is correct, and that the credential has access to it." + noRunners
 	if attribute == "organization_id" && err.Endpoint == "runner" && api.client.APIVersion() == circleci.Auto {

@@ -17,7 +17,7 @@ func newOrganizationRunnersDataSource() datasource.DataSource {
 }
 
 // organizationRunnersDataSource implements data "circleci_organization_runners": the runners of an organization, with
-// the undocumented attributes that API v3 sends.
+// the status that API v3 sends.
 type organizationRunnersDataSource struct{ apiDataSource }
 
 type organizationRunnersModel struct {
@@ -28,7 +28,6 @@ type organizationRunnersModel struct {
 type organizationRunnerModel struct {
 	runnerModel
 
-	IP     *string `tfsdk:"ip"`
 	Status *string `tfsdk:"status"`
 }
 
@@ -36,12 +35,10 @@ func (d *organizationRunnersDataSource) Schema(
 	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
 ) {
 	attributes := runnerAttributes()
-	const observed = " Observed, not documented. Null if the API does not send it."
-	attributes["ip"] = computedString("Address of the machine." + observed)
-	attributes["status"] = computedString("`idle` or `busy`." + observed)
+	attributes["status"] = computedString("`idle` or `busy`. Null if the API does not send it.")
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the self-hosted runners of an organization. Requires API v3. That it takes an organization, " +
-			"and that it sends `ip` and `status`, is observed, not documented by CircleCI.",
+		MarkdownDescription: "Lists the self-hosted runners of an organization, with their `status`. Requires API v3. CircleCI " +
+			"does not document this list, which may change.",
 		Attributes: map[string]schema.Attribute{
 			"organization_id": requiredString("UUID of the organization.", organizationIDValidator),
 			"runners":         computedList(runnersDescription, attributes),
@@ -57,8 +54,8 @@ var organizationIDValidator = stringFuncValidator{
 		return nil
 	},
 	summary: "Invalid organization ID",
-	description: "Give the organization's UUID, such as b9291e0d-a11e-41fb-8517-c545388b5953, as the organization's " +
-		"settings show it.",
+	description: "The organization's settings in CircleCI show its UUID, such as " +
+		"b9291e0d-a11e-41fb-8517-c545388b5953.",
 }
 
 func (d *organizationRunnersDataSource) Read(
@@ -84,7 +81,7 @@ func (d *organizationRunnersDataSource) Read(
 	}
 	models := make([]organizationRunnerModel, len(runners))
 	for i, runner := range runners {
-		models[i] = organizationRunnerModel{newRunnerModel(runner), runner.IP, runner.Status}
+		models[i] = organizationRunnerModel{newRunnerModel(runner), runner.Status}
 	}
 	model.Runners = handToEncoder(ctx, models)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)

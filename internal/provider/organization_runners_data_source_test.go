@@ -18,7 +18,7 @@ func TestAccOrganizationRunnersDataSource(t *testing.T) {
 	server := newServer(t)
 	runners := slices.Clone(fleet)
 	for i := range 2 { // The last is of no organization.
-		runners[i].OrganizationID, runners[i].IP, runners[i].Status = organization, "192.0.2.1", "busy"
+		runners[i].OrganizationID, runners[i].Status = organization, "busy"
 	}
 	server.SetRunners(runners...)
 	inUpperCase := strings.ToUpper(organization)

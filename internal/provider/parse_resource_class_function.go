@@ -29,10 +29,10 @@ func (parseResourceClass) Definition(
 ) {
 	resp.Definition = function.Definition{
 		Summary: "Splits a resource class into namespace and name",
-		MarkdownDescription: "Splits a resource class, `namespace/name`, and returns an object with the strings " +
-			"`namespace` and `name`, neither of them empty or null: " +
-			"`provider::circleci::parse_resource_class(\"acme/linux\")` is `{ namespace = \"acme\", name = \"linux\" }`. " +
-			"Case is preserved. A string that is not a resource class is an error.",
+		MarkdownDescription: "Splits a resource class, `namespace/name`, into an object with the strings `namespace` and " +
+			"`name`. Neither is empty or null, and both keep their case. " +
+			"`provider::circleci::parse_resource_class(\"acme/linux\")` returns `{ namespace = \"acme\", name = \"linux\" }`. " +
+			"Any other string fails.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "resource_class",

@@ -32,7 +32,9 @@ func existingString(description string, modifiers ...planmodifier.String) schema
 // replacingClass is the resource class of an object.
 func replacingClass(description string) schema.StringAttribute {
 	return schema.StringAttribute{
-		Required: true, MarkdownDescription: description,
+		Required: true,
+		MarkdownDescription: description + " Changing it forces replacement. Names are case-insensitive: another case changes " +
+			"nothing, and a refresh stores that of the API.",
 		Validators: []validator.String{resourceClassValidator()}, PlanModifiers: []planmodifier.String{keepSameClass{}},
 	}
 }

@@ -66,48 +66,47 @@ func (p *circleciProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 		MarkdownDescription: "Manages the resource classes and tokens of CircleCI's self-hosted runners, and reads their " +
 			"runners and tasks.",
 		Attributes: map[string]schema.Attribute{
-			"token": optionalSecret("Personal API token: works everywhere. When the configuration has no credential, the " +
-				"environment variable `CIRCLE_TOKEN` is used, then `CIRCLE_CLI_TOKEN`, then `CIRCLECI_CLI_TOKEN`."),
-			"token_scheme": optionalString("How `token` is sent: `header` (default) in a header `Circle-Token`, `basic` in a "+
-				"header `Authorization`, as the user name with an empty password, or `bearer` as `Authorization: Bearer`, as "+
-				"CircleCI's own CLI does.", validTokenScheme),
-			"launch_token": optionalSecret("Launch token of a runner, which CircleCI calls resource class token now, sent as " +
-				"`Authorization: Bearer`. CircleCI may accept it for claiming tasks only. When the configuration has no " +
-				"credential and no variable holds a personal API token, the environment variable " +
-				"`CIRCLECI_RUNNER_API_AUTH_TOKEN` is used, then `LAUNCH_AGENT_API_AUTH_TOKEN`."),
-			"session_cookie": optionalSecret("Value of the cookie `ring-session` of a browser that is signed in. The default " +
-				"of `api_url` is then `" + circleci.BrowserAPIURL + "`. When there is no other credential, the environment " +
-				"variable `CIRCLECI_SESSION_COOKIE` is used."),
-			"api_url": optionalString("Origin of the Runner API, such as `https://circleci.example.com`. A path prefix is " +
-				"allowed; plain `http` is allowed for loopback only. When unset, the environment variable " +
-				"`CIRCLECI_RUNNER_API_URL` is used, then `" + circleci.DefaultAPIURL + "`."),
+			"token": optionalSecret("Personal API token, which works everywhere. Default, if the configuration has no " +
+				"credential: the environment variable `CIRCLE_TOKEN`, then `CIRCLE_CLI_TOKEN`, then `CIRCLECI_CLI_TOKEN`."),
+			"token_scheme": optionalString("How `token` is sent: `header` (default) in the header `Circle-Token`, `basic` as "+
+				"the user name of HTTP Basic authentication, with an empty password, or `bearer` as `Authorization: Bearer`, like "+
+				"CircleCI's own CLI.", validTokenScheme),
+			"launch_token": optionalSecret("Launch token of a runner, now called resource class token, sent as " +
+				"`Authorization: Bearer`. CircleCI may accept it for claiming tasks only. Default, if the configuration has " +
+				"no credential and no variable holds a personal API token: the environment variable " +
+				"`CIRCLECI_RUNNER_API_AUTH_TOKEN`, then `LAUNCH_AGENT_API_AUTH_TOKEN`."),
+			"session_cookie": optionalSecret("Value of the cookie `ring-session` of a browser that is signed in. Default, if there is no other credential: the environment " +
+				"variable `CIRCLECI_SESSION_COOKIE`."),
+			"api_url": optionalString("Origin of the Runner API, such as `https://circleci.example.com`. It may have a " +
+				"path prefix. Plain `http` is allowed for loopback only. Default: the environment variable " +
+				"`CIRCLECI_RUNNER_API_URL`, then `" + circleci.DefaultAPIURL + "`, or `" + circleci.BrowserAPIURL + "` with a session cookie."),
 			"api_version": optionalString("Version of the Runner API: `auto`, `v2` or `v3`. With `auto`, the first read finds "+
-				"out which version the installation serves, v3 first; with a launch token, v2 first. When unset, the environment "+
-				"variable `CIRCLECI_RUNNER_API_VERSION` is used, then `auto`.", validAPIVersion),
-			"ca_cert_pem": optionalString("CA certificates to trust in addition to the system's, in PEM form. When unset, the " +
-				"environment variable `CIRCLECI_CA_CERT_PEM` is used; without it, only the system's are trusted."),
+				"out which version the installation serves: it tries v3 first, or v2 with a launch token. Default: the environment "+
+				"variable `CIRCLECI_RUNNER_API_VERSION`, then `auto`.", validAPIVersion),
+			"ca_cert_pem": optionalString("CA certificates to trust in addition to the system's, in PEM form. Default: the environment " +
+				"variable `CIRCLECI_CA_CERT_PEM`, then none."),
 			"client_cert_pem": optionalString("Client certificate for mutual TLS, in PEM form, followed by its chain. " +
-				"Requires `client_key_pem`. When unset, the environment variable `CIRCLECI_CLIENT_CERT_PEM` is used; without it, " +
-				"the provider sends no certificate."),
+				"Requires `client_key_pem`. Default: the environment variable `CIRCLECI_CLIENT_CERT_PEM`, then none."),
 			"client_key_pem": optionalSecret("Private key of `client_cert_pem`, unencrypted, in PEM form. Requires " +
-				"`client_cert_pem`. When unset, the environment variable `CIRCLECI_CLIENT_KEY_PEM` is used."),
+				"`client_cert_pem`. Default: the environment variable `CIRCLECI_CLIENT_KEY_PEM`, then none."),
 			"insecure_skip_verify": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Do not verify the server's certificate, so that anyone in between can read the credential. " +
-					"Comes with a warning; prefer `ca_cert_pem`. Default `false`.",
+				MarkdownDescription: "Whether to accept any certificate of the server. Anyone in between can then read the " +
+					"credential, so the provider warns. Prefer `ca_cert_pem`. Default `false`.",
 			},
 			"max_retries": optionalInteger(fmt.Sprintf("How often a request is retried after transient errors: status 408, "+
-				"425, 500, 502, 503, 504, 520, 522 and 524, failures of the connection and of name resolution, and attempts that "+
-				"time out. Status 429 does not count: the provider waits for as long as the API requests, within the five minutes "+
-				"of a read. `0` disables retries, including those after a 429. From 0 to 10; default `%d`.",
+				"425, 500, 502, 503, 504, 520, 522 and 524, failures of the connection and of name resolution, and attempts that time "+
+				"out. Status 429 does not count: the provider waits for as long as the API requests, within the five minutes "+
+				"of a read. `0` disables retries, including those after a 429. A request that creates something is retried only if it "+
+				"cannot have created anything. From 0 to 10; default `%d`.",
 				circleci.DefaultMaxRetries), 0, 10),
-			"request_timeout": optionalString(fmt.Sprintf("How long one attempt of a request may take, to the last byte of the "+
-				"response, as a duration from `%s` to `%s`, such as `90s` or `1m30s`. One that creates something, which opens a "+
-				"connection first, may take twice as long. Default `%s`.", minRequestTimeout,
+			"request_timeout": optionalString(fmt.Sprintf("Maximum duration of one attempt of a request, to the last byte of the "+
+				"response, from `%s` to `%s`, such as `90s` or `1m30s`. A request that creates something may take twice as long, "+
+				"because it opens a connection first. Default `%s`.", minRequestTimeout,
 				formatDuration(circleci.ReadTimeout), circleci.DefaultRequestTimeout),
 				durationBetween(minRequestTimeout, circleci.ReadTimeout)),
-			"max_concurrent_requests": optionalInteger(fmt.Sprintf("How many requests are in flight concurrently, from 1 to "+
-				"256. Default `%d`.", circleci.DefaultMaxConcurrentRequests), 1, 256),
+			"max_concurrent_requests": optionalInteger(fmt.Sprintf("Maximum number of requests in flight, from 1 to 256. "+
+				"Default `%d`.", circleci.DefaultMaxConcurrentRequests), 1, 256),
 		},
 	}
 }
@@ -147,7 +146,7 @@ func (p *circleciProvider) Configure(
 	}
 	if settings.TLS.InsecureSkipVerify {
 		diags.AddAttributeWarning(path.Root("insecure_skip_verify"), "Certificates are not verified",
-			"With insecure_skip_verify anyone between here and the Runner API can read the credential and forge responses. Set "+
+			"With insecure_skip_verify, anyone between here and the Runner API can read the credential and forge responses. Set "+
 				"ca_cert_pem to the CA's certificate instead.")
 	}
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {

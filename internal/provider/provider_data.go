@@ -81,7 +81,7 @@ const tokenRequired = "Personal API token required"
 func (api *providerData) needPersonalToken(whatNeeds string) string {
 	credential := api.settings.credential
 	return whatNeeds + " a personal API token, but the credential is the " + credential.method.name + " from " +
-		credential.source() + ". Set the provider's attribute token or the environment variable CIRCLE_TOKEN instead."
+		credential.source() + ". Set the provider's token attribute or the environment variable CIRCLE_TOKEN instead."
 }
 
 // checkVersion3 rejects an attribute that only version 3 of the API serves, if api_version is v2. It ignores one that

@@ -40,7 +40,7 @@ func (api *providerData) writeAdvice(ctx context.Context, at path.Path, err erro
 	case code == http.StatusTooManyRequests:
 		return rateLimitAdvice
 	case code != http.StatusNotFound && isUnsupported(code):
-		return "The installation serves API " + string(api.client.APIVersion()) + ", but not this request, or not any more: " +
+		return "The installation serves API " + string(api.client.APIVersion()) + ", but not, or no longer, this request: " +
 			"use the newest version of the provider. If you have it, please report this at " + issuesURL + "."
 	case errors.Is(err, context.Canceled):
 		return "The request was canceled, and may have been carried out. The next plan shows what exists."
@@ -83,8 +83,8 @@ func (api *providerData) addRefreshError(ctx context.Context, diags *diag.Diagno
 	}
 	diags.AddAttributeError(path.Root("resource_class"), tokensErrorSummary+class,
 		sentence(err)+"\n\nThe resource class does not exist, or the credential may not see it"+
-			api.settings.orAPIVersion(", or api_version is not the installation's")+". When the class was deleted outside "+
-			"of Terraform, its tokens were deleted with it: remove them from state with the command state rm.")
+			api.settings.orAPIVersion(", or api_version is wrong")+". If the class was deleted outside of Terraform, so were "+
+			"its tokens: remove them from state with the command state rm.")
 }
 
 // isClassGone reports whether a class is certainly gone when the listing of its tokens failed with err. A credential
@@ -100,8 +100,8 @@ func (api *providerData) isClassGone(ctx context.Context, class string, err erro
 
 // incompleteState is the error of state in which nothing identifies a resource. No version of this provider writes it.
 var incompleteState = diag.NewAttributeErrorDiagnostic(path.Root("resource_class"), "Incomplete state",
-	"The state of the resource lacks a resource_class that is namespace/name, or an id that is a UUID: remove it with the "+
-		"command state rm, and import it.")
+	"The state of the resource needs a resource_class that is namespace/name, and an id that is a UUID, but lacks one of "+
+		"them. Remove it with the command state rm, and import it.")
 
 // checkIdentified rejects what requests find no class or token by.
 func checkIdentified(class, id types.String) (diags diag.Diagnostics) {

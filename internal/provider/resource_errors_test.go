@@ -25,8 +25,8 @@ func TestResourceErrors(t *testing.T) {
 
 		rejected  = "The API rejected the request: its message says why."
 		terms     = " An owner of the organization must have accepted the runner terms of service in CircleCI's web app."
-		others    = "Others get this 404, although they may list those of the "
-		reference = "A token refers to a class of the same configuration with resource_class = " +
+		others    = "Other members get this 404, although they may list the "
+		reference = "For a class of the same configuration, set resource_class = " +
 			"circleci_runner_resource_class.NAME.resource_class."
 		notAPI     = ": check api_url and the proxies (HTTPS_PROXY, NO_PROXY)"
 		other      = "Something other than the Runner API returned this "
@@ -67,21 +67,21 @@ func TestResourceErrors(t *testing.T) {
 		"create class, 422": {op: createClass, response: rejection(422), want: rejected},
 		"create class, 403": {
 			op: createClass, response: rejection(403),
-			want: "Only an administrator of the organization may create resource classes, and a namespace has up to 650 of " +
+			want: "Only an administrator of the organization may create resource classes, and a namespace has at most 650 of " +
 				"them." + terms,
 		},
 		"create class, 404 in a namespace that is listed": {
 			op: createClass, response: rejection(404), at: at,
-			want: "Only an administrator of the organization may create resource classes. " + others + "namespace.",
+			want: "Only an administrator of the organization may create resource classes. " + others + "classes of the namespace.",
 		},
 		"create class in a namespace that does not exist": {
 			op: createClass, server: func(s *circlecitest.Server) { s.SetNamespaces() }, at: at,
-			want: "Check that the namespace exists, and that the namespace is your organization's. ... in CircleCI.",
+			want: "Check that the namespace exists and belongs to your organization. You create a namespace in CircleCI.",
 		},
 		"create class that exists": {
 			op: createClass, at: at,
 			want: "The resource class exists already, and was not changed. To manage it here, " + importBlock +
-				"If its block was renamed, ... apply again ... Otherwise give it another name.",
+				"If you renamed its block, ... apply again. ... Otherwise choose another name.",
 		},
 		"create class, 429": {
 			op: createClass, response: circlecitest.WithHeader(rejection(429), "Retry-After", "600"),
@@ -110,19 +110,19 @@ func TestResourceErrors(t *testing.T) {
 		},
 		"create token, 410": {
 			op: createToken, response: rejection(410),
-			want: "The installation serves API v3, but not this request, or not any more: use the newest version of the " +
+			want: "The installation serves API v3, but not, or no longer, this request: use the newest version of the " +
 				"provider. If you have it, please report this at ... issues.",
 		},
 		"create token, 422": {op: createToken, response: rejection(422), want: rejected},
 		"create token, 409": {op: createToken, response: rejection(409), at: at, want: rejected},
 		"create token, 403": {
 			op: createToken, response: rejection(403),
-			want: "Only an administrator of the organization may create tokens, and a resource class has up to ten of them: " +
-				"delete one that is not in use any more." + terms,
+			want: "Only an administrator of the organization may create tokens, and a resource class has at most ten of them: " +
+				"delete one that is no longer in use." + terms,
 		},
 		"create token, 404 of a class that is listed": {
 			op: createToken, response: rejection(404), at: at,
-			want: "Only an administrator of the organization may create tokens. " + others + "class.",
+			want: "Only an administrator of the organization may create tokens. " + others + "tokens of the class.",
 		},
 		"create token of a class that does not exist": {
 			op: createToken, server: noClasses, response: rejection(404), at: at,
@@ -145,7 +145,7 @@ func TestResourceErrors(t *testing.T) {
 		},
 		"create token, 503 and two tokens are new": {
 			op: createToken, appeared: 2, response: rejection(503),
-			want: "A token may have been created, but its secret is lost, and more than one is new. Compare their nickname " +
+			want: "A token may have been created, but its secret is lost, and several are new. Compare their nickname " +
 				"and created_at, for example with the data source circleci_runner_tokens, delete the one that nobody else " +
 				"created, and apply again.",
 		},
@@ -158,7 +158,7 @@ func TestResourceErrors(t *testing.T) {
 		"delete class whose tokens are gone when they are listed": {
 			op: deleteClass, server: noTokens, response: rejection(409), at: at,
 			want: "Its tokens have been deleted since: destroy again. ... " +
-				"resource_class = circleci_runner_resource_class.NAME.resource_class: then they are deleted before it.",
+				"resource_class = circleci_runner_resource_class.NAME.resource_class: Terraform then deletes it before the class.",
 		},
 		"delete class, 404 although listed": {op: deleteClass, response: rejection(404), at: at, want: mayNot},
 		"delete token, 404 although listed": {op: deleteToken, response: rejection(404), at: at, want: mayNot},
@@ -254,7 +254,7 @@ func TestInterruptedCreate(t *testing.T) {
 		got := newProvider(t, server, nil).change(ctx, "circleci_runner_resource_class", nil, linuxClass)
 		assertDiagnostic(t, got, wantDiagnostic{
 			summary: "Error creating resource class acme/linux",
-			detail:  "Nothing was created: it was canceled before the API had accepted the request.",
+			detail:  "Nothing was created: the request was canceled before the API accepted it.",
 		})
 		expectMutations(t, server)
 	})
@@ -271,8 +271,8 @@ func TestPersonalTokenRequired(t *testing.T) {
 			"token": tftypes.NewValue(tftypes.String, nil), attribute: providertest.String(value),
 		})
 		want := wantDiagnostic{summary: "Personal API token required", detail: "the credential is the " +
-			strings.ReplaceAll(attribute, "_", " ") + " from the provider's attribute " + attribute + ". Set the provider's " +
-			"attribute token or the environment variable CIRCLE_TOKEN instead."}
+			strings.ReplaceAll(attribute, "_", " ") + " from the provider's " + attribute + " attribute. Set the provider's token " +
+			"attribute or the environment variable CIRCLE_TOKEN instead."}
 		_, _, got := p.plan("circleci_runner_resource_class", nil, linuxClass)
 		assertDiagnostic(t, got, want)
 		for _, dataSource := range []string{"circleci_runner_tokens", "circleci_runner_resource_class"} {

@@ -46,20 +46,20 @@ type agentModel struct {
 func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads the fleet of one resource class, as CircleCI counts it: its agents by state, and its " +
-			"running and queued tasks. It can list the agents. " + fleetAPINote,
+			"running and queued tasks. Can list the agents. " + fleetAPINote,
 		Attributes: map[string]schema.Attribute{
 			"resource_class": resourceClassAttribute,
 			"include_agents": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether to list the agents in `agents`, with one more request for each 250 agents. Null, " +
-					"the default, is `false`.",
+				MarkdownDescription: "Whether to list the agents in `agents`. Takes one more request for each 250 agents. " +
+					"Default `false`.",
 			},
-			"id":                  computedString("UUID of the resource class, which is that of its fleet."),
-			"active_agents":       computedCount("Number of agents that run a task. Never null, as every count."),
+			"id":                  computedString("UUID of the resource class, and of its fleet."),
+			"active_agents":       computedCount("Number of agents that run a task."),
 			"idle_agents":         computedCount("Number of agents that wait for a task."),
 			"disconnected_agents": computedCount("Number of agents that lost their connection."),
-			"agent_count": computedCount("Number of agents of the class that CircleCI counts. It may be more than the sum of the " +
-				"three states, which may leave out agents that were silent for a while."),
+			"agent_count": computedCount("Number of agents that CircleCI counts for the class. The three states may add up to less, " +
+				"because CircleCI may leave out agents that were silent for a while."),
 			"running_tasks": computedCount("Number of running tasks."),
 			"queued_tasks":  computedCount("Number of tasks that no agent has claimed yet."),
 			"last_task_claimed_at": computedString("When an agent last claimed a task, RFC 3339, as the API returns it. Null " +
@@ -77,13 +77,13 @@ func agentAttributes() map[string]schema.Attribute {
 		"name": computedString("Name that the agent was registered with."),
 		"is_busy": schema.BoolAttribute{
 			Computed: true,
-			MarkdownDescription: "Whether the agent runs a task. One that does not may be idle, or disconnected: see " +
+			MarkdownDescription: "Whether the agent runs a task. If not, it is idle or disconnected: see " +
 				"`last_connected_at`.",
 		},
 		"version": computedString("Version of the agent. Null if the API does not send it."),
 		"first_connected_at": computedString("When the agent first connected, RFC 3339, as the API returns it. Null if the " +
 			"API does not send it."),
-		"last_connected_at": computedString("When the agent last connected, RFC 3339, as the API returns it. Null if the " +
+		"last_connected_at": computedString("When CircleCI last saw the agent, RFC 3339, as the API returns it. Null if the " +
 			"API does not send it."),
 	}
 }

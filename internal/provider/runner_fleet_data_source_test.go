@@ -129,7 +129,7 @@ func TestRunnerFleetDataSourceErrors(t *testing.T) {
 		preview        = "CircleCI's fleet API is a preview, and may have changed: "
 		personal       = "CircleCI's fleet API needs a personal API token, but the credential is the "
 		needsToken     = "Personal API token required"
-		set            = "Set the provider's attribute token or the environment variable CIRCLE_TOKEN instead."
+		set            = "Set the provider's token attribute or the environment variable CIRCLE_TOKEN instead."
 		agentsSummary  = "Error reading agents of resource class acme/linux"
 		class          = "resource_class"
 		counts         = `"name": "acme/linux", "active_agents": 1, "idle_agents": 0, "disconnected_agents": 0, ` +
@@ -179,7 +179,8 @@ func TestRunnerFleetDataSourceErrors(t *testing.T) {
 		"installation without the fleet API": {
 			path: fleets, response: circlecitest.Error(404, "Not found"), requests: 1,
 			want: wantDiagnostic{
-				at: class, detail: "404 Not Found ... The installation does not have CircleCI's fleet API, as far as is known",
+				at: class, detail: "404 Not Found ... " +
+					"The installation does not seem to have CircleCI's fleet API: only CircleCI Cloud is known to serve it.",
 			},
 		},
 		"page of a proxy": {
@@ -192,7 +193,7 @@ func TestRunnerFleetDataSourceErrors(t *testing.T) {
 		},
 		"redirect": {
 			path: fleets, response: circlecitest.Redirect("https://circleci.com/login"), requests: 1,
-			want: wantDiagnostic{detail: "CircleCI's fleet API does not redirect, and the credential was not sent there"},
+			want: wantDiagnostic{detail: "CircleCI's fleet API does not redirect, so check the proxies (HTTPS_PROXY, NO_PROXY)."},
 		},
 		"states that are not known": {
 			path: fleets, response: circlecitest.Error(503, "Unable to determine agent status"), requests: 5,

@@ -30,9 +30,9 @@ func (d *runnerFleetsDataSource) Schema(
 	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
 ) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Reads all fleets of a namespace, one for each resource class: its runners, how many tasks " +
-			"are unclaimed and, with API v3, how many are running. If one count cannot be read, the data source fails and " +
-			"names the resource class, so that a total is never a partial sum.",
+		MarkdownDescription: "Reads all fleets of a namespace, one for each resource class: the numbers of its runners, its " +
+			"unclaimed tasks and, with API v3, its running tasks. A total is complete: if a count cannot be read, the data " +
+			"source fails.",
 		Attributes: agentStateAttributes(" of all fleets"),
 	}
 	maps.Copy(resp.Schema.Attributes, runnerFleetsAttributes())
@@ -41,30 +41,30 @@ func (d *runnerFleetsDataSource) Schema(
 func runnerFleetsAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"namespace": namespaceAttribute,
-		"resource_classes": optionalClasses("Resource classes of the namespace, `namespace/name`, to include even if they " +
-			"have no runners: a pool scaled to zero still has a queue. Null, the default, includes the classes of the listed " +
-			"runners only."),
+		"resource_classes": optionalClasses("Resource classes to include even if they have no runners, each as " +
+			"`namespace/name`. A pool that is scaled to zero may have a queue. Null, the default, adds none."),
 		"all_resource_classes": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Whether to report on all resource classes of the namespace that the API lists, those " +
-				"without runners included. Needs a personal API token, and one more request. A class of `resource_classes` that " +
-				"is not listed is an error then. Null, the default, is `false`.",
+			MarkdownDescription: "Whether to include every resource class of the namespace that the API lists, with or without " +
+				"runners. Needs a personal API token, and takes one more request. Fails if a class of `resource_classes` is not " +
+				"listed. Default `false`.",
 		},
-		"only_resource_classes": optionalClasses("The only resource classes of the namespace, `namespace/name`, to report "+
-			"on, with or without runners. The tasks of other classes are not counted. Conflicts with `resource_classes` and "+
-			"`all_resource_classes`. Null, the default, reports on all classes with runners.",
+		"only_resource_classes": optionalClasses("The only resource classes to include, each as `namespace/name`, with or "+
+			"without runners. Tasks of other classes are not counted. Conflicts with `resource_classes` and "+
+			"`all_resource_classes`. When unset, all classes with runners are included.",
 			setvalidator.ConflictsWith(path.MatchRoot("resource_classes"), path.MatchRoot("all_resource_classes"))),
 		"agent_states": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Whether to report how many agents are active, idle and disconnected, as CircleCI counts " +
-				"them. Takes one more request for each 250 resource classes. Resource classes without runners are included, " +
-				"unless `only_resource_classes` is set. Needs a personal API token. Null, the default, is `false`. " + fleetAPINote,
+			MarkdownDescription: "Whether to count the active, idle and disconnected agents of each class, as CircleCI does. Takes " +
+				"one more request for each 250 resource classes of the namespace. Includes classes without runners, unless " +
+				"`only_resource_classes` is set. Needs a personal API token. Default `false`. " + fleetAPINote,
 		},
-		"connected_within": connectedWithinAttribute("Null, the default, counts every listed runner as connected."),
+		"connected_within": connectedWithinAttribute("Null, the default, counts every listed runner as connected, " +
+			"even one that disconnected."),
 		"fleets": schema.MapNestedAttribute{
 			Computed: true,
-			MarkdownDescription: "Fleet of each resource class, by `namespace/name`, as written in " +
-				"`resource_classes` or `only_resource_classes`, or else as the API returns it. Names are case-insensitive.",
+			MarkdownDescription: "The fleets, by resource class. A key is written as in `resource_classes` or " +
+				"`only_resource_classes`, otherwise as the API returns it. Names that differ only in case are one class.",
 			NestedObject: schema.NestedAttributeObject{Attributes: fleetAttributes()},
 		},
 		"runner_count":           computedCount("Number of listed runners of all fleets."),

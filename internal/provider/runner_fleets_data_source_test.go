@@ -133,8 +133,8 @@ func TestRunnerFleetsDataSourceErrors(t *testing.T) {
 			runners:    `{"items": [{"resource_class": "acme/a", "name": "x", "last_connected": "\u0000yesterday "}]}`,
 			attributes: providertest.Attributes{"connected_within": providertest.String("10m")},
 			want: wantDiagnostic{summary: reading, detail: `Runner "x" of resource class acme/a has ` +
-				`last_connected "\x00yesterday ", which is not an RFC 3339 time, so whether it is connected is not known.` +
-				"\n\nTo read the runners anyway, remove connected_within and wait_for: last_connected is not parsed then"},
+				`last_connected "\x00yesterday ", which is not an RFC 3339 time, so it may or may not be connected.` +
+				"\n\nTo read the runners anyway, remove connected_within and wait_for: the provider then does not parse"},
 		},
 		"total beyond 64 bits": {
 			runners: list("acme/a", "acme/b"),

@@ -6,10 +6,11 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-// runnerModel is a runner in Terraform, with the documented attributes.
+// runnerModel is a runner in Terraform, with the attributes that every list of runners has.
 type runnerModel struct {
 	FirstConnected *string `tfsdk:"first_connected"`
 	Hostname       *string `tfsdk:"hostname"`
+	IP             *string `tfsdk:"ip"`
 	LastConnected  *string `tfsdk:"last_connected"`
 	LastUsed       *string `tfsdk:"last_used"`
 	Name           string  `tfsdk:"name"`
@@ -21,6 +22,7 @@ func newRunnerModel(r circleci.Runner) runnerModel {
 	return runnerModel{
 		FirstConnected: r.FirstConnected,
 		Hostname:       r.Hostname,
+		IP:             r.IP,
 		LastConnected:  r.LastConnected,
 		LastUsed:       r.LastUsed,
 		Name:           r.Name,
@@ -42,14 +44,16 @@ const runnersDescription = "The runners, sorted by resource class, name and host
 
 // runnerAttributes is the schema of a runnerModel.
 func runnerAttributes() map[string]schema.Attribute {
-	const time = ", RFC 3339, as the API returns it. Null if "
+	const time, ifNotSent = ", RFC 3339, as the API returns it.", " Null if the API does not send it."
 	return map[string]schema.Attribute{
-		"resource_class":  computedString("Resource class that the runner serves, `namespace/name`. Never null."),
-		"hostname":        computedString("Name of the machine. Null if the API does not send it."),
+		"resource_class": computedString("Resource class of the runner, `namespace/name`. Never null."),
+		"hostname":       computedString("Name of the machine." + ifNotSent),
+		"ip": computedString("IP address of the runner, as the API returns it. Observed, not documented by CircleCI." +
+			ifNotSent),
 		"name":            computedString("Name that the runner was registered with. Never null."),
-		"first_connected": computedString("When the runner first connected" + time + "the API does not send it."),
-		"last_connected":  computedString("When the runner last connected" + time + "the API does not send it."),
-		"last_used":       computedString("When the runner last claimed a task" + time + "it never did."),
-		"version":         computedString("Version of the runner's agent. Null if the API does not send it."),
+		"first_connected": computedString("When the runner first connected" + time + ifNotSent),
+		"last_connected":  computedString("When CircleCI last saw the runner" + time + ifNotSent),
+		"last_used":       computedString("When the runner last claimed a task" + time + " Null if it never did."),
+		"version":         computedString("Version of the runner's agent." + ifNotSent),
 	}
 }

@@ -25,10 +25,10 @@ func (d *resourceClassDataSource) Schema(
 	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
 ) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Reads a resource class that is managed elsewhere. A class that does not exist is an error. " +
-			"Needs a personal API token.",
+		MarkdownDescription: "Reads a resource class that is managed elsewhere, and fails if it does not exist. Needs a " +
+			"personal API token.",
 		Attributes: map[string]schema.Attribute{
-			"resource_class": requiredString("Resource class, `namespace/name`. Names are case-insensitive.",
+			"resource_class": requiredString("Resource class, `namespace/name`. Case does not matter.",
 				resourceClassValidator()),
 			"id":          computedString("UUID of the resource class."),
 			"description": computedString("Description, which may be empty."),
@@ -54,8 +54,8 @@ func (d *resourceClassDataSource) Read(
 	resp.Diagnostics.Append(resp.State.Set(ctx, runnerResourceClassModel(class))...)
 }
 
-// find returns the class of a name, or reports why there is none. One listing serves all data sources of a namespace,
-// but none is an error because of a listing that is older than its class.
+// find returns the class of a name, or reports why there is none. One listing serves all data sources of a namespace.
+// If it lacks the class, which may be newer, the classes are listed again.
 func (d *resourceClassDataSource) find(
 	ctx context.Context, at path.Path, name string, diags *diag.Diagnostics,
 ) (class circleci.ResourceClass) {
@@ -78,7 +78,7 @@ func (d *resourceClassDataSource) find(
 		return found[0]
 	default:
 		diags.AddAttributeError(at, "Several resource classes", fmt.Sprintf("The API lists %d resource classes of the name "+
-			"%s, which differ in case. Write the name as that of one of them, such as %s.",
+			"%s, which differ in case. Write the name exactly as one of them, such as %s.",
 			len(found), name, d.api.client.Sanitize(found[0].ResourceClass)))
 	}
 	return class

@@ -68,7 +68,7 @@ func TestResourceClassNotFound(t *testing.T) {
 		},
 		"two of the name": {
 			listings: []http.Handler{listing("acme/LINUX", "acme/Linux")}, summary: "Several resource classes", requests: 1,
-			detail: "The API lists 2 resource classes of the name acme/linux, which differ in case. Write the name as that of " +
+			detail: "The API lists 2 resource classes of the name acme/linux, which differ in case. Write the name exactly as " +
 				"one of them, such as acme/LINUX.",
 		},
 		"two of the name, in this case": {

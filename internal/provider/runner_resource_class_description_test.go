@@ -170,7 +170,7 @@ func TestPlanDescription(t *testing.T) {
 	cloud, elsewhere := maps.Clone(both), maps.Clone(both)
 	for _, status := range []int{404, 405, 410, 501} {
 		name, refusal := strconv.Itoa(status), circlecitest.Error(status, "no")
-		cloud[name] = fails(refusal, name+" ... CircleCI Cloud responds so to a token without rights, too.")
+		cloud[name] = fails(refusal, name+" ... CircleCI Cloud responds to a token without access in the same way.")
 		elsewhere[name] = row{response: refusal, isReplaced: true, want: wantDiagnostic{
 			severity: "warning", at: "description", summary: "Description forces replacement",
 			detail: "GET ... " + name + " ... : \"no\".\n\n" + cannot + " replaced ... remove description.",
@@ -226,7 +226,7 @@ func TestUpdateDescription(t *testing.T) {
 	for _, row := range []row{
 		refuses(400, `400 Bad Request: "no". ... The API rejected the request: its message says why`),
 		refuses(403, `403 Forbidden: "no". ... Only an administrator of the organization may change resource classes`),
-		refuses(404, `404 Not Found: "no". ... The installation does not have CircleCI's fleet API`),
+		refuses(404, `404 Not Found: "no". ... The installation does not seem to have CircleCI's fleet API`),
 		refuses(500, `500 Internal Server Error: "no" ... The service, or a proxy in front of it, is failing`),
 		{circlecitest.AbortConnection(), "the connection was closed before a response came ... Check api_url"},
 		responds("data", "items", "the response has no data"),

@@ -32,21 +32,21 @@ type resourceClassResourceModel struct {
 
 func (r *resourceClassResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages a resource class, which self-hosted runners serve and jobs name. Needs a personal " +
-			"API token of an administrator of the organization.",
+		MarkdownDescription: "Manages a resource class. Self-hosted runners serve it, and jobs name it. It needs a " +
+			"personal API token of an administrator of the organization.",
 		Attributes: map[string]schema.Attribute{
 			"id": computedOnce("UUID of the resource class."),
 			"resource_class": replacingClass("Resource class, `namespace/name`. The namespace must exist. A new name consists " +
-				"of letters, digits, `:`, `_`, `-` and `+`. Changing it forces replacement. Names are case-insensitive."),
+				"of letters, digits, `:`, `_`, `-` and `+`."),
 			"description": existingString("Description. When unset, an existing class keeps its description, and a new one " +
-				"gets `\"\"`. CircleCI Cloud changes it in place, with its fleet API, a preview. Where an installation does not " +
-				"have that API, such as CircleCI Server, changing it forces replacement."),
+				"gets `\"\"`. CircleCI Cloud changes it in place, with its fleet API, a preview. At an installation without " +
+				"that API, such as CircleCI Server, changing it forces replacement."),
 			"force_delete": schema.BoolAttribute{
 				Optional:      true,
 				Computed:      true,
 				PlanModifiers: []planmodifier.Bool{nullIsFalse{}},
 				MarkdownDescription: "Whether destroying the class also deletes all its tokens, including those that Terraform " +
-					"does not manage. Null, the default, is `false`: destroying a class that still has tokens is an error then.",
+					"does not manage. Null, the default, means `false`: destroying a class that still has tokens fails.",
 			},
 		},
 	}
@@ -96,7 +96,7 @@ func (m resourceClassResourceModel) changesDescription(state resourceClassResour
 }
 
 // planDescription plans another description of a class: a change in place, or a replacement where the installation
-// responds that it does not have the fleet API. CircleCI Cloud responds so to a token without rights, too.
+// responds that it does not have the fleet API. CircleCI Cloud responds to a token without rights in the same way.
 func (r *resourceClassResource) planDescription(
 	ctx context.Context, state resourceClassResourceModel, resp *resource.ModifyPlanResponse,
 ) {
@@ -145,8 +145,8 @@ func (r *resourceClassResource) Create(ctx context.Context, req resource.CreateR
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identity)...)
 	if created.Description != description { // An error would taint the class, and have it replaced.
 		resp.Diagnostics.AddAttributeWarning(path.Root("description"), "Unexpected description",
-			fmt.Sprintf("Resource class %s was created with the ID %s, but its description is %q. Set description to that, or "+
-				"remove it: until then, each plan changes the description.",
+			fmt.Sprintf("Resource class %s was created with the ID %s, but its description is %q. Set the description "+
+				"attribute to that, or remove it: until then, each plan changes the description.",
 				name, created.ID, r.api.client.Sanitize(created.Description)))
 	}
 }

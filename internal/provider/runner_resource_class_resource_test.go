@@ -84,7 +84,7 @@ func TestNewResourceClassName(t *testing.T) {
 	p := newProvider(t, newServer(t), nil)
 	for name, detail := range map[string]string{
 		"Acme/linux":       "a namespace consists of lower-case letters, digits, _ and -.",
-		"acme/linux.large": "what follows the slash consists of letters, digits, :, _, - and +.",
+		"acme/linux.large": "the part after the slash consists of letters, digits, :, _, - and +.",
 	} {
 		config := providertest.Attributes{"resource_class": providertest.String(name)}
 		_, _, got := p.plan("circleci_runner_resource_class", nil, config)

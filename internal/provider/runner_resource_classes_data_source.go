@@ -42,9 +42,9 @@ func (d *resourceClassesDataSource) Schema(
 		Attributes: map[string]schema.Attribute{
 			"namespace": optionalString("Namespace, the part of a resource class before the slash. Exactly one of `namespace` "+
 				"and `organization_id` is required.", namespaceValidator()),
-			"organization_id": optionalString("UUID of the organization. That the API takes one is observed, not documented by "+
-				"CircleCI.", organizationIDValidator),
-			"resource_classes": computedList("The resource classes, sorted by `resource_class`. Empty when there is none, "+
+			"organization_id": optionalString("UUID of the organization. CircleCI does not document that the API lists classes "+
+				"by organization.", organizationIDValidator),
+			"resource_classes": computedList("The resource classes, sorted by `resource_class`. Empty if there are none, "+
 				"never null.", map[string]schema.Attribute{
 				"id":             computedString("UUID of the resource class."),
 				"resource_class": computedString("Resource class, `namespace/name`."),

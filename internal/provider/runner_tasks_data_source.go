@@ -32,7 +32,7 @@ type tasksWaitForModel struct {
 
 func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Counts the tasks of a resource class: unclaimed ones and, with API v3, running ones. It can " +
+		MarkdownDescription: "Counts the tasks of a resource class: unclaimed ones and, with API v3, running ones. Can " +
 			"wait until the queue has drained.",
 		Attributes: map[string]schema.Attribute{
 			"resource_class":       resourceClassAttribute,
@@ -41,9 +41,8 @@ func (d *runnerTasksDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 		},
 		Blocks: map[string]schema.Block{
 			"wait_for": schema.SingleNestedBlock{
-				MarkdownDescription: "Waits until the counts are within `max_unclaimed` and `max_running`, at least one of which " +
-					"is required. Without the block, the data source reads once. Every later plan waits again, and so does a " +
-					"destroy, unless it has `-refresh=false`.",
+				MarkdownDescription: "Waits until at most `max_unclaimed` tasks wait and at most `max_running` run. At least one of " +
+					"the two is required. " + everyPlanWaits,
 				Attributes: map[string]schema.Attribute{
 					"max_unclaimed": maxUnclaimedAttribute,
 					"max_running":   maxRunningAttribute,

@@ -34,13 +34,12 @@ func (r *tokenResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 	secret := computedOnce("The secret, which the API returns once, on creation. Null after an import.")
 	secret.Sensitive = true
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages a runner token, with which machines authenticate as runners of a resource class. Its " +
-			"secret is stored in state. Needs a personal API token of an administrator of the organization.",
+		MarkdownDescription: "Manages a runner token. Machines authenticate with it as runners of a resource class. Its secret " +
+			"is stored in state. It needs a personal API token of an administrator of the organization.",
 		Attributes: map[string]schema.Attribute{
-			"id": computedOnce("UUID of the token."),
-			"resource_class": replacingClass("Resource class that the token belongs to, `namespace/name`. A class has up to " +
-				"ten tokens. Changing it forces replacement. Names are case-insensitive."),
-			"nickname": existingString("Nickname; tokens may share one. Changing it forces replacement, because the API "+
+			"id":             computedOnce("UUID of the token."),
+			"resource_class": replacingClass("Resource class of the token, `namespace/name`. A class has at most ten tokens."),
+			"nickname": existingString("Nickname, which tokens may share. Changing it forces replacement, because the API "+
 				"cannot update it. When unset, an existing token keeps its nickname, and a new one gets `\"\"`.",
 				stringplanmodifier.RequiresReplace()),
 			"created_at": computedOnce("When the token was created, RFC 3339."),
@@ -75,8 +74,8 @@ func (r *tokenResource) Create(ctx context.Context, req resource.CreateRequest, 
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identity)...)
 	if created.Nickname != nickname { // An error would taint the token, and have it replaced.
 		resp.Diagnostics.AddAttributeWarning(path.Root("nickname"), "Unexpected nickname",
-			fmt.Sprintf("The token was created with the ID %s, but its nickname is %q. Set nickname to that, or remove it: "+
-				"until then, each apply replaces the token.", created.ID, r.api.client.Sanitize(created.Nickname)))
+			fmt.Sprintf("The token was created with the ID %s, but its nickname is %q. Set the nickname attribute to "+
+				"that, or remove it: until then, each apply replaces the token.", created.ID, r.api.client.Sanitize(created.Nickname)))
 	}
 }
 

@@ -32,11 +32,11 @@ func (d *tokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			"token.",
 		Attributes: map[string]schema.Attribute{
 			"resource_class": resourceClassAttribute,
-			"tokens": computedList("The tokens, sorted by `created_at`, then `id`. Empty when there is none, never null.",
+			"tokens": computedList("The tokens, sorted by `created_at`, then `id`. Empty if there are none, never null.",
 				map[string]schema.Attribute{
 					"id":         computedString("UUID of the token."),
 					"nickname":   computedString("Nickname, which may be empty. Tokens may share one."),
-					"created_at": computedString("When the token was created, RFC 3339, as the API wrote it."),
+					"created_at": computedString("When the token was created, RFC 3339, as the API returns it."),
 				}),
 		},
 	}

@@ -11,8 +11,7 @@ import (
 	"github.com/circleci-community/terraform-provider-circleci/internal/circleci"
 )
 
-const minRunnersDescription = "Minimum number of connected runners, in total: those that were connected before count " +
-	"too."
+const minRunnersDescription = "Minimum number of connected runners, including those that were connected before."
 
 // runnersCondition is reached when enough runners are connected.
 type runnersCondition struct {
@@ -88,7 +87,7 @@ func describeListed(listed []circleci.Runner) string {
 		}
 	}
 	if latest.IsZero() {
-		return fmt.Sprintf("%d listed, which never connected", len(listed))
+		return fmt.Sprintf("%d listed, none of which ever connected", len(listed))
 	}
 	return fmt.Sprintf("%d listed, the last seen at %s", len(listed), latest.UTC().Format(time.RFC3339))
 }

@@ -36,20 +36,19 @@ type runnersWaitForModel struct {
 func (d *runnersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the self-hosted runners of a resource class or of a namespace. Disconnected runners " +
-			"stay listed for a while; `last_connected` is the only way to tell. It can wait until runners are connected.",
+			"stay listed for a while; `last_connected` is the only way to tell. Can wait until runners are connected.",
 		Attributes: map[string]schema.Attribute{
 			"resource_class": optionalString("Resource class, `namespace/name`. At least one of `resource_class` and "+
 				"`namespace` is required.", resourceClassValidator()),
 			"namespace": optionalString("Namespace, the part of a resource class before the slash. If `resource_class` is set "+
-				"too, it must be in this namespace.", namespaceValidator()),
+				"too, it must be in this namespace, and only its runners are listed.", namespaceValidator()),
 			"connected_within": connectedWithinAttribute("Only connected runners are listed. Null, the default, lists all."),
 			"runners":          computedList(runnersDescription, runnerAttributes()),
 		},
 		Blocks: map[string]schema.Block{
 			"wait_for": schema.SingleNestedBlock{
 				MarkdownDescription: "Waits until at least `min_runners` runners are connected. Requires `connected_within`, " +
-					"because disconnected runners stay listed and would satisfy it. Without the block, the data source reads once. " +
-					"Every later plan waits again, and so does a destroy, unless it has `-refresh=false`.",
+					"because disconnected runners stay listed and would satisfy the wait. " + everyPlanWaits,
 				Attributes: map[string]schema.Attribute{
 					"min_runners":   optionalInteger(minRunnersDescription+" Required.", 0, math.MaxInt64),
 					"timeout":       timeoutAttribute,
@@ -86,11 +85,11 @@ func (d *runnersDataSource) ValidateConfig(
 	case minimum.IsUnknown(): // So it is in a dynamic block that may turn out not to be there.
 	case minimum.IsNull():
 		resp.Diagnostics.AddAttributeError(path.Root("wait_for").AtName("min_runners"), "Missing min_runners",
-			"To wait for runners, set min_runners in wait_for to the number of runners that are to be connected, in total.")
+			"To wait for runners, set min_runners in wait_for to their number, including those that are connected already.")
 	case within.IsNull():
 		resp.Diagnostics.AddAttributeError(path.Root("connected_within"), "Missing connected_within",
-			"To wait for runners, set connected_within too, such as connected_within = \"2m\": disconnected runners stay "+
-				"listed for a while and would satisfy wait_for.")
+			"To wait for runners, set connected_within too, such as connected_within = \"2m\". Disconnected runners stay "+
+				"listed for a while, and would satisfy wait_for.")
 	}
 }
 

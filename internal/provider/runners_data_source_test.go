@@ -19,17 +19,17 @@ import (
 var fleet = []circlecitest.Runner{
 	{
 		ResourceClass: "acme/mac", Name: "mini", Hostname: "mini.local", Version: "3.1.2",
-		FirstConnected: "2026-01-02T03:04:05Z", LastConnected: "2026-02-02T03:04:05.678Z",
+		FirstConnected: "2026-01-02T03:04:05Z", LastConnected: "2026-02-02T03:04:05.678Z", IP: "192.0.2.3",
 	},
 	{
 		ResourceClass: "acme/linux", Name: "b", Hostname: "host-b", Version: "1.0.12345-abcdef0",
 		FirstConnected: "2026-01-03T03:04:05Z", LastConnected: "2026-02-03T03:04:05+01:00",
-		LastUsed: new("2026-02-03T03:00:00Z"),
+		LastUsed: new("2026-02-03T03:00:00Z"), IP: "192.0.2.2",
 	},
 	{
 		ResourceClass: "acme/linux", Name: "a", Hostname: "host-a", Version: "1.0.12345-abcdef0",
 		FirstConnected: "2026-01-04T03:04:05Z", LastConnected: "2026-02-04T03:04:05Z",
-		LastUsed: new("2026-02-04T03:00:00Z"),
+		LastUsed: new("2026-02-04T03:00:00Z"), IP: "192.0.2.1",
 	},
 }
 

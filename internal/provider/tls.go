@@ -76,7 +76,7 @@ func (m providerModel) checkClientCertificate(getenv func(string) string, diags 
 func loadClientCertificate(certificate, key setting, diags *diag.Diagnostics) []tls.Certificate {
 	if _, err := parseCertificates(certificate, true); err != nil {
 		certificate.addError(diags, "Invalid client certificate", sentence(err)+
-			" Give the certificate in PEM form, and its chain behind it.")
+			" Give the certificate in PEM form, followed by its chain.")
 		return nil
 	}
 	// The cause is left out of the message: it is about a private key.

@@ -85,10 +85,10 @@ func TestTLS(t *testing.T) {
 				"CIRCLECI_CA_CERT_PEM": "unused", "CIRCLECI_CLIENT_CERT_PEM": "unused", "CIRCLECI_CLIENT_KEY_PEM": key,
 			},
 		},
-		"unknown CA": {detail: unknownCA + "set the provider's attribute ca_cert_pem to the certificate of that CA."},
+		"unknown CA": {detail: unknownCA + "set the provider's ca_cert_pem attribute to the CA's certificate."},
 		"other CA": {
 			attributes: variables{"ca_cert_pem": clients.CertificatePEM},
-			detail:     unknownCA + "add the certificate of that CA to ca_cert_pem.",
+			detail:     unknownCA + "add the CA's certificate to ca_cert_pem.",
 		},
 		"other host": {
 			host: "runner.example.com", attributes: trust, detail: "certificate for 127.0.0.1 ... Check the host in api_url.",
@@ -102,7 +102,7 @@ func TestTLS(t *testing.T) {
 		},
 		"no client certificate": {
 			clients: clients, attributes: trust, detail: "tls: certificate required.\n\n" +
-				"The server requires a client certificate that it trusts: give one in client_cert_pem and client_key_pem.",
+				"The server requires a client certificate that it trusts: set client_cert_pem and client_key_pem.",
 		},
 		"rejected client certificate": {
 			clients: ca, attributes: withCertificate,

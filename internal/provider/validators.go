@@ -161,7 +161,7 @@ func checkNewResourceClass(class string) error {
 	case !newNamespace.MatchString(namespace):
 		return errors.New("a namespace consists of lower-case letters, digits, _ and -")
 	case !newResourceClassName.MatchString(name):
-		return errors.New("what follows the slash consists of letters, digits, :, _, - and +")
+		return errors.New("the part after the slash consists of letters, digits, :, _, - and +")
 	}
 	return nil
 }

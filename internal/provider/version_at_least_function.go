@@ -20,15 +20,16 @@ func (versionAtLeast) Metadata(_ context.Context, _ function.MetadataRequest, re
 }
 
 func (versionAtLeast) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
-	const form = "numbers with dots between them, any count of them and without a `v` in front, and a build after `-` " +
-		"or `+`, which is ignored. Null is an error"
+	const form = "one or more numbers separated by dots, without a leading `v`. What follows `-` or `+` is ignored. " +
+		"Null is an error"
 	resp.Definition = function.Definition{
 		Summary: "Reports whether an agent's version is a minimum or newer",
-		MarkdownDescription: "Compares versions of runner agents and returns a bool, never null: `true` when `version` is " +
-			"`minimum` or newer. Numbers are compared as numbers, and missing ones are 0. What follows `-` or `+` is a build, " +
-			"such as a commit, and is ignored: `provider::circleci::version_at_least(\"1.0.12345-abcdef0\", \"1.0.9000\")` is " +
-			"`true`. An invalid version is an error: with `try(provider::circleci::version_at_least(runner.version, minimum), " +
-			"false)`, a runner whose version is null or invalid counts as older.",
+		MarkdownDescription: "Compares versions of runner agents. Returns `true` when `version` is `minimum` or newer, and " +
+			"`false` otherwise, never null. Numbers are compared as numbers, and a missing number is 0. What follows `-` or `+` " +
+			"is a build, such as a commit, and is ignored: " +
+			"`provider::circleci::version_at_least(\"1.0.12345-abcdef0\", \"1.0.9000\")` returns `true`. An invalid version " +
+			"fails. With `try(provider::circleci::version_at_least(runner.version, minimum), false)`, a runner whose version is " +
+			"null or invalid counts as older.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "version",
@@ -69,6 +70,6 @@ func invalidVersion(version string, err error) string {
 			return fmt.Sprintf(`%q is not a version: remove the "v"`, numbers)
 		}
 	}
-	return "it " + err.Error() + ". A version is numbers with dots between them, " +
-		`without a v in front, such as "3.1.2" or "1.0.12345-abcdef0"`
+	return "it " + err.Error() + ". A version is one or more numbers separated by dots, " +
+		`without a leading v, such as "3.1.2" or "1.0.12345-abcdef0"`
 }

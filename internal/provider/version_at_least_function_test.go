@@ -5,8 +5,8 @@ import "testing"
 // No error repeats more of an argument, which may be a secret, than a v and numbers. The client's tests have every
 // invalid version.
 func TestAccVersionAtLeastFunction(t *testing.T) {
-	const invalid = ` parameter: it does not consist of numbers with dots between them, before its build. A version is ` +
-		`numbers with dots between them, without a v in front, such as "3.1.2" or "1.0.12345-abcdef0".`
+	const invalid = ` parameter: it is not a version. A version is one or more ` +
+		`numbers separated by dots, without a leading v, such as "3.1.2" or "1.0.12345-abcdef0".`
 	testFunction(t, []invalidCalls{
 		{`"version"` + isNull, []string{`version_at_least(null, "3.1.2")`}},
 		{`"minimum"` + isNull, []string{`version_at_least("3.1.2", null)`}},

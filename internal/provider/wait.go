@@ -28,11 +28,15 @@ type waitModel struct {
 	PollInterval types.String `tfsdk:"poll_interval"`
 }
 
+// everyPlanWaits ends the description of a wait_for.
+const everyPlanWaits = "Without the block, the data source reads once. With it, every later plan waits again, and so does " +
+	"a destroy without `-refresh=false`."
+
 var (
 	timeoutAttribute = optionalString("Maximum duration of the wait, such as `90s` or `1h30m`. Default `"+
 		formatDuration(defaultWaitTimeout)+"`.", durationAtLeast(0))
-	pollIntervalAttribute = optionalString(fmt.Sprintf("How long to wait between two polls, as a duration of at least "+
-		"`%s`. Default `%s`.", formatDuration(minPollInterval), formatDuration(defaultPollInterval)),
+	pollIntervalAttribute = optionalString(fmt.Sprintf("Time between two polls, as a duration of at least `%s`. "+
+		"Default `%s`.", formatDuration(minPollInterval), formatDuration(defaultPollInterval)),
 		durationAtLeast(minPollInterval))
 )
 

@@ -24,8 +24,8 @@ type waitForQueueModel struct {
 
 func (a *waitForQueueAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Waits until up to `max_unclaimed` tasks of a resource class wait and up to `max_running` " +
-			"run, such as before its machines are changed. At least one of `max_unclaimed` and `max_running` is required.",
+		MarkdownDescription: "Waits until at most `max_unclaimed` tasks of a resource class are unclaimed and at most " +
+			"`max_running` are running, for example before its machines change. At least one of the two is required.",
 		Attributes: map[string]schema.Attribute{
 			"resource_class": resourceClassAttribute,
 			"max_unclaimed":  maxUnclaimedAttribute,

@@ -33,8 +33,8 @@ type waitForRunnersModel struct {
 
 func (a *waitForRunnersAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Waits until at least `min_runners` runners of a resource class are connected in total, such " +
-			"as after machines were created.",
+		MarkdownDescription: "Waits until at least `min_runners` runners of a resource class are connected, in total, for " +
+			"example after machines were created.",
 		Attributes: map[string]schema.Attribute{
 			"resource_class":   resourceClassAttribute,
 			"connected_within": connectedWithinAttribute("Default `" + defaultConnectedWithin + "`."),

@@ -90,7 +90,7 @@ func TestWait(t *testing.T) {
 		},
 		"runners that never connect": {
 			wait: "min_runners=1 timeout=1s", responses: []http.Handler{runner("null"), runner("null")}, elapsed: time.Second,
-			detail: "last observed: 0 connected, 1 listed, which never connected.",
+			detail: "last observed: 0 connected, 1 listed, none of which ever connected.",
 		},
 		"runners with an invalid time": {
 			wait: "min_runners=1", responses: []http.Handler{list(), runner(`"x"`)}, elapsed: 10 * time.Second,

@@ -33,7 +33,7 @@ func rejectionAdvice(err error) string {
 func creationAdvice(err error) string {
 	switch status := apiStatusOf(err); {
 	case errors.Is(err, context.Canceled) && !errors.As(err, new(*circleci.UncertainError)):
-		return "Nothing was created: it was canceled before the API had accepted the request."
+		return "Nothing was created: the request was canceled before the API accepted it."
 	case status == http.StatusTooManyRequests:
 		return "Nothing was created. " + rateLimitAdvice
 	case status == http.StatusPaymentRequired:
@@ -48,9 +48,9 @@ func deletionAdvice(err error, objects string) string {
 	case http.StatusForbidden:
 		return "Only an administrator of the organization may delete " + objects + "."
 	case http.StatusNotFound: // It is listed, or may be.
-		return "If what exists could not be listed, apply again. CircleCI also responds with 404 to a credential that may " +
-			"not delete it: use a personal API token of an administrator of the organization. If it no longer exists, " +
-			"remove it from state with the command state rm."
+		return "If what exists could not be listed, apply again. CircleCI also returns 404 to a credential that may not " +
+			"delete it: use a personal API token of an administrator of the organization. If it no longer exists, remove it " +
+			"from state with the command state rm."
 	}
 	return ""
 }
@@ -61,22 +61,22 @@ func (api *providerData) createClassAdvice(ctx context.Context, name string, err
 	switch status := apiStatusOf(err); {
 	case errors.As(err, new(*circleci.UncertainError)):
 		return "It is not known whether the resource class was created. Check whether it exists, for example with the data " +
-			"source circleci_runner_resource_classes. If not, apply again. If it does, and it is the one to be managed here, " +
-			"import it:" + importClassBlock(name)
+			"source circleci_runner_resource_classes. If not, apply again. If it does, and it is the one to manage here, import " +
+			"it:" + importClassBlock(name)
 	case status == http.StatusConflict:
 		return "The resource class exists already, and was not changed. To manage it here, import it:" +
-			importClassBlock(name) + "\n\nIf its block was renamed, this apply may have deleted it meanwhile: apply again " +
-			"then. A moved block avoids that. If this apply was to replace it, remove create_before_destroy from it and from " +
-			"what depends on it. Otherwise give it another name."
+			importClassBlock(name) + "\n\nIf you renamed its block, this apply may have deleted it meanwhile: apply again. A " +
+			"moved block avoids that. If this apply replaces it, remove create_before_destroy from it and from what depends " +
+			"on it. Otherwise choose another name."
 	case status == http.StatusForbidden:
-		return onlyAdministrators + ", and a namespace has up to 650 of them. " + termsAdvice
+		return onlyAdministrators + ", and a namespace has at most 650 of them. " + termsAdvice
 	case status == http.StatusNotFound:
 		namespace, _, _ := strings.Cut(name, "/")
 		if _, listErr := api.client.ListResourceClasses(ctx, namespace); listErr == nil {
-			return onlyAdministrators + ". Others get this 404, although they may list those of the namespace."
+			return onlyAdministrators + ". Other members get this 404, although they may list the classes of the namespace."
 		}
-		return "Check that the namespace exists" + api.settings.orAPIVersion(", that api_version is the installation's") +
-			", and that the namespace is your organization's. Namespaces are created in CircleCI."
+		return "Check that the namespace exists and belongs to your organization" +
+			api.settings.orAPIVersion(", and check api_version") + ". You create a namespace in CircleCI."
 	}
 	return creationAdvice(err)
 }
@@ -96,20 +96,20 @@ func (api *providerData) deleteClassAdvice(ctx context.Context, name string, err
 
 // remainingTokensAdvice says which tokens a class has that cannot be deleted because of them, and what to do.
 func (api *providerData) remainingTokensAdvice(ctx context.Context, class string) string {
-	const deleteThem = "Delete them, for example with `circleci runner token delete ID`, and try again.\n\nOr let the " +
-		"class be deleted with all of them, after which machines that use one claim no more jobs: set force_delete = true, " +
-		"without a change that replaces the class, run apply -target=circleci_runner_resource_class.NAME, and try again. " +
-		"Without -target, the apply would first create again the tokens of this configuration that are deleted " +
-		"already.\n\nTo replace the class together with a token of this configuration, set replace_triggered_by = " +
+	const deleteThem = "Delete them, for example with `circleci runner token delete ID`, and try again.\n\nOr delete " +
+		"the class with all of them. Machines that use one claim no more jobs then. If its block is deleted, put it back. Set " +
+		"force_delete = true, without a change that replaces the class, run apply " +
+		"-target=circleci_runner_resource_class.NAME, and try again. Without -target, the apply first recreates the tokens " +
+		"of this configuration that are already deleted.\n\nTo replace the " +
+		"class together with a token of this configuration, set replace_triggered_by = " +
 		"[circleci_runner_resource_class.NAME.id] in the lifecycle block of the token."
 	tokens, err := api.client.ListTokens(ctx, class)
 	if err != nil {
 		return "The tokens of the class could not be listed: " + err.Error() + ".\n\n" + deleteThem
 	}
 	if len(tokens) == 0 {
-		return "Its tokens have been deleted since: destroy again. When they are of the same configuration, refer to the " +
-			"class in them, with resource_class = circleci_runner_resource_class.NAME.resource_class: then they are deleted " +
-			"before it."
+		return "Its tokens have been deleted since: destroy again. In a token of this configuration, set resource_class = " +
+			"circleci_runner_resource_class.NAME.resource_class: Terraform then deletes it before the class."
 	}
 	lines := make([]string, len(tokens))
 	for i, token := range tokens {
@@ -133,14 +133,14 @@ func deletesTokens(class string) diag.Diagnostic {
 		fmt.Sprintf("Replacing resource class %s deletes all its tokens, because force_delete is true in state: machines "+
 			"that use one claim no more jobs. A token of this configuration is replaced in the same apply only if its "+
 			"lifecycle block has replace_triggered_by = [circleci_runner_resource_class.NAME.id]; otherwise the next apply "+
-			"creates it again. To keep the class while it has tokens, set force_delete = false and apply that first.", class))
+			"recreates it. To keep the class while it has tokens, set force_delete = false and apply that first.", class))
 }
 
 // createTokenAdvice says what to do about a token that was not created. It is "" if that is not known.
 func (api *providerData) createTokenAdvice(ctx context.Context, class string, err error) string {
 	const (
 		onlyAdministrators = "Only an administrator of the organization may create tokens"
-		reference          = "A token refers to a class of the same configuration with resource_class = " +
+		reference          = "For a class of the same configuration, set resource_class = " +
 			"circleci_runner_resource_class.NAME.resource_class."
 	)
 	uncertain := (*circleci.UncertainError)(nil)
@@ -148,13 +148,13 @@ func (api *providerData) createTokenAdvice(ctx context.Context, class string, er
 	case errors.As(err, &uncertain):
 		return uncertainTokenAdvice(uncertain.Appeared)
 	case status == http.StatusForbidden:
-		return onlyAdministrators + ", and a resource class has up to ten of them: delete one that is not in use any " +
-			"more. " + termsAdvice
+		return onlyAdministrators + ", and a resource class has at most ten of them: delete one that is no longer in " +
+			"use. " + termsAdvice
 	case status == http.StatusBadRequest:
 		return rejectionAdvice(err) + " " + reference
 	case status == http.StatusNotFound:
 		if _, listErr := api.client.ListTokens(ctx, class); listErr == nil {
-			return onlyAdministrators + ". Others get this 404, although they may list those of the class."
+			return onlyAdministrators + ". Other members get this 404, although they may list the tokens of the class."
 		}
 		return "Check that the resource class exists. " + reference
 	}
@@ -166,12 +166,12 @@ func uncertainTokenAdvice(appeared []string) string {
 	switch len(appeared) {
 	case 0:
 		return "It is not known whether a token was created. Check the tokens of the class, for example with the data " +
-			"source circleci_runner_tokens, delete one that nobody uses, and apply again."
+			"source circleci_runner_tokens, delete any that nobody uses, and apply again."
 	case 1:
 		return "A token may have been created, but its secret is lost. If nobody else created the new one, delete it, for " +
 			"example with `circleci runner token delete " + appeared[0] + "`, and apply again."
 	}
-	return "A token may have been created, but its secret is lost, and more than one is new. Compare their nickname and " +
+	return "A token may have been created, but its secret is lost, and several are new. Compare their nickname and " +
 		"created_at, for example with the data source circleci_runner_tokens, delete the one that nobody else created, and " +
 		"apply again."
 }

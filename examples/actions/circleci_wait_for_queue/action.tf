@@ -10,15 +10,9 @@ terraform {
 # The token comes from the environment variable CIRCLE_TOKEN.
 provider "circleci" {}
 
-variable "image" {
-  description = "Image of the machines."
-  type        = string
-  default     = "linux-1"
-}
-
-# Stands in for your machines. A new image changes them in place, once the queue has drained.
+# Stands in for your machines. Another image changes them in place, once the queue has drained.
 resource "terraform_data" "machines" {
-  input = var.image
+  input = "image-1"
 
   lifecycle {
     action_trigger {

@@ -10,19 +10,7 @@ terraform {
 # The token comes from the environment variable CIRCLE_TOKEN.
 provider "circleci" {}
 
-variable "existing_machines" {
-  description = "Number of machines that serve the resource class already."
-  type        = number
-  default     = 1
-}
-
-variable "new_machines" {
-  description = "Number of machines to create."
-  type        = number
-  default     = 1
-}
-
-# Stands in for your new machines, such as an autoscaling group.
+# Stands in for two new machines, beside two that run already.
 resource "terraform_data" "machines" {
   lifecycle {
     action_trigger {
@@ -35,8 +23,6 @@ resource "terraform_data" "machines" {
 action "circleci_wait_for_runners" "linux" {
   config {
     resource_class = "acme/linux"
-
-    # The wanted total: the runners of the existing machines count too.
-    min_runners = var.existing_machines + var.new_machines
+    min_runners    = 4 # The total: the two that run already count too.
   }
 }

@@ -14,13 +14,7 @@ data "circleci_organization_runners" "acme" {
   organization_id = "b9291e0d-a11e-41fb-8517-c545388b5953"
 }
 
-# A runner whose status CircleCI does not send is in neither list.
 output "busy" {
   description = "Names of the runners that run a task"
   value       = [for runner in data.circleci_organization_runners.acme.runners : runner.name if runner.status == "busy"]
-}
-
-output "idle" {
-  description = "Names of the runners that wait for a task"
-  value       = [for runner in data.circleci_organization_runners.acme.runners : runner.name if runner.status == "idle"]
 }

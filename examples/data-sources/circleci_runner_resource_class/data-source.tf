@@ -10,14 +10,8 @@ terraform {
 # The token comes from the environment variable CIRCLE_TOKEN.
 provider "circleci" {}
 
-# Another configuration manages the class.
 data "circleci_runner_resource_class" "linux" {
   resource_class = "acme/linux"
-}
-
-resource "circleci_runner_token" "builders" {
-  resource_class = data.circleci_runner_resource_class.linux.resource_class
-  nickname       = "builders"
 }
 
 output "description" {

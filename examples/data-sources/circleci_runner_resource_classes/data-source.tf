@@ -20,12 +20,3 @@ output "descriptions" {
     for class in data.circleci_runner_resource_classes.acme.resource_classes : class.resource_class => class.description
   }
 }
-
-data "circleci_runner_resource_classes" "organization" {
-  organization_id = "b9291e0d-a11e-41fb-8517-c545388b5953"
-}
-
-output "organization" {
-  description = "All resource classes of the organization"
-  value       = data.circleci_runner_resource_classes.organization.resource_classes[*].resource_class
-}

@@ -10,19 +10,16 @@ terraform {
 # The token comes from the environment variable CIRCLE_TOKEN.
 provider "circleci" {}
 
-# The tasks of several resource classes.
-data "circleci_runner_tasks" "pool" {
-  for_each = toset(["acme/linux", "acme/mac"])
-
-  resource_class = each.key
+data "circleci_runner_tasks" "linux" {
+  resource_class = "acme/linux"
 }
 
 output "waiting" {
-  description = "Number of tasks that wait for a runner, by resource class"
-  value       = { for class, tasks in data.circleci_runner_tasks.pool : class => tasks.unclaimed_task_count }
+  description = "Number of tasks that wait for a runner"
+  value       = data.circleci_runner_tasks.linux.unclaimed_task_count
 }
 
-output "waiting_in_all" {
-  description = "Number of tasks that wait for any runner"
-  value       = sum([for tasks in data.circleci_runner_tasks.pool : tasks.unclaimed_task_count])
+output "running" {
+  description = "Number of tasks that run"
+  value       = data.circleci_runner_tasks.linux.running_task_count
 }

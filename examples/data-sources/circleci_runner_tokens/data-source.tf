@@ -19,10 +19,7 @@ output "nicknames" {
   value       = { for token in data.circleci_runner_tokens.linux.tokens : token.id => token.nickname }
 }
 
-# A class has up to ten tokens. The first is the oldest.
-check "tokens_are_left" {
-  assert {
-    condition     = length(data.circleci_runner_tokens.linux.tokens) < 9
-    error_message = "acme/linux has ${length(data.circleci_runner_tokens.linux.tokens)} of 10 tokens."
-  }
+output "tokens_left" {
+  description = "Number of tokens that can be created before the class has ten, the most that CircleCI allows"
+  value       = 10 - length(data.circleci_runner_tokens.linux.tokens)
 }

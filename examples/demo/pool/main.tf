@@ -16,7 +16,7 @@ resource "circleci_runner_resource_class" "windows" {
   description    = "Windows builds"
 }
 
-# Its attribute token is the secret by which machines authenticate. It is sensitive, and in the state.
+# Machines authenticate with its `token` attribute, which is sensitive, and in the state.
 resource "circleci_runner_token" "windows" {
   resource_class = circleci_runner_resource_class.windows.resource_class
   nickname       = "demo"

@@ -11,7 +11,7 @@ terraform {
 
 variable "resource_classes" {
   type    = set(string)
-  default = ["acme/linux", "acme/mac"]
+  default = ["acme/linux", "acme/macos"]
 }
 
 output "pools" {

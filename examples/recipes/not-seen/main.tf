@@ -1,4 +1,4 @@
-# Lists the runners that CircleCI has not seen for a day, and warns of them.
+# Warns about runners that CircleCI has not seen for a day.
 
 terraform {
   required_providers {
@@ -11,26 +11,16 @@ terraform {
 
 provider "circleci" {}
 
-variable "namespace" {
-  description = "The namespace whose runners are checked."
-  type        = string
-  default     = "acme"
-}
-
 # Without connected_within, disconnected runners are listed too, for as long as CircleCI keeps them.
 data "circleci_runners" "all" {
-  namespace = var.namespace
+  namespace = "acme"
 }
 
 locals {
-  # plantimestamp is known during plan. timestamp is not.
-  day_ago = timeadd(plantimestamp(), "-24h")
-
   # timecmp fails on a last_connected that is null or not a time. try counts such a runner as not seen.
   not_seen = [
-    for runner in data.circleci_runners.all.runners :
-    "${runner.resource_class}: ${runner.name}"
-    if try(timecmp(runner.last_connected, local.day_ago) < 0, true)
+    for runner in data.circleci_runners.all.runners : "${runner.resource_class}: ${runner.name}"
+    if try(timecmp(runner.last_connected, timeadd(plantimestamp(), "-24h")) < 0, true)
   ]
 }
 
@@ -39,9 +29,4 @@ check "all_were_seen" {
     condition     = length(local.not_seen) == 0
     error_message = "Not seen for a day: ${join(", ", local.not_seen)}."
   }
-}
-
-output "not_seen" {
-  description = "Runners that CircleCI has not seen for a day."
-  value       = local.not_seen
 }

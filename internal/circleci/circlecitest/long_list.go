@@ -15,9 +15,9 @@ const LongListNamespace = "acme"
 // LongListClass is the name of a resource class of LongList, counted from 0.
 func LongListClass(i int) string { return fmt.Sprintf("%s/pool-%03d", LongListNamespace, i) }
 
-// LongList is the body of a list of n runners in the given number of classes, the same in every run. Every field is
-// set, as of ephemeral runners: the names are all different and in no order, so that there is something to sort, and
-// one in four was never used.
+// LongList is the body of a list of n runners in the given number of classes, the same in every run. Every field but
+// the status is set, as of ephemeral runners: the names are all different and in no order, so that there is something to
+// sort, and one in four was never used.
 func LongList(n, classes int) []byte {
 	begin := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	at := func(d time.Duration) string { return begin.Add(d).Format(time.RFC3339) }
@@ -29,6 +29,7 @@ func LongList(n, classes int) []byte {
 		runners[i] = Runner{
 			ResourceClass: LongListClass(i % classes), Hostname: "ip-10-0-" + id + ".ec2.internal", Name: "ephemeral-" + id,
 			FirstConnected: at(age), LastConnected: at(age + time.Hour), Version: fmt.Sprintf("3.1.%d", i%5),
+			IP: fmt.Sprintf("10.0.%d.%d", sum[0], sum[1]),
 		}
 		if i%4 != 0 {
 			runners[i].LastUsed = new(at(age + time.Minute))

@@ -33,8 +33,7 @@ type Runner struct {
 	LastConnected  string  `json:"last_connected"`
 	LastUsed       *string `json:"last_used"`
 	Version        string  `json:"version"`
-	// IP is sent by API v3 only.
-	IP string `json:"ip,omitzero"`
+	IP             string  `json:"ip,omitzero"`
 	// Status, "idle" or "busy", is sent by API v3 only, and only in a listing by organization.
 	Status string `json:"status,omitzero"`
 	// OrganizationID is the organization that the runner is listed under; it is never sent.
@@ -310,9 +309,6 @@ func (s *Server) listRunners(r *http.Request, v3 bool) http.Handler {
 			continue
 		default:
 			runner.Status = ""
-		}
-		if !v3 {
-			runner.IP = ""
 		}
 		items = append(items, runner)
 	}

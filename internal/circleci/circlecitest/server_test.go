@@ -212,7 +212,7 @@ func TestErrorResponses(t *testing.T) {
 	}
 }
 
-// Runners are listed as they were set. Only version 3 has an IP, and only organizations have a status.
+// Runners are listed as they were set. Only organizations have a status.
 func TestListRunners(t *testing.T) {
 	t.Parallel()
 	const (
@@ -228,10 +228,10 @@ func TestListRunners(t *testing.T) {
 	)
 	server := startServer(t)
 	for target, items := range map[string]string{
-		"v2/runner?resource-class=One/Linux":                z + "}",
+		"v2/runner?resource-class=One/Linux":                z + ip + "}",
 		"v2/runner?resource-class=acme/linux":               "",
 		"v2/runner?namespace=unknown":                       "",
-		"v2/runner?namespace=ONE&org-id=" + organization:    z + "}," + a,
+		"v2/runner?namespace=ONE&org-id=" + organization:    z + ip + "}," + a,
 		"v3/runner?namespace=one":                           z + ip + "}," + a,
 		"v3/runner?org-id=" + strings.ToUpper(organization): ofOrganization,
 		// With an organization, the service ignores the other filters, even those that it would reject.

@@ -13,7 +13,7 @@ data "circleci_runners" "class_with_a_line_break" {
 }
 
 data "circleci_runners" "namespace_with_a_slash" {
-  # Invalid namespace: The value of namespace has a slash ... . A namespace is the part of a resource class before the slash,
+  # Invalid namespace: The value of namespace has a slash. A namespace is the part of a resource class before the slash,
   # such as "acme".
   namespace = "acme/linux"
 }
@@ -61,7 +61,7 @@ data "circleci_runners" "negative_connected_within" {
   connected_within = "-10m"
 }
 
-# Missing connected_within: set connected_within too, such as connected_within = "2m": disconnected runners stay listed for a
+# Missing connected_within: set connected_within too, such as connected_within = "2m". Disconnected runners stay listed for a
 # while
 data "circleci_runners" "wait_for_without_connected_within" {
   resource_class = "acme/linux"
@@ -73,7 +73,7 @@ data "circleci_runners" "wait_for_without_connected_within" {
 data "circleci_runners" "wait_for_without_min_runners" {
   resource_class   = "acme/linux"
   connected_within = "2m"
-  # Missing min_runners: set min_runners in wait_for to the number of runners that are to be connected, in total.
+  # Missing min_runners: set min_runners in wait_for to their number, including those that are connected already.
   wait_for {
     timeout = "1m"
   }
@@ -288,8 +288,8 @@ data "circleci_runner_fleets" "with_an_invalid_duration" {
 }
 
 data "circleci_organization_runners" "organization_by_name" {
-  # Invalid organization ID: The value of organization_id is not a UUID. Give the organization's UUID, such as
-  # b9291e0d-a11e-41fb-8517-c545388b5953
+  # Invalid organization ID: The value of organization_id is not a UUID. The organization's settings in CircleCI show its UUID,
+  # such as b9291e0d-a11e-41fb-8517-c545388b5953
   organization_id = "acme"
 }
 

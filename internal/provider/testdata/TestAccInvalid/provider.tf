@@ -7,14 +7,14 @@ provider "circleci" {
 
 provider "circleci" {
   alias = "empty_token"
-  # Invalid personal API token: The personal API token from the provider's attribute token is empty. Give the value alone, as
+  # Invalid personal API token: The personal API token from the provider's token attribute is empty. Give the value alone, as
   # CircleCI showed it.
   token = ""
 }
 
 provider "circleci" {
   alias = "empty_launch_token"
-  # Invalid launch token: The launch token from the provider's attribute launch_token is empty. Give the value alone
+  # Invalid launch token: The launch token from the provider's launch_token attribute is empty. Give the value alone
   launch_token = ""
 }
 
@@ -48,7 +48,7 @@ provider "circleci" {
 provider "circleci" {
   alias = "empty_url"
   token = "sesame-open"
-  # Invalid API URL: The URL from the provider's attribute api_url is not an absolute http or https URL. Give the origin of the
+  # Invalid API URL: The URL from the provider's api_url attribute is not an absolute http or https URL. Give the origin of the
   # Runner API, such as https://runner.circleci.com or https://circleci.example.com.
   api_url = ""
 }
@@ -131,7 +131,7 @@ provider "circleci" {
 provider "circleci" {
   alias = "timeout_without_a_unit"
   token = "sesame-open"
-  # Invalid duration: The value of request_timeout is not a duration. A duration is a number with its unit
+  # Invalid duration: The value of request_timeout is not a duration. A duration is one or more numbers with units
   request_timeout = "30"
 }
 
@@ -239,7 +239,7 @@ provider "circleci" {
   token          = "sesame-open"
   client_key_pem = local.key
   # Invalid client certificate: Certificate 2 of client_cert_pem is not in PEM form: a line of it is missing, mistyped or
-  # indented. Give the certificate in PEM form, and its chain behind it.
+  # indented. Give the certificate in PEM form, followed by its chain.
   client_cert_pem = join("", [local.certificate, local.indented])
 }
 
@@ -262,7 +262,7 @@ provider "circleci" {
 provider "circleci" {
   alias = "token_and_launch_token"
   token = "sesame-open"
-  # Two credentials: Both token and launch_token are set, and only one credential can be sent.
+  # Two credentials: Both token and launch_token are set, but only one credential can be sent.
   launch_token = "sesame-open"
 }
 
@@ -283,13 +283,13 @@ provider "circleci" {
 provider "circleci" {
   alias        = "scheme_with_a_launch_token"
   launch_token = "sesame-open"
-  # token_scheme without token: the credential that is used is the launch token from the provider's attribute launch_token.
+  # token_scheme without token: the credential in use is the launch token from the provider's launch_token attribute.
   token_scheme = "basic"
 }
 
 provider "circleci" {
   alias = "token_with_a_line_break"
-  # Invalid personal API token: The personal API token from the provider's attribute token starts or ends with white space, such
+  # Invalid personal API token: The personal API token from the provider's token attribute starts or ends with white space, such
   # as the line break at the end of a file. Remove it, for example with trimspace().
   token = "sesame-open\n"
 }

@@ -1,4 +1,4 @@
-# Replaces data "http" with jsondecode.
+# Counts the waiting tasks of a namespace.
 
 terraform {
   required_providers {
@@ -13,16 +13,10 @@ provider "circleci" {}
 
 data "circleci_runner_fleets" "acme" {
   namespace            = "acme"
-  connected_within     = "5m"
   all_resource_classes = true
 }
 
 output "waiting" {
   description = "Number of tasks that wait for any runner."
   value       = data.circleci_runner_fleets.acme.unclaimed_task_count
-}
-
-output "connected" {
-  description = "Number of connected runners, by resource class."
-  value       = { for class, fleet in data.circleci_runner_fleets.acme.fleets : class => fleet.connected_runner_count }
 }

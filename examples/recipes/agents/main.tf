@@ -1,5 +1,4 @@
-# Lists the runners whose agent is older than a version, and warns of them. Provider functions need Terraform 1.8 or OpenTofu
-# 1.7.
+# Warns about connected runners with an old agent, and blocks a release when no runner has a new one.
 
 terraform {
   required_providers {
@@ -12,12 +11,6 @@ terraform {
 
 provider "circleci" {}
 
-variable "namespace" {
-  description = "The namespace whose runners are checked."
-  type        = string
-  default     = "acme"
-}
-
 variable "oldest_agent" {
   description = "Oldest version of an agent that is new enough."
   type        = string
@@ -26,12 +19,12 @@ variable "oldest_agent" {
   # Without this, try below would count every agent as old.
   validation {
     condition     = can(regex("^[0-9]+([.][0-9]+)*$", var.oldest_agent))
-    error_message = "Must be numbers with dots between them, such as 3.1.2."
+    error_message = "Must be numbers separated by dots, such as 3.1.2."
   }
 }
 
 data "circleci_runners" "connected" {
-  namespace        = var.namespace
+  namespace        = "acme"
   connected_within = "5m"
 }
 
@@ -51,7 +44,12 @@ check "agents_are_current" {
   }
 }
 
-output "old_agents" {
-  description = "Connected runners whose agent is older, or whose version is not known."
-  value       = local.old_agents
+# Stands in for what needs a new agent.
+resource "terraform_data" "release" {
+  lifecycle {
+    precondition {
+      condition     = length(data.circleci_runners.connected.runners) > length(local.old_agents)
+      error_message = "No connected runner has agent ${var.oldest_agent} or newer."
+    }
+  }
 }
