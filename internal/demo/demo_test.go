@@ -102,23 +102,34 @@ func TestDemo(t *testing.T) {
 	expectPictures(t, output)
 }
 
-// TestServe reads what is served, at the address, with the token and by the organization that are printed.
-func TestServe(t *testing.T) {
+// serve serves, lets read send requests to the address, with the token and for the organization that are printed, and
+// returns what is printed.
+func serve(t *testing.T, d demo, read func(url, token, organization string)) string {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	var tasks, runners, fleets string
 	stdout := &watcher{text: "organization: "}
 	stdout.found = func() {
 		defer stop()
 		printed := regexp.MustCompile(`(?s)CIRCLECI_RUNNER_API_URL=(\S+) CIRCLE_TOKEN=(\S+).*organization: (\S+)\n`).
 			FindStringSubmatch(stdout.buffer.String())
-		tasks = get(t, printed[1]+"/api/v2/runner/tasks?resource-class=acme/linux", printed[2])
-		runners = get(t, printed[1]+"/api/v3/runner?org-id="+printed[3], printed[2])
-		fleets = get(t, printed[1]+"/api/v3/runner/fleets?filter[resource_class]=acme/linux", printed[2])
+		read(printed[1], printed[2], printed[3])
 	}
-	if err := (demo{stdout: stdout}).serve(ctx); err != nil {
+	d.stdout, d.port = stdout, 0
+	if err := d.serve(ctx); err != nil {
 		t.Error(err)
 	}
+	return stdout.buffer.String()
+}
+
+// TestServe reads what is served.
+func TestServe(t *testing.T) {
+	var tasks, runners, fleets string
+	serve(t, demo{}, func(url, token, organization string) {
+		tasks = get(t, url+"/api/v2/runner/tasks?resource-class=acme/linux", token)
+		runners = get(t, url+"/api/v3/runner?org-id="+organization, token)
+		fleets = get(t, url+"/api/v3/runner/fleets?filter[resource_class]=acme/linux", token)
+	})
 	if want := `{"unclaimed_task_count":6}`; tasks != want {
 		t.Errorf("the API responds with %q, want %q", tasks, want)
 	}
@@ -133,27 +144,18 @@ func TestServeFailures(t *testing.T) {
 	if err := d.configure(func(name string) string { return settings[name] }); err != nil || d.port != 8643 {
 		t.Fatalf("configure sets the port %d: %v", d.port, err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
 	var responses []string
-	stdout := &watcher{text: "organization: "}
-	stdout.found = func() {
-		defer stop()
-		url := regexp.MustCompile(`CIRCLECI_RUNNER_API_URL=(\S+)`).FindStringSubmatch(stdout.buffer.String())[1]
+	printed := serve(t, d, func(url, token, _ string) {
 		for range 4 {
-			responses = append(responses, get(t, url+"/api/v2/runner/tasks?resource-class=acme/gpu", circlecitest.PersonalToken))
+			responses = append(responses, get(t, url+"/api/v2/runner/tasks?resource-class=acme/gpu", token))
 		}
-	}
-	d.stdout, d.port = stdout, 0
-	if err := d.serve(ctx); err != nil {
-		t.Error(err)
-	}
+	})
 	const usual = `{"unclaimed_task_count":2}`
 	if want := []string{usual, usual, `{"message":"Service Unavailable"}`, usual}; !slices.Equal(responses, want) {
 		t.Errorf("the API responds with %q, want %q", responses, want)
 	}
-	expectText(t, "what is printed", stdout.buffer.String(), "its queue never drains\n",
-		"which connect after 1m30s.\n", "\nEvery third request fails with status 503.\n")
+	expectText(t, "what is printed", printed, "its queue never drains\n", "which connect after 1m30s.\n",
+		"\nEvery third request fails with status 503.\n")
 }
 
 func TestConfigure(t *testing.T) {
@@ -175,13 +177,8 @@ func TestConfigure(t *testing.T) {
 	} {
 		got, d := "", demo{}
 		name, value, _ := strings.Cut(setting, "=")
-		getenv := func(variable string) string {
-			if variable == name {
-				return value
-			}
-			return ""
-		}
-		if err := d.configure(getenv); err != nil {
+		settings := map[string]string{name: value}
+		if err := d.configure(func(name string) string { return settings[name] }); err != nil {
 			got = err.Error()
 		}
 		if got != want {

@@ -21,6 +21,10 @@ func newAgentStates(of circleci.Fleet) agentStates {
 // counts returns the counts, to be added up.
 func (s *agentStates) counts() []*int64 { return []*int64{s.Active, s.Idle, s.Disconnected, s.Agents} }
 
+// statesNote ends the description of each agent_count.
+const statesNote = " The three states may add up to less, because CircleCI may leave out agents that were silent for a " +
+	"while."
+
 // agentStateAttributes is the schema of agentStates. The scope says which agents are counted, "" for those of a fleet.
 func agentStateAttributes(scope string) map[string]schema.Attribute {
 	null := " Null without `agent_states`."
@@ -31,7 +35,6 @@ func agentStateAttributes(scope string) map[string]schema.Attribute {
 		"active_agents":       computedCount("Number of agents" + scope + " that run a task." + null),
 		"idle_agents":         computedCount("Number of agents" + scope + " that are connected and run no task." + null),
 		"disconnected_agents": computedCount("Number of agents" + scope + " that lost their connection." + null),
-		"agent_count": computedCount("Number of agents" + scope + " that CircleCI counts. The three states may add up to less, because " +
-			"CircleCI may leave out agents that were silent for a while." + null),
+		"agent_count":         computedCount("Number of agents" + scope + " that CircleCI counts." + statesNote + null),
 	}
 }

@@ -94,6 +94,14 @@ func expectRequests(t *testing.T, server *circlecitest.Server, want ...string) {
 	expectSame(t, "requests", want, got, cmpopts.EquateEmpty(), cmpopts.SortSlices(strings.Compare))
 }
 
+// expectNothingLeft asserts that the server has neither resource classes nor tokens.
+func expectNothingLeft(t *testing.T, server *circlecitest.Server) {
+	t.Helper()
+	if classes, tokens := server.ResourceClasses(), server.Tokens(); len(classes)+len(tokens) > 0 {
+		t.Errorf("the API lists %+v and %+v", classes, tokens)
+	}
+}
+
 // requestURL returns the path and the query of a request.
 func requestURL(request circlecitest.Request) string {
 	if query := request.Query.Encode(); query != "" {

@@ -181,9 +181,7 @@ func (m machines) destroy() {
 	m.set(map[string]string{"wait": "false"}) // An example without the variable ignores it.
 	m.b.succeed("destroy", "-auto-approve", "-no-color")
 	m.expectChanges(prefixed("delete ", m.created))
-	if tokens, classes := m.server.Tokens(), m.server.ResourceClasses(); len(tokens)+len(classes) > 0 {
-		t.Errorf("%d tokens and %d classes are left", len(tokens), len(classes))
-	}
+	expectNothingLeft(t, m.server)
 }
 
 // expectChanges asserts the platform's changes since the last call, in any order: some are concurrent.
@@ -352,9 +350,7 @@ func TestExampleAWSPools(t *testing.T) {
 	}
 	expectLines(t, b.succeed("-chdir=pools", "plan", "-no-color"), "No changes.")
 	b.succeed("-chdir=pools", "destroy", "-auto-approve")
-	if left := len(server.ResourceClasses()) + len(server.Tokens()); left > 0 {
-		t.Errorf("%d classes and tokens are left", left)
-	}
+	expectNothingLeft(t, server)
 }
 
 // TestMachinesTests runs the CLI's tests of the examples, with all providers mocked.

@@ -74,25 +74,16 @@ func exampleTests(caFile string) map[string]exampleTest {
 			fails: "it is null: the running count is not known, because API v2 does not report it.",
 		},
 		"draining": {
-			serve: func(server *circlecitest.Server) {
-				server.Intercept(nil)
-				server.SetTasks("acme/linux", 0, 0)
-			},
-			outputs: `{"left":0}`,
+			serve: serveTasks(0, 0), outputs: `{"left":0}`,
 		},
 		"fleet": {inBinary: true},
 		"pipeline": {
 			outputs: `{"counts":{"acme/gpu":{"connected":0,"waiting":2},"acme/linux":{"connected":2,"waiting":6},` +
 				`"acme/macos":{"connected":0,"waiting":0}}}`,
 		},
-		"pipeline/drained": {
-			serve: func(server *circlecitest.Server) {
-				server.Intercept(nil)
-				server.SetTasks("acme/linux", 0, 0)
-			},
-		},
-		"rotating":   {inBinary: true},
-		"scaling-in": {outputs: `{"drain":[]}`},
+		"pipeline/drained": {serve: serveTasks(0, 0)},
+		"rotating":         {inBinary: true},
+		"scaling-in":       {outputs: `{"drain":[]}`},
 		"scaling-in: more machines than tasks": {
 			serve: serveAgents(0, circlecitest.IdleAgent), outputs: `{"drain":["b","c"]}`,
 		},
@@ -173,15 +164,15 @@ func exampleTests(caFile string) map[string]exampleTest {
 			failed: []string{"Not seen for a day: acme/linux: a, acme/linux: b, acme/linux: c."},
 		},
 		"recipes/scheduled-capacity": { // On a Monday.
-			environment: environment{"TF_VAR_time": "2026-01-05T18:59:00Z"}, serve: serveTwoTasks,
+			environment: environment{"TF_VAR_time": "2026-01-05T18:59:00Z"}, serve: serveTasks(1, 1),
 			outputs: `{"group":{"desired_capacity":3,"max_size":20,"min_size":3}}`,
 		},
 		"recipes/scheduled-capacity: in the evening": {
-			environment: environment{"TF_VAR_time": "2026-01-05T19:00:00Z"}, serve: serveTwoTasks,
+			environment: environment{"TF_VAR_time": "2026-01-05T19:00:00Z"}, serve: serveTasks(1, 1),
 			outputs: `{"group":{"desired_capacity":2,"max_size":20,"min_size":0}}`,
 		},
 		"recipes/scheduled-capacity: on a Sunday": {
-			environment: environment{"TF_VAR_time": "2026-01-04T08:00:00Z"}, serve: serveTwoTasks,
+			environment: environment{"TF_VAR_time": "2026-01-04T08:00:00Z"}, serve: serveTasks(1, 1),
 			outputs: `{"group":{"desired_capacity":2,"max_size":20,"min_size":0}}`,
 		},
 		"recipes/moving": {outputs: `{"waiting":8}`},
@@ -196,18 +187,19 @@ func serveOldAgents(server *circlecitest.Server) {
 		exampleRunner("none", "", time.Minute), exampleRunner("disconnected", "1", time.Hour))
 }
 
-// serveTwoTasks has one task that waits and one that runs.
-func serveTwoTasks(server *circlecitest.Server) {
-	server.Intercept(nil)
-	server.SetTasks("acme/linux", 1, 1)
+// serveTasks has these tasks of acme/linux, which do not move.
+func serveTasks(unclaimed, running int64) func(server *circlecitest.Server) {
+	return func(server *circlecitest.Server) {
+		server.Intercept(nil)
+		server.SetTasks("acme/linux", unclaimed, running)
+	}
 }
 
 // serveAgents has a task of acme/linux that runs, some that are queued, and four agents: a runs the task, b and c are
 // in a state, and the machine of d was removed.
 func serveAgents(queued int64, state circlecitest.AgentState) func(server *circlecitest.Server) {
 	return func(server *circlecitest.Server) {
-		server.Intercept(nil)
-		server.SetTasks("acme/linux", queued, 1)
+		serveTasks(queued, 1)(server)
 		server.SetAgents("acme/linux",
 			circlecitest.Agent{Name: "a", State: circlecitest.ActiveAgent, LastConnectedAt: ago(0)},
 			circlecitest.Agent{Name: "b", State: state, LastConnectedAt: ago(0)},

@@ -62,9 +62,7 @@ func TestExampleFleet(t *testing.T) {
 		}
 	}
 	b.succeed("destroy", "-auto-approve")
-	if classes, tokens := server.ResourceClasses(), server.Tokens(); len(classes)+len(tokens) > 0 {
-		t.Errorf("the API lists %+v and %+v", classes, tokens)
-	}
+	expectNothingLeft(t, server)
 }
 
 // TestExampleTokenFile writes the token of a pool into a file for an installer.

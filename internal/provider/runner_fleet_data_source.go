@@ -58,10 +58,9 @@ func (d *runnerFleetDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			"active_agents":       computedCount("Number of agents that run a task."),
 			"idle_agents":         computedCount("Number of agents that wait for a task."),
 			"disconnected_agents": computedCount("Number of agents that lost their connection."),
-			"agent_count": computedCount("Number of agents that CircleCI counts for the class. The three states may add up to less, " +
-				"because CircleCI may leave out agents that were silent for a while."),
-			"running_tasks": computedCount("Number of running tasks."),
-			"queued_tasks":  computedCount("Number of tasks that no agent has claimed yet."),
+			"agent_count":         computedCount("Number of agents that CircleCI counts for the class." + statesNote),
+			"running_tasks":       computedCount("Number of running tasks."),
+			"queued_tasks":        computedCount("Number of tasks that no agent has claimed yet."),
 			"last_task_claimed_at": computedString("When an agent last claimed a task, RFC 3339, as the API returns it. Null " +
 				"if none ever did."),
 			"agents": computedList("The agents, sorted by `name`, then `id`. Empty if there are none. Null unless "+

@@ -100,8 +100,8 @@ func (api *providerData) remainingTokensAdvice(ctx context.Context, class string
 		"the class with all of them. Machines that use one claim no more jobs then. If its block is deleted, put it back. Set " +
 		"force_delete = true, without a change that replaces the class, run apply " +
 		"-target=circleci_runner_resource_class.NAME, and try again. Without -target, the apply first recreates the tokens " +
-		"of this configuration that are already deleted.\n\nTo replace the " +
-		"class together with a token of this configuration, set replace_triggered_by = " +
+		"of this configuration that are already deleted.\n\nTo replace the class together with a token of this " +
+		"configuration, set replace_triggered_by = " +
 		"[circleci_runner_resource_class.NAME.id] in the lifecycle block of the token."
 	tokens, err := api.client.ListTokens(ctx, class)
 	if err != nil {
